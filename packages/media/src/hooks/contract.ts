@@ -1,0 +1,65 @@
+/** Who speaks on a media connection, as SRS's HTTP callbacks describe it. */
+export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv';
+
+export interface MediaClient {
+  /** Random, unique in this server's life; what `kick` takes. */
+  clientId: string;
+  protocol: MediaProtocol;
+  /** The peer's IP address without port. */
+  address: string;
+  vhost: string;
+  app: string;
+  stream: string;
+  /** The query of the stream name with its `?`, or ''. May hold secrets: only authorizing hooks see it. */
+  param: string;
+  tcUrl: string;
+  pageUrl: string;
+}
+
+/** A refusal before any media: `status` is the HTTP one, RTMP gets `code` and `message` in its onStatus. */
+export interface Denial {
+  action: 'deny';
+  status: 400 | 401 | 403 | 404 | 409 | 503;
+  /** Stable, snake_case. */
+  code: string;
+  /** A sentence for a person. */
+  message: string;
+}
+
+export type PublishVerdict =
+  /** `credential` names the right that was used (never the secret itself): an equal one may take over a silent publisher. */
+  { action: 'publish'; credential: string } | Denial;
+
+export type PlayVerdict =
+  | { action: 'play'; viewer?: string }
+  /** `viewer` is the person's id when the request proved one, so that one person is counted once. */
+  | Denial;
+
+/** What happened, told once each and in order per stream. Holds no `param`. */
+export type MediaEvent =
+  /** A publisher is current: bytes from it are the stream now. `resumed`: after an interruption or take-over. */
+  | { type: 'published'; app: string; stream: string; client: PublicMediaClient; resumed: boolean; atMs: number }
+  /** The publisher went; the stream waits `graceMs` for its return. */
+  | { type: 'interrupted'; app: string; stream: string; client: PublicMediaClient; reason: string; atMs: number }
+  /** The grace ran out, or the platform ended it. Its viewers are told and closed. */
+  | { type: 'ended'; app: string; stream: string; reason: string; atMs: number }
+  /** A viewer was let in (it may still be waiting for a publisher). */
+  | { type: 'playing'; app: string; stream: string; client: PublicMediaClient; viewer: string; atMs: number }
+  | { type: 'stopped'; app: string; stream: string; client: PublicMediaClient; viewer: string; reason: string; atMs: number };
+
+export type PublicMediaClient = Omit<MediaClient, 'param'>;
+
+/**
+ * What the media server asks and tells. In one process a plain object (the platform's embedded engine);
+ * stand-alone, HTTP callbacks in SRS's shape (`http-hooks.ts`).
+ */
+export interface MediaHooks {
+  /** Asked before a publish is answered. A rejection (throw) or a time-out refuses the publish with 503. */
+  authorizePublish(client: MediaClient): Promise<PublishVerdict>;
+  /**
+   * Asked before a play is answered. `play` on a stream nobody publishes waits up to `limits.playWaitMs`, then 404.
+   */
+  authorizePlay(client: MediaClient): Promise<PlayVerdict>;
+  /** Told after the fact; must not throw and must not block. */
+  notify(event: MediaEvent): void;
+}

@@ -1,0 +1,82 @@
+/** Limits that one peer meets; every one has a named default here and a test that reaches it. */
+export interface MediaLimits {
+  /** Sockets over all workers and protocols. */
+  connections: number;
+  /** Sockets from one address; loopback is exempt, because a proxy on this machine speaks for everyone. */
+  connectionsPerAddress: number;
+  streams: number;
+  viewersPerStream: number;
+  /** Averaged over 5 s; a publisher above it is closed. */
+  publishBitrateBps: number;
+  /** From the socket's opening to the end of the handshake, and again to the first publish, play or media packet. */
+  handshakeMs: number;
+  /** A publisher that sends nothing for this long is closed. */
+  publisherIdleMs: number;
+  /** How long a viewer waits for somebody to publish before 404. */
+  playWaitMs: number;
+  /** HTTP request head. */
+  headerBytes: number;
+  /** Bytes queued in this process for one slow viewer before it skips to the next key frame. */
+  viewerBufferBytes: number;
+  /** A viewer that stays over `viewerBufferBytes` this long is closed. */
+  slowViewerMs: number;
+}
+
+export interface GopCacheOptions {
+  enabled: boolean;
+  maxPackets: number;
+  maxBytes: number;
+}
+
+export interface TlsFiles {
+  /** PEM file paths. */
+  key: string;
+  cert: string;
+}
+
+/** Everything the media server can be told. Port 0 takes a free one, resolved once for all workers. */
+export interface MediaOptions {
+  host: string;
+  rtmp: { port: number };
+  http: { port: number };
+  /** Served only when `tls` is set. */
+  rtmps: { port: number };
+  https: { port: number };
+  tls?: TlsFiles;
+  /** SRS-shaped API. Bound to loopback unless `secret` is set; then every call needs `Authorization: Bearer SECRET`. */
+  api: { port: number; secret?: string };
+  /** Number of worker threads; `auto` is one per core. */
+  workers: number | 'auto';
+  /** How long packets are merged into one write; `auto` grows from 0 to 100 ms with the number of viewers. */
+  mergeWindowMs: number | 'auto';
+  gopCache: GopCacheOptions;
+  /** How long an interrupted stream waits for its publisher. */
+  graceMs: number;
+  limits: MediaLimits;
+}
+
+export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
+  host: '0.0.0.0',
+  rtmp: { port: 1935 },
+  http: { port: 8080 },
+  rtmps: { port: 1936 },
+  https: { port: 8444 },
+  api: { port: 1985 },
+  workers: 'auto',
+  mergeWindowMs: 'auto',
+  gopCache: { enabled: true, maxPackets: 4000, maxBytes: 32 * 1024 * 1024 },
+  graceMs: 30_000,
+  limits: {
+    connections: 50_000,
+    connectionsPerAddress: 1000,
+    streams: 1000,
+    viewersPerStream: 50_000,
+    publishBitrateBps: 100_000_000,
+    handshakeMs: 20_000,
+    publisherIdleMs: 15_000,
+    playWaitMs: 30_000,
+    headerBytes: 16_384,
+    viewerBufferBytes: 3 * 1024 * 1024,
+    slowViewerMs: 10_000,
+  },
+};
