@@ -1,0 +1,46 @@
+import { ByteReader } from '../../bytes/byte-reader.ts';
+import { FormatError } from '../../bytes/format-error.ts';
+
+// OBU types (AV1 specification 6.2.2).
+export const OBU_SEQUENCE_HEADER = 1;
+
+const HAS_EXTENSION = 0x04;
+const HAS_SIZE = 0x02;
+const FORBIDDEN = 0x80;
+const MAX_LEB128_BYTES = 8;
+
+/** An open bitstream unit: its type, and its payload as a view. */
+export interface Obu {
+  type: number;
+  payload: Uint8Array;
+}
+
+/** The OBUs one after another (5.3). One without a size reaches to the end. @throws FormatError */
+export function parseObus(bytes: Uint8Array): Obu[] {
+  const reader = new ByteReader(bytes);
+  const obus: Obu[] = [];
+  while (reader.remaining > 0) obus.push(readObu(reader));
+  return obus;
+}
+
+function readObu(reader: ByteReader): Obu {
+  const header = reader.u8();
+  if ((header & FORBIDDEN) !== 0) throw new FormatError('malformed', 'obu_forbidden_bit is set');
+  if ((header & HAS_EXTENSION) !== 0) reader.skip(1); // temporal_id, spatial_id
+  const size = (header & HAS_SIZE) === 0 ? reader.remaining : readLeb128(reader);
+  return { type: (header >> 3) & 0x0f, payload: reader.bytes(size) };
+}
+
+/** 4.10.5: seven bits a byte, lowest first, at most eight bytes and 32 bits. */
+function readLeb128(reader: ByteReader): number {
+  let value = 0;
+  for (let index = 0; index < MAX_LEB128_BYTES; index += 1) {
+    const byte = reader.u8();
+    value += (byte & 0x7f) * 2 ** (index * 7);
+    if (byte < 0x80) {
+      if (value > 0xffff_ffff) throw new FormatError('malformed', 'leb128 above 32 bits');
+      return value;
+    }
+  }
+  throw new FormatError('malformed', 'leb128 longer than 8 bytes');
+}

@@ -1,0 +1,94 @@
+// @kaibo/formats: bytes <-> values. Pure: no Node, no DOM, no clock.
+
+// bytes/: checked cursors, and the one error.
+/** The only error thrown because of a peer's bytes. */
+export { FormatError } from './bytes/format-error.ts';
+export type { FormatErrorCode } from './bytes/format-error.ts';
+/** A checked cursor over bytes. */
+export { ByteReader } from './bytes/byte-reader.ts';
+/** Collects bytes. */
+export { ByteWriter } from './bytes/byte-writer.ts';
+/** A checked cursor over bits, with Exp-Golomb codes. */
+export { BitReader } from './bytes/bit-reader.ts';
+/** Collects bits. */
+export { BitWriter } from './bytes/bit-writer.ts';
+
+// amf/: Action Message Format, the values of RTMP commands and script data.
+/** Values that are no plain JavaScript ones, the bounds, and the test for a plain object. */
+export { AMF_MAX_BYTES, AMF_MAX_DEPTH, AmfEcmaArray, AmfTypedObject, AmfUnsupported, AmfXml, isAmfObject } from './amf/value.ts';
+export type { AmfObject, AmfValue } from './amf/value.ts';
+/** AMF0, complete. */
+export { decodeAmf0 } from './amf/amf0-decode.ts';
+export { encodeAmf0 } from './amf/amf0-encode.ts';
+/** AMF3, as far as RTMP commands use it. */
+export { decodeAmf3 } from './amf/amf3-decode.ts';
+export { encodeAmf3 } from './amf/amf3-encode.ts';
+
+// flv/: the container, and the media server's currency.
+/** The file header. */
+export { encodeFlvHeader, FLV_HEADER_BYTES } from './flv/header.ts';
+export type { FlvHeader } from './flv/header.ts';
+/** Tags out. */
+export { encodeFlvTag, FLV_TAG_AUDIO, FLV_TAG_OVERHEAD_BYTES, FLV_TAG_SCRIPT, FLV_TAG_VIDEO, MAX_TAG_BYTES, writeFlvTag } from './flv/tag.ts';
+export type { FlvTag, FlvTagType } from './flv/tag.ts';
+/** Tags in, from bytes cut anywhere. */
+export { FlvDemuxer } from './flv/demuxer.ts';
+/** The currency. */
+export { packetFromTag, tagFromPacket } from './flv/media-packet.ts';
+export type { MediaPacket } from './flv/media-packet.ts';
+/** Codecs FLV can name. */
+export type { AudioCodec } from './flv/audio-codec.ts';
+export type { VideoCodec } from './flv/video-codec.ts';
+/** Classic and Enhanced RTMP v2 video headers. */
+export { parseVideoTagHeader } from './flv/video-header.ts';
+export type {
+  EnhancedVideoTagHeader,
+  LegacyVideoTagHeader,
+  VideoFrameType,
+  VideoPacketType,
+  VideoTagHeader,
+  VideoTrack,
+} from './flv/video-header.ts';
+export { encodeVideoTagHeader } from './flv/video-header-encode.ts';
+export type { EncodableVideoTagHeader } from './flv/video-header-encode.ts';
+/** Classic and Enhanced RTMP v2 audio headers. */
+export { parseAudioTagHeader } from './flv/audio-header.ts';
+export type { AudioPacketType, AudioTagHeader, AudioTrack, EnhancedAudioTagHeader, LegacyAudioTagHeader } from './flv/audio-header.ts';
+export { encodeAudioTagHeader } from './flv/audio-header-encode.ts';
+export type { EncodableAudioTagHeader } from './flv/audio-header-encode.ts';
+export type { MultitrackType } from './flv/enhanced.ts';
+/** Which speaker each channel is for. */
+export { encodeMultichannelConfig, parseMultichannelConfig } from './flv/multichannel-config.ts';
+export type { MultichannelConfig } from './flv/multichannel-config.ts';
+
+// codecs/: decoder configuration records.
+/** What a person wants to know of a stream. */
+export { describeVideoConfig } from './codecs/describe-video.ts';
+export type { VideoInfo } from './codecs/describe-video.ts';
+export { describeAudioPacket } from './codecs/describe-audio.ts';
+export type { AudioInfo } from './codecs/describe-audio.ts';
+/** H.264: avcC and the sequence parameter set. */
+export { encodeAvcConfig, parseAvcConfig } from './codecs/h264/config.ts';
+export type { AvcConfig, AvcConfigExtension } from './codecs/h264/config.ts';
+export { parseH264Sps } from './codecs/h264/sps.ts';
+export type { H264Sps } from './codecs/h264/sps.ts';
+/** H.265: hvcC and the sequence parameter set. */
+export { encodeHevcConfig, parseHevcConfig } from './codecs/h265/config.ts';
+export type { HevcConfig, HevcNalArray } from './codecs/h265/config.ts';
+export { parseH265Sps } from './codecs/h265/sps.ts';
+export type { H265Sps } from './codecs/h265/sps.ts';
+/** AV1: av1C and the sequence header. */
+export { encodeAv1Config, parseAv1Config } from './codecs/av1/config.ts';
+export type { Av1Config } from './codecs/av1/config.ts';
+export { findAv1SequenceHeader, parseAv1SequenceHeader } from './codecs/av1/sequence-header.ts';
+export type { Av1SequenceHeader } from './codecs/av1/sequence-header.ts';
+/** AAC: AudioSpecificConfig. */
+export { encodeAudioSpecificConfig, parseAudioSpecificConfig } from './codecs/aac/audio-specific-config.ts';
+export type { AudioSpecificConfig } from './codecs/aac/audio-specific-config.ts';
+export type { ChannelElement, ProgramConfig } from './codecs/aac/program-config.ts';
+/** Opus: the identification header. */
+export { encodeOpusHead, parseOpusHead } from './codecs/opus/head.ts';
+export type { OpusHead } from './codecs/opus/head.ts';
+/** FLAC: STREAMINFO. */
+export { encodeFlacStreamInfo, parseFlacStreamInfo } from './codecs/flac/stream-info.ts';
+export type { FlacStreamInfo } from './codecs/flac/stream-info.ts';
