@@ -1,8 +1,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
-import net from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort, isPortOpen } from '../test/support/ports.ts';
 import type { LoadOptions, LoadResult } from './loader.ts';
 import { type Ports, type Protocol, type ServerName, servers } from './servers.ts';
 import { sampleFile, workFolder } from './workspace.ts';
@@ -22,30 +22,10 @@ const START_MS = 20_000;
 const STOP_MS = 3000;
 const STREAM = 'live/bench';
 
-async function freePort(): Promise<number> {
-  const probe = net.createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (!address || typeof address === 'string') throw new Error('no free port');
-  return address.port;
-}
-
-async function isOpen(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = net.connect(port, '127.0.0.1');
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.once('error', () => resolve(false));
-  });
-}
-
 async function untilOpen(port: number, server: ChildProcess): Promise<void> {
   for (const deadline = Date.now() + START_MS; Date.now() < deadline; await sleep(50)) {
     if (server.exitCode !== null) break;
-    if (await isOpen(port)) return;
+    if (await isPortOpen(port)) return;
   }
   throw new Error(`the server did not open port ${port}; see ${workFolder}/*.log`);
 }

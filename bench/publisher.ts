@@ -1,8 +1,7 @@
 // Its own process: plays a FLV file in a loop, paced by the clock, to an RTMP address, with a time stamp in each frame.
 // usage: node bench/publisher.ts FILE rtmp://127.0.0.1:PORT/APP/STREAM
 import { setTimeout as sleep } from 'node:timers/promises';
-import { MessageType } from '../test/support/rtmp-wire.ts';
-import { encodeAmf0 } from '../test/support/rtmp-wire.ts';
+import { encodeAmf0, MessageType } from '../test/support/rtmp-wire.ts';
 import { RtmpClient } from '../test/support/rtmp-client.ts';
 import { encodeStamp, monotonicMs, STAMP_OFFSET } from './clock.ts';
 import { readFlvFile, type SampleTag } from './flv-file.ts';
