@@ -1,0 +1,209 @@
+import { Backoff } from '@kaibo/client';
+import { FrozenFrame } from './frozen-frame.ts';
+import { Ladder } from './ladder.ts';
+import { delayOf, jumpTarget, TARGET_DELAY_S } from './live-edge.ts';
+import { MpegtsSession } from './mpegts-session.ts';
+import type { MediaFacts, SessionEnd } from './mpegts-session.ts';
+import { StallWatch } from './stall-watch.ts';
+import type { Rung, TransportId } from './transports.ts';
+
+/** `stopped` by its owner or by an end that no new connection would mend; see `failure`. */
+export type PlayerPhase = 'stopped' | 'connecting' | 'playing' | 'reconnecting';
+export type PlayerFailure = { kind: 'no-url' } | { kind: 'unsupported' } | { kind: 'codec'; codec: string };
+
+export interface PlayerState {
+  phase: PlayerPhase;
+  failure: PlayerFailure | null;
+  transport: TransportId | null;
+  reconnects: number;
+  delayS: number;
+  speedBps: number;
+  facts: MediaFacts;
+  /** The browser let it play only without sound. */
+  mutedByPolicy: boolean;
+  /** The browser does not let it play at all before a click. */
+  needsGesture: boolean;
+}
+
+export const INITIAL_STATE: PlayerState = {
+  phase: 'stopped', failure: null, transport: null, reconnects: 0, delayS: 0, speedBps: 0, facts: {}, mutedByPolicy: false, needsGesture: false,
+};
+
+export interface LivePlayerOptions {
+  video: HTMLVideoElement;
+  /** Over the video, for the last picture while it reconnects. */
+  canvas: HTMLCanvasElement;
+  onState(change: Partial<PlayerState>): void;
+}
+
+const TICK_MS = 400;
+const BACKOFF = { minMs: 400, maxMs: 10_000 };
+/** A paused viewer's connection is given back after this long. */
+const PAUSED_KEEP_MS = 15_000;
+
+/**
+ * Plays one live stream for as long as it is told to: climbs the ladder of transports, stays near the live edge, and
+ * comes back by itself after closed sockets, errors and stalls.
+ */
+export class LivePlayer {
+  readonly #video: HTMLVideoElement;
+  readonly #frozen: FrozenFrame;
+  readonly #onState: LivePlayerOptions['onState'];
+  readonly #backoff = new Backoff(BACKOFF);
+  #ladder = new Ladder([]);
+  #session: MpegtsSession | null = null;
+  #watch = new StallWatch(0);
+  #expectData = true;
+  #running = false;
+  #pausedAtMs: number | null = null;
+  #ticker: ReturnType<typeof setInterval> | undefined;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: LivePlayerOptions) {
+    this.#video = options.video;
+    this.#frozen = new FrozenFrame(options.canvas);
+    this.#onState = options.onState;
+  }
+
+  /** Idempotent while running. */
+  start(rungs: readonly Rung[]): void {
+    if (this.#running) return;
+    if (rungs.length === 0) return this.#onState({ failure: { kind: 'no-url' } });
+    this.#running = true;
+    this.#ladder = new Ladder(rungs);
+    this.#backoff.reset();
+    this.#pausedAtMs = null;
+    this.#ticker = setInterval(() => this.#tick(), TICK_MS);
+    this.#connect('connecting');
+  }
+
+  /** Idempotent. The last picture stays when asked for. */
+  stop(options: { keepPicture?: boolean } = {}): void {
+    this.#running = false;
+    clearInterval(this.#ticker);
+    clearTimeout(this.#retry);
+    if (options.keepPicture) this.#frozen.capture(this.#video);
+    else this.#frozen.clear();
+    this.#closeSession();
+    this.#onState({ phase: 'stopped' });
+  }
+
+  /** While the publisher is away nothing comes, and that is no reason to reconnect. */
+  expectData(expected: boolean): void {
+    this.#expectData = expected;
+  }
+
+  pause(): void {
+    this.#pausedAtMs = Date.now();
+    this.#video.pause();
+  }
+
+  /** Goes on at the live edge, not where it was paused. */
+  play(): void {
+    this.#pausedAtMs = null;
+    this.#onState({ needsGesture: false });
+    if (!this.#running) return;
+    if (this.#session) {
+      this.jumpToLive();
+      void this.#playVideo();
+    } else {
+      clearTimeout(this.#retry);
+      this.#connect('connecting');
+    }
+  }
+
+  jumpToLive(): void {
+    const delay = delayOf(this.#video.buffered, this.#video.currentTime);
+    if (delay > TARGET_DELAY_S) this.#video.currentTime += delay - TARGET_DELAY_S;
+  }
+
+  #connect(phase: 'connecting' | 'reconnecting'): void {
+    const rung = this.#ladder.current;
+    if (!rung || !this.#running) return;
+    this.#closeSession();
+    this.#watch = new StallWatch(Date.now());
+    this.#onState({ phase, failure: null, transport: rung.transport.id, speedBps: 0 });
+    const session = new MpegtsSession({
+      onEnd: (end) => this.#ended(end),
+      onFacts: (facts) => this.#onState({ facts }),
+      onSpeed: (speedBps) => this.#onState({ speedBps }),
+    });
+    this.#session = session;
+    session.open(this.#video, rung.url).then(
+      () => this.#session === session && void this.#playVideo(),
+      // The library's own chunk did not load: the network is away.
+      () => this.#session === session && this.#reconnect(),
+    );
+  }
+
+  #ended(end: SessionEnd): void {
+    if (end.kind === 'closed' || end.kind === 'error') return this.#reconnect();
+    this.stop();
+    this.#onState({ failure: end });
+  }
+
+  #reconnect(): void {
+    this.#frozen.capture(this.#video);
+    if (this.#expectData && !this.#watch.moved) this.#ladder.failed();
+    this.#closeSession();
+    this.#onState({ phase: 'reconnecting' });
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      this.#onState({ reconnects: this.#backoff.attempts });
+      this.#connect('reconnecting');
+    }, this.#backoff.nextMs());
+  }
+
+  #tick(): void {
+    if (!this.#session) return;
+    const { currentTime, paused, buffered } = this.#video;
+    if (paused && this.#pausedAtMs !== null) return this.#tickPaused(this.#pausedAtMs);
+    const hadMoved = this.#watch.moved;
+    const stuckMs = this.#watch.sample({ nowMs: Date.now(), time: currentTime, shouldMove: this.#expectData && !paused });
+    if (!hadMoved && this.#watch.moved) this.#firstPicture();
+    const delayS = delayOf(buffered, currentTime);
+    this.#onState({ delayS });
+    const target = jumpTarget({ time: currentTime, delay: delayS, stuckMs });
+    if (target !== null && this.#watch.moved) this.#video.currentTime = target;
+    else if (this.#watch.isStalled(stuckMs)) this.#reconnect();
+  }
+
+  #tickPaused(pausedAtMs: number): void {
+    if (Date.now() - pausedAtMs < PAUSED_KEEP_MS) return;
+    this.#frozen.capture(this.#video);
+    this.#closeSession();
+  }
+
+  #firstPicture(): void {
+    this.#frozen.clear();
+    this.#ladder.succeeded();
+    this.#backoff.reset();
+    this.#onState({ phase: 'playing' });
+  }
+
+  /** Sound first; where the browser forbids that, without sound; where it forbids even that, after a click. */
+  async #playVideo(): Promise<void> {
+    if (await this.#tryPlay()) return;
+    if (!this.#video.muted) {
+      this.#video.muted = true;
+      this.#onState({ mutedByPolicy: true });
+      if (await this.#tryPlay()) return;
+    }
+    this.#onState({ needsGesture: true });
+  }
+
+  /** False only when the browser's autoplay policy said no; a play cut short by a new connection is no answer. */
+  async #tryPlay(): Promise<boolean> {
+    try {
+      await this.#video.play();
+      return true;
+    } catch (error) {
+      return !(error instanceof DOMException && error.name === 'NotAllowedError');
+    }
+  }
+
+  #closeSession(): void {
+    this.#session?.destroy();
+    this.#session = null;
+  }
+}

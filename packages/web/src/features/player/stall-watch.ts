@@ -1,0 +1,41 @@
+/** A picture that stands still for this long while data should come is a stall. */
+export const STALL_MS = 4_000;
+/** A connection may take this long to its first picture. */
+export const FIRST_PICTURE_MS = 8_000;
+
+export interface StallSample {
+  nowMs: number;
+  /** Of the media, in seconds. */
+  time: number;
+  /** False while paused, or while the publisher is away: standing still is right then. */
+  shouldMove: boolean;
+}
+
+/** Notices that the media's time no longer moves. */
+export class StallWatch {
+  #time = 0;
+  #movedAtMs: number;
+  #moved = false;
+
+  constructor(nowMs: number) {
+    this.#movedAtMs = nowMs;
+  }
+
+  /** Whether any picture was played since this watch began. */
+  get moved(): boolean {
+    return this.#moved;
+  }
+
+  /** For how long the media stands still. */
+  sample(sample: StallSample): number {
+    const moved = sample.time !== this.#time && sample.time > 0;
+    this.#time = sample.time;
+    if (moved) this.#moved = true;
+    if (moved || !sample.shouldMove) this.#movedAtMs = sample.nowMs;
+    return sample.nowMs - this.#movedAtMs;
+  }
+
+  isStalled(stuckMs: number): boolean {
+    return stuckMs >= (this.#moved ? STALL_MS : FIRST_PICTURE_MS);
+  }
+}

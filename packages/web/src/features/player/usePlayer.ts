@@ -1,0 +1,90 @@
+import type { PlayUrls } from '@kaibo/client';
+import { useEventListener, useStorage } from '@vueuse/core';
+import { onBeforeUnmount, onMounted, reactive, ref, watch } from 'vue';
+import type { Ref } from 'vue';
+import type { RoomPhase } from '../../composables/useRoom.ts';
+import { useViewerId } from '../../composables/useViewerId.ts';
+import { INITIAL_STATE, LivePlayer } from './live-player.ts';
+import type { PlayerState } from './live-player.ts';
+import { rungsOf } from './transports.ts';
+
+export interface PlayerInput {
+  video: Readonly<Ref<HTMLVideoElement | null>>;
+  canvas: Readonly<Ref<HTMLCanvasElement | null>>;
+  phase: () => RoomPhase;
+  urls: () => PlayUrls;
+  /** A preview is silent and is not counted as a viewer. */
+  preview: boolean;
+}
+
+export interface PlayerControls {
+  state: PlayerState;
+  paused: Ref<boolean>;
+  muted: Ref<boolean>;
+  /** 0 to 1. */
+  volume: Ref<number>;
+  togglePlay(): void;
+  toggleMute(): void;
+  setVolume(volume: number): void;
+  jumpToLive(): void;
+}
+
+/** A `LivePlayer` that follows its room: plays while it is live, holds still while it is interrupted, stops at the end. */
+export function usePlayer(input: PlayerInput): PlayerControls {
+  const state = reactive<PlayerState>({ ...INITIAL_STATE });
+  const paused = ref(true);
+  const muted = ref(false);
+  const volume = useStorage('kaibo.volume', 0.8);
+  let player: LivePlayer | null = null;
+
+  async function follow(phase: RoomPhase): Promise<void> {
+    player?.expectData(phase === 'live');
+    if (phase === 'ended' || phase === 'preparing') return player?.stop({ keepPicture: phase === 'ended' });
+    const vid = input.preview ? null : await useViewerId();
+    player?.start(rungsOf(input.urls(), vid));
+  }
+
+  onMounted(() => {
+    const [video, canvas] = [input.video.value, input.canvas.value];
+    if (!video || !canvas) return;
+    video.volume = volume.value;
+    video.muted = input.preview;
+    player = new LivePlayer({ video, canvas, onState: (change) => Object.assign(state, change) });
+    watch(input.phase, follow, { immediate: true });
+  });
+  onBeforeUnmount(() => {
+    player?.stop();
+    player = null;
+  });
+
+  useEventListener(input.video, ['play', 'pause'], () => (paused.value = input.video.value?.paused ?? true));
+  useEventListener(input.video, 'volumechange', () => {
+    const video = input.video.value;
+    if (!video) return;
+    muted.value = video.muted;
+    if (!video.muted) state.mutedByPolicy = false;
+  });
+  // A tab that comes back from the background or from sleep shows now, not then.
+  useEventListener(document, 'visibilitychange', () => document.hidden || paused.value || player?.jumpToLive());
+
+  function setVolume(next: number): void {
+    const video = input.video.value;
+    if (!video) return;
+    volume.value = Math.min(1, Math.max(0, next));
+    video.volume = volume.value;
+    video.muted = volume.value === 0;
+  }
+
+  function toggleMute(): void {
+    const video = input.video.value;
+    if (!video) return;
+    if (video.muted && video.volume === 0) setVolume(0.5);
+    video.muted = !video.muted && video.volume > 0;
+  }
+
+  return {
+    state, paused, muted, volume, setVolume, toggleMute,
+    togglePlay: () => (paused.value ? player?.play() : player?.pause()),
+    jumpToLive: () => player?.jumpToLive(),
+  };
+}

@@ -1,0 +1,40 @@
+import { useEventListener } from '@vueuse/core';
+
+export interface ShortcutActions {
+  togglePlay(): void;
+  toggleMute(): void;
+  toggleFullscreen(): void;
+  changeVolume(by: number): void;
+  jumpToLive(): void;
+}
+
+const VOLUME_STEP = 0.05;
+
+const KEYS: Record<string, (actions: ShortcutActions) => void> = {
+  ' ': (actions) => actions.togglePlay(),
+  k: (actions) => actions.togglePlay(),
+  m: (actions) => actions.toggleMute(),
+  f: (actions) => actions.toggleFullscreen(),
+  ArrowUp: (actions) => actions.changeVolume(VOLUME_STEP),
+  ArrowDown: (actions) => actions.changeVolume(-VOLUME_STEP),
+  ArrowRight: (actions) => actions.jumpToLive(),
+};
+
+/** Keys of the player, wherever the focus is, except where a person types or a control has its own use for the key. */
+export function useShortcuts(actions: ShortcutActions): void {
+  useEventListener(document, 'keydown', (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
+    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    if (!action) return;
+    event.preventDefault();
+    action(actions);
+  });
+}
+
+function isTaken(event: KeyboardEvent): boolean {
+  const target = event.target instanceof Element ? event.target : null;
+  if (target?.closest('input, textarea, select, [contenteditable], [role="dialog"], [role="alertdialog"]')) return true;
+  // Space presses a focused button; arrows scroll the page unless the player has the focus.
+  if (event.key === ' ') return Boolean(target?.closest('button, a, summary'));
+  return event.key.startsWith('Arrow') && !target?.closest('[data-player]');
+}

@@ -1,0 +1,43 @@
+import { usePreferredDark, useStorage } from '@vueuse/core';
+import { defineStore } from 'pinia';
+import { computed, watch } from 'vue';
+import { isLocale, LOCALES, preferredLocale, useLocaleMessages } from '../i18n/index.ts';
+import type { Locale } from '../i18n/index.ts';
+
+export type Theme = 'system' | 'light' | 'dark';
+
+/** What a visitor chose, remembered in this browser. public/theme.js reads the same keys before the first paint. */
+export const usePreferences = defineStore('preferences', () => {
+  const theme = useStorage<Theme>('kaibo.theme', 'system');
+  const storedLocale = useStorage<string>('kaibo.locale', '');
+  const systemDark = usePreferredDark();
+
+  const dark = computed(() => theme.value === 'dark' || (theme.value === 'system' && systemDark.value));
+  const locale = computed<Locale>(() => {
+    return isLocale(storedLocale.value) ? storedLocale.value : preferredLocale(navigator.languages);
+  });
+
+  watch(theme, (chosen) => {
+    const { dataset } = document.documentElement;
+    if (chosen === 'system') delete dataset.theme;
+    else dataset.theme = chosen;
+  }, { immediate: true });
+
+  /** To the other look; back at what the system says, the choice is forgotten and the system is followed again. */
+  function toggleTheme(): void {
+    const next = dark.value ? 'light' : 'dark';
+    theme.value = (next === 'dark') === systemDark.value ? 'system' : next;
+  }
+
+  async function setLocale(next: Locale): Promise<void> {
+    await useLocaleMessages(next);
+    storedLocale.value = next;
+  }
+
+  function nextLocale(): Promise<void> {
+    const index = LOCALES.indexOf(locale.value);
+    return setLocale(LOCALES[(index + 1) % LOCALES.length] ?? LOCALES[0]);
+  }
+
+  return { theme, dark, locale, toggleTheme, nextLocale };
+});
