@@ -4,7 +4,7 @@ import os from 'node:os';
 import { join } from 'node:path';
 
 /** Peers, media and logs of the bench live here and are kept between runs. */
-export const workFolder = process.env['KAIBO_BENCH_DIR'] ?? join(os.tmpdir(), 'kaibo-bench');
+export const workFolder = process.env['BENCH_DIR'] ?? join(os.tmpdir(), 'kaibo-bench');
 
 export function run(command: string, args: string[], cwd = workFolder): string {
   const result = spawnSync(command, args, { cwd, encoding: 'utf8' });

@@ -70,10 +70,10 @@ const typecheck = (project, tool = 'typescript/bin/tsc') => {
 const checks = {
   pins: checkPins,
   lines: checkLength,
-  'types formats': typecheck('packages/formats'),
+  'types:formats': typecheck('packages/formats'),
   types: typecheck('tsconfig.json'),
-  'types client': typecheck('packages/client'),
-  'types web': typecheck('packages/web', 'vue-tsc/bin/vue-tsc.js'),
+  'types:client': typecheck('packages/client'),
+  'types:web': typecheck('packages/web', 'vue-tsc/bin/vue-tsc.js'),
   lint: () =>
     run([
       script('oxlint/bin/oxlint'),

@@ -1,12 +1,13 @@
 // `npm run demo`: a synthetic stream (test picture, clock, tone) into a new room of the server on this machine, which is
-// started when none answers. KAIBO_URL names another server. Ctrl-C stops what was started here.
+// started when none answers. `npm run demo -- http://HOST:8088` takes another server. Ctrl-C stops what was started here.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..');
-const server = (process.env['KAIBO_URL'] ?? 'http://localhost:8088').replace(/\/$/, '');
+const [otherServer] = process.argv.slice(2);
+const server = (otherServer ?? 'http://localhost:8088').replace(/\/$/, '');
 const ffmpeg = process.env['KAIBO_FFMPEG'] ?? 'ffmpeg';
 const FONTS = [
   '/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf',
@@ -43,7 +44,7 @@ async function isReady(): Promise<boolean> {
 
 async function ensureServer(): Promise<void> {
   if (await isReady()) return;
-  if (process.env['KAIBO_URL']) throw new Error(`no Kaibo server answers on ${server}`);
+  if (otherServer) throw new Error(`no Kaibo server answers on ${server}`);
   console.log('demo: no server on this machine yet, starting one');
   const child = start(process.execPath, ['packages/server/bin/kaibo.mjs', 'start']);
   for (let attempt = 0; attempt < 150; attempt++) {
