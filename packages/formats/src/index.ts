@@ -15,7 +15,16 @@ export { BitWriter } from './bytes/bit-writer.ts';
 
 // amf/: Action Message Format, the values of RTMP commands and script data.
 /** Values that are no plain JavaScript ones, the bounds, and the test for a plain object. */
-export { AMF_MAX_BYTES, AMF_MAX_DEPTH, AmfEcmaArray, AmfTypedObject, AmfUnsupported, AmfXml, isAmfObject } from './amf/value.ts';
+export {
+  AMF_MAX_BYTES,
+  AMF_MAX_DEPTH,
+  AMF_MAX_VALUES,
+  AmfEcmaArray,
+  AmfTypedObject,
+  AmfUnsupported,
+  AmfXml,
+  isAmfObject,
+} from './amf/value.ts';
 export type { AmfObject, AmfValue } from './amf/value.ts';
 /** AMF0, complete. */
 export { decodeAmf0 } from './amf/amf0-decode.ts';
@@ -29,7 +38,15 @@ export { encodeAmf3 } from './amf/amf3-encode.ts';
 export { encodeFlvHeader, FLV_HEADER_BYTES } from './flv/header.ts';
 export type { FlvHeader } from './flv/header.ts';
 /** Tags out. */
-export { encodeFlvTag, FLV_TAG_AUDIO, FLV_TAG_OVERHEAD_BYTES, FLV_TAG_SCRIPT, FLV_TAG_VIDEO, MAX_TAG_BYTES, writeFlvTag } from './flv/tag.ts';
+export {
+  encodeFlvTag,
+  FLV_TAG_AUDIO,
+  FLV_TAG_OVERHEAD_BYTES,
+  FLV_TAG_SCRIPT,
+  FLV_TAG_VIDEO,
+  MAX_TAG_BYTES,
+  writeFlvTag,
+} from './flv/tag.ts';
 export type { FlvTag, FlvTagType } from './flv/tag.ts';
 /** Tags in, from bytes cut anywhere. */
 export { FlvDemuxer } from './flv/demuxer.ts';
@@ -53,7 +70,13 @@ export { encodeVideoTagHeader } from './flv/video-header-encode.ts';
 export type { EncodableVideoTagHeader } from './flv/video-header-encode.ts';
 /** Classic and Enhanced RTMP v2 audio headers. */
 export { parseAudioTagHeader } from './flv/audio-header.ts';
-export type { AudioPacketType, AudioTagHeader, AudioTrack, EnhancedAudioTagHeader, LegacyAudioTagHeader } from './flv/audio-header.ts';
+export type {
+  AudioPacketType,
+  AudioTagHeader,
+  AudioTrack,
+  EnhancedAudioTagHeader,
+  LegacyAudioTagHeader,
+} from './flv/audio-header.ts';
 export { encodeAudioTagHeader } from './flv/audio-header-encode.ts';
 export type { EncodableAudioTagHeader } from './flv/audio-header-encode.ts';
 export type { MultitrackType } from './flv/enhanced.ts';

@@ -42,6 +42,7 @@ class Amf0Decoder {
 
   #valueOf(marker: number): AmfValue {
     const reader = this.#reader;
+    this.#nesting.count(1);
     switch (marker) {
       case AMF0_MARKER.number:
         return reader.f64();
@@ -111,7 +112,9 @@ class Amf0Decoder {
   /** 2.18. */
   #typedObject(): AmfTypedObject {
     const className = this.#reader.utf8(this.#reader.u16());
-    return this.#references.fill(new AmfTypedObject(className, createAmfObject()), (object) => this.#properties(object.properties));
+    return this.#references.fill(new AmfTypedObject(className, createAmfObject()), (object) =>
+      this.#properties(object.properties),
+    );
   }
 
   /** Every element takes a byte at least. */

@@ -26,15 +26,24 @@ function writeValue(writer: ByteWriter, value: AmfValue, depth: number): void {
   else writeObject(writer, value, depth);
 }
 
-function writeObject(writer: ByteWriter, value: Exclude<AmfValue, undefined | null | number | boolean | string>, depth: number): void {
+function writeObject(
+  writer: ByteWriter,
+  value: Exclude<AmfValue, undefined | null | number | boolean | string>,
+  depth: number,
+): void {
   if (value instanceof Date) writer.u8(AMF0_MARKER.date).f64(value.getTime()).i16(0);
   else if (value instanceof AmfUnsupported) writer.u8(AMF0_MARKER.unsupported);
-  else if (value instanceof AmfXml) writeLongText(writer, AMF0_MARKER.xmlDocument, utf8Bytes(value.text, AMF_MAX_BYTES));
+  else if (value instanceof AmfXml)
+    writeLongText(writer, AMF0_MARKER.xmlDocument, utf8Bytes(value.text, AMF_MAX_BYTES));
   else if (value instanceof Uint8Array) writeAmf3Value(writer.u8(AMF0_MARKER.avmplus), value);
   else writeContainer(writer, value, depth + 1);
 }
 
-function writeContainer(writer: ByteWriter, value: AmfObject | AmfEcmaArray | AmfTypedObject | AmfValue[], depth: number): void {
+function writeContainer(
+  writer: ByteWriter,
+  value: AmfObject | AmfEcmaArray | AmfTypedObject | AmfValue[],
+  depth: number,
+): void {
   if (depth > AMF_MAX_DEPTH) throw new FormatError('too_deep', `AMF0 nested deeper than ${AMF_MAX_DEPTH}`);
   if (Array.isArray(value)) {
     writer.u8(AMF0_MARKER.strictArray).u32(value.length);

@@ -7,6 +7,9 @@ import type { AmfObject, AmfValue } from './value.ts';
 
 type Complex = AmfObject | AmfEcmaArray | AmfTypedObject | AmfXml | Date | Uint8Array | AmfValue[];
 
+/** 3.10: milliseconds as a double. */
+const DATE_BYTES = 8;
+
 interface Traits {
   className: string;
   dynamic: boolean;
@@ -48,6 +51,7 @@ class Amf3Decoder {
   }
 
   value(): AmfValue {
+    this.#nesting.count(1);
     const marker = this.#reader.u8();
     switch (marker) {
       case AMF3_MARKER.undefined:
@@ -66,15 +70,15 @@ class Amf3Decoder {
         return this.#string();
       case AMF3_MARKER.xmlDocument:
       case AMF3_MARKER.xml:
-        return this.#referable((length) => this.#leaf(new AmfXml(this.#reader.utf8(length))));
+        return this.#referable((length) => this.#objects.add(new AmfXml(this.#reader.utf8(length)), length));
       case AMF3_MARKER.date:
-        return this.#referable(() => this.#leaf(new Date(this.#reader.f64())));
+        return this.#referable(() => this.#objects.add(new Date(this.#reader.f64()), DATE_BYTES));
       case AMF3_MARKER.array:
         return this.#referable((count) => this.#array(count));
       case AMF3_MARKER.object:
         return this.#referable((flags) => this.#object(flags));
       case AMF3_MARKER.byteArray:
-        return this.#referable((length) => this.#leaf(this.#reader.bytes(length).slice()));
+        return this.#referable((length) => this.#objects.add(this.#reader.bytes(length).slice(), length));
       default:
         throw unknownMarker(marker);
     }
@@ -114,15 +118,12 @@ class Amf3Decoder {
     return (header & 1) === 0 ? this.#objects.resolve(header >> 1) : decode(header >> 1);
   }
 
-  #leaf<T extends Complex>(value: T): T {
-    return this.#objects.fill(value, () => undefined);
-  }
-
   /** 3.11: named entries up to the empty name, then `count` dense ones. With named entries it is an ECMA array. */
   #array(count: number): Complex {
     if (count > this.#reader.remaining) throw new FormatError('truncated', `AMF3 array of ${count}`);
     const name = this.#string();
-    if (name === '') return this.#objects.fill<AmfValue[]>([], (array) => this.#elements(count, (value) => array.push(value)));
+    if (name === '')
+      return this.#objects.fill<AmfValue[]>([], (array) => this.#elements(count, (value) => array.push(value)));
     return this.#objects.fill(new AmfEcmaArray(createAmfObject()), ({ entries }) => {
       entries[name] = this.value();
       this.#namedValues(entries);
@@ -158,7 +159,9 @@ class Amf3Decoder {
     if ((flags & 1) === 0) return this.#referencedTraits(flags >> 1);
     if ((flags & 2) !== 0) throw new FormatError('unsupported', 'AMF3 externalizable class');
     const sealedCount = flags >> 3;
-    if (sealedCount > this.#reader.remaining) throw new FormatError('truncated', `AMF3 class of ${sealedCount} members`);
+    if (sealedCount > this.#reader.remaining)
+      throw new FormatError('truncated', `AMF3 class of ${sealedCount} members`);
+    this.#nesting.count(sealedCount);
     const begin = this.#reader.position;
     const className = this.#string();
     const sealed: string[] = [];

@@ -33,12 +33,17 @@ export function writeAmf3Value(writer: ByteWriter, value: AmfValue, depth: numbe
 }
 
 function writeNumber(writer: ByteWriter, value: number): void {
-  const fits = Number.isInteger(value) && value >= AMF3_MIN_INTEGER && value <= AMF3_MAX_INTEGER && !Object.is(value, -0);
+  const fits =
+    Number.isInteger(value) && value >= AMF3_MIN_INTEGER && value <= AMF3_MAX_INTEGER && !Object.is(value, -0);
   if (fits) writeU29(writer.u8(AMF3_MARKER.integer), value & 0x1fff_ffff);
   else writer.u8(AMF3_MARKER.double).f64(value);
 }
 
-function writeObject(writer: ByteWriter, value: Exclude<AmfValue, undefined | null | number | boolean | string>, depth: number): void {
+function writeObject(
+  writer: ByteWriter,
+  value: Exclude<AmfValue, undefined | null | number | boolean | string>,
+  depth: number,
+): void {
   if (value instanceof Date) writeU29(writer.u8(AMF3_MARKER.date), 1).f64(value.getTime());
   else if (value instanceof AmfXml) writeText(writer.u8(AMF3_MARKER.xml), value.text);
   else if (value instanceof Uint8Array) writeLength(writer.u8(AMF3_MARKER.byteArray), value.length).bytes(value);
@@ -46,7 +51,11 @@ function writeObject(writer: ByteWriter, value: Exclude<AmfValue, undefined | nu
   else writeContainer(writer, value, depth + 1);
 }
 
-function writeContainer(writer: ByteWriter, value: AmfObject | AmfEcmaArray | AmfTypedObject | AmfValue[], depth: number): void {
+function writeContainer(
+  writer: ByteWriter,
+  value: AmfObject | AmfEcmaArray | AmfTypedObject | AmfValue[],
+  depth: number,
+): void {
   if (depth > AMF_MAX_DEPTH) throw new FormatError('too_deep', `AMF3 nested deeper than ${AMF_MAX_DEPTH}`);
   if (Array.isArray(value)) {
     writeLength(writer.u8(AMF3_MARKER.array), value.length).u8(EMPTY_STRING);
@@ -100,6 +109,14 @@ function writeLength(writer: ByteWriter, length: number): ByteWriter {
 function writeU29(writer: ByteWriter, value: number): ByteWriter {
   if (value < 0x80) return writer.u8(value);
   if (value < 0x4000) return writer.u8((value >> 7) | 0x80).u8(value & 0x7f);
-  if (value < 0x20_0000) return writer.u8((value >> 14) | 0x80).u8(((value >> 7) & 0x7f) | 0x80).u8(value & 0x7f);
-  return writer.u8((value >> 22) | 0x80).u8(((value >> 15) & 0x7f) | 0x80).u8(((value >> 8) & 0x7f) | 0x80).u8(value & 0xff);
+  if (value < 0x20_0000)
+    return writer
+      .u8((value >> 14) | 0x80)
+      .u8(((value >> 7) & 0x7f) | 0x80)
+      .u8(value & 0x7f);
+  return writer
+    .u8((value >> 22) | 0x80)
+    .u8(((value >> 15) & 0x7f) | 0x80)
+    .u8(((value >> 8) & 0x7f) | 0x80)
+    .u8(value & 0xff);
 }

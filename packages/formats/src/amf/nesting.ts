@@ -1,9 +1,9 @@
 import { FormatError } from '../bytes/format-error.ts';
-import { AMF_MAX_BYTES, AMF_MAX_DEPTH } from './value.ts';
+import { AMF_MAX_BYTES, AMF_MAX_DEPTH, AMF_MAX_VALUES } from './value.ts';
 
 interface Referable<T> {
   value: T;
-  /** Levels below this value, itself included. */
+  /** Levels this value has, itself included; 0 when it contains nothing. */
   levels: number;
   /** Bytes of this value with its references written out. */
   costBytes: number;
@@ -20,6 +20,7 @@ export class Nesting {
   #depth = 0;
   #deepest = 0;
   #referencedBytes = 0;
+  #values = 0;
 
   /** Runs `decode` one level deeper. */
   within<T>(decode: () => T): T {
@@ -30,10 +31,17 @@ export class Nesting {
     return value;
   }
 
+  /** Counts values that are about to be made. */
+  count(values: number): void {
+    this.#values += values;
+    if (this.#values > AMF_MAX_VALUES) throw new FormatError('too_large', `more than ${AMF_MAX_VALUES} AMF values`);
+  }
+
   /** Counts bytes that a reference stands for. */
   charge(bytes: number): void {
     this.#referencedBytes += bytes;
-    if (this.#referencedBytes > AMF_MAX_BYTES) throw new FormatError('too_large', 'AMF references stand for too many bytes');
+    if (this.#referencedBytes > AMF_MAX_BYTES)
+      throw new FormatError('too_large', 'AMF references stand for too many bytes');
   }
 
   get referencedBytes(): number {
@@ -81,6 +89,12 @@ export class ReferenceTable<T> {
     entry.levels = this.#nesting.measure(() => decodeContents(value));
     entry.costBytes = this.#position() + this.#nesting.referencedBytes - begin;
     entry.complete = true;
+    return value;
+  }
+
+  /** Registers a value that contains no others. */
+  add<V extends T>(value: V, costBytes: number): V {
+    this.#entries.push({ value, levels: 0, costBytes, complete: true });
     return value;
   }
 

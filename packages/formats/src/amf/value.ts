@@ -7,6 +7,12 @@ export const AMF_MAX_DEPTH = 32;
  */
 export const AMF_MAX_BYTES = 16 * 1024 * 1024;
 
+/**
+ * Values in one message. The file index in a recorded stream's onMetaData is the largest there is: two numbers a key
+ * frame. An empty object is 4 bytes on the wire and a hundred in memory, so the message's size alone is no bound.
+ */
+export const AMF_MAX_VALUES = 262_144;
+
 /** A plain object. Decoded ones have no prototype, so that a key like `__proto__` or `constructor` is only a key. */
 export interface AmfObject {
   [key: string]: AmfValue;

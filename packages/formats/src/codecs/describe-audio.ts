@@ -40,7 +40,9 @@ export function describeAudioPacket(packet: MediaPacket): AudioInfo | undefined 
   if (!packet.config) return undefined;
   const firstTrack = header.form === 'enhanced' ? header.multitrack?.tracks[0] : undefined;
   const record = firstTrack?.payload ?? packet.payload.subarray(header.headerBytes);
-  return header.packetType === 'multichannelConfig' ? describeMultichannel(header, record) : describeRecord(header.codec, record);
+  return header.packetType === 'multichannelConfig'
+    ? describeMultichannel(header, record)
+    : describeRecord(header.codec, record);
 }
 
 function describeLegacy({ codec, soundFormat, sampleRateHz, channels }: LegacyAudioTagHeader): AudioInfo {

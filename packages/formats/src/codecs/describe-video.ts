@@ -40,21 +40,33 @@ export function describeVideoConfig(packet: MediaPacket): VideoInfo | undefined 
 
 function describeAvc(record: Uint8Array): VideoInfo {
   const config = parseAvcConfig(record);
-  const named = { codec: 'h264', profile: h264ProfileName(config.profileIdc), level: h264LevelName(config.levelIdc) } as const;
+  const named = {
+    codec: 'h264',
+    profile: h264ProfileName(config.profileIdc),
+    level: h264LevelName(config.levelIdc),
+  } as const;
   const [sps] = config.sps;
   return sps === undefined ? named : { ...named, ...sizeOf(parseH264Sps(sps)) };
 }
 
 function describeHevc(record: Uint8Array): VideoInfo {
   const config = parseHevcConfig(record);
-  const named = { codec: 'h265', profile: h265ProfileName(config.profileIdc), level: h265LevelName(config.levelIdc) } as const;
+  const named = {
+    codec: 'h265',
+    profile: h265ProfileName(config.profileIdc),
+    level: h265LevelName(config.levelIdc),
+  } as const;
   const sps = config.arrays.find((array) => array.nalUnitType === HEVC_NAL_SPS)?.units[0];
   return sps === undefined ? named : { ...named, ...sizeOf(parseH265Sps(sps)) };
 }
 
 function describeAv1(record: Uint8Array): VideoInfo {
   const config = parseAv1Config(record);
-  const named = { codec: 'av1', profile: av1ProfileName(config.seqProfile), level: av1LevelName(config.seqLevelIdx0) } as const;
+  const named = {
+    codec: 'av1',
+    profile: av1ProfileName(config.seqProfile),
+    level: av1LevelName(config.seqLevelIdx0),
+  } as const;
   const sequence = findAv1SequenceHeader(config.configObus);
   return sequence === undefined ? named : { ...named, ...sizeOf(sequence) };
 }

@@ -17,11 +17,3 @@ export function rbspOf(nalUnit: Uint8Array, headerBytes: number): Uint8Array {
   }
   return rbsp.subarray(0, length);
 }
-
-/** What a sequence parameter set says of the picture, in its coded and its shown size. */
-export interface Cropping {
-  left: number;
-  right: number;
-  top: number;
-  bottom: number;
-}

@@ -11,7 +11,9 @@ import type { AudioTagHeader, EnhancedAudioTagHeader, LegacyAudioTagHeader } fro
 import { writeFourCc, writeMultitrackByte, writeNanosecondOffset, writeTrackHeader } from './enhanced.ts';
 
 /** What an encoder needs of a header: `codec` follows from the format or FourCC, `headerBytes` from the result. */
-export type EncodableAudioTagHeader = Omit<LegacyAudioTagHeader, 'headerBytes'> | Omit<EnhancedAudioTagHeader, 'headerBytes'>;
+export type EncodableAudioTagHeader =
+  | Omit<LegacyAudioTagHeader, 'headerBytes'>
+  | Omit<EnhancedAudioTagHeader, 'headerBytes'>;
 
 /**
  * The bytes of an audio tag's body up to the codec's. With multitrack it is the whole body, tracks' payloads included.

@@ -6,7 +6,13 @@ import { readFourCc, readModEx, readMultitrackByte, readTracks } from './enhance
 import type { MultitrackType } from './enhanced.ts';
 
 /** AudioPacketType by number; 3 is reserved, 5 and 7 say that the real packet type comes later. */
-export const AUDIO_PACKET_TYPES = ['sequenceStart', 'codedFrames', 'sequenceEnd', undefined, 'multichannelConfig'] as const;
+export const AUDIO_PACKET_TYPES = [
+  'sequenceStart',
+  'codedFrames',
+  'sequenceEnd',
+  undefined,
+  'multichannelConfig',
+] as const;
 export type AudioPacketType = NonNullable<(typeof AUDIO_PACKET_TYPES)[number]>;
 export const AUDIO_PACKET_MULTITRACK = 5;
 export const AUDIO_PACKET_MOD_EX = 7;
@@ -46,7 +52,7 @@ export interface EnhancedAudioTagHeader extends AudioTagHeaderBase {
   packetType: AudioPacketType;
   /** Left out by tracks that have one each. */
   fourCc?: string;
-  /** To be added to the presentation time: 0 to 999,999 ns. */
+  /** To be added to the presentation time, ns. The specification allows up to 999,999; what came is not checked. */
   nanosecondOffset: number;
   multitrack?: { type: MultitrackType; tracks: AudioTrack[] };
 }
@@ -96,7 +102,10 @@ function readEnhanced(reader: ByteReader, firstPacketType: number, body: Uint8Ar
   return { ...base, packetType, fourCc, codec: audioCodecOf(fourCc), headerBytes: reader.position };
 }
 
-function readMultitrack(reader: ByteReader, body: Uint8Array): Omit<EnhancedAudioTagHeader, 'form' | 'nanosecondOffset'> {
+function readMultitrack(
+  reader: ByteReader,
+  body: Uint8Array,
+): Omit<EnhancedAudioTagHeader, 'form' | 'nanosecondOffset'> {
   const { type, packetType: packetNumber } = readMultitrackByte(reader);
   const packetType = packetTypeOf(packetNumber);
   const fourCc = type === 'manyTracksManyCodecs' ? undefined : readFourCc(reader);

@@ -115,7 +115,8 @@ export class FlvDemuxer {
   #onPreviousTagSize(piece: Uint8Array): void {
     const size = new ByteReader(piece).u32();
     const expected = FLV_TAG_HEADER_BYTES + (this.#tagHeader?.bodyBytes ?? 0);
-    if (size !== expected && size !== 0) throw new FormatError('malformed', `FLV PreviousTagSize ${size}, not ${expected}`);
+    if (size !== expected && size !== 0)
+      throw new FormatError('malformed', `FLV PreviousTagSize ${size}, not ${expected}`);
     this.#tagHeader = undefined;
     this.#expect('tag-header', FLV_TAG_HEADER_BYTES);
   }

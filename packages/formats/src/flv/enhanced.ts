@@ -14,6 +14,8 @@ const MOD_EX_SIZE_ESCAPE = 0xff;
 /** No packet needs more modifiers than this; the specification defines one. */
 export const MAX_MOD_EX_PER_PACKET = 16;
 const FOUR_CC_BYTES = 4;
+/** Track ids are 8 bits. */
+export const MAX_TRACKS = 256;
 
 /** AvMultitrackType, in the order of its numbers. */
 const MULTITRACK_TYPES = ['oneTrack', 'manyTracks', 'manyTracksManyCodecs'] as const;
@@ -44,7 +46,10 @@ function nanosecondsOf(data: Uint8Array): number {
 /** Writes the ModEx packet of a nanosecond offset, and the packet type behind it. */
 export function writeNanosecondOffset(writer: ByteWriter, nanoseconds: number, packetType: number): void {
   if (nanoseconds > MAX_NANOSECOND_OFFSET) throw new FormatError('too_large', `nanosecond offset ${nanoseconds}`);
-  writer.u8(3 - 1).u24(nanoseconds).u8((MOD_EX_TIMESTAMP_OFFSET_NANO << 4) | packetType);
+  writer
+    .u8(3 - 1)
+    .u24(nanoseconds)
+    .u8((MOD_EX_TIMESTAMP_OFFSET_NANO << 4) | packetType);
 }
 
 export function readFourCc(reader: ByteReader): string {
@@ -79,6 +84,7 @@ export interface RawTrack {
 export function readTracks(reader: ByteReader, type: MultitrackType, sharedFourCc: string | undefined): RawTrack[] {
   const tracks: RawTrack[] = [];
   do {
+    if (tracks.length === MAX_TRACKS) throw new FormatError('too_large', `more than ${MAX_TRACKS} tracks`);
     const fourCc = sharedFourCc ?? readFourCc(reader);
     const trackId = reader.u8();
     const body = type === 'oneTrack' ? reader.rest() : reader.bytes(reader.u24());
@@ -88,7 +94,11 @@ export function readTracks(reader: ByteReader, type: MultitrackType, sharedFourC
 }
 
 /** Writes one track up to its body. */
-export function writeTrackHeader(writer: ByteWriter, type: MultitrackType, track: { fourCc: string; trackId: number; bodyBytes: number }): void {
+export function writeTrackHeader(
+  writer: ByteWriter,
+  type: MultitrackType,
+  track: { fourCc: string; trackId: number; bodyBytes: number },
+): void {
   if (type === 'manyTracksManyCodecs') writeFourCc(writer, track.fourCc);
   writer.u8(track.trackId);
   if (type !== 'oneTrack') writer.u24(track.bodyBytes);

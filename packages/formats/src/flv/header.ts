@@ -1,4 +1,4 @@
-import { ByteReader } from '../bytes/byte-reader.ts';
+import type { ByteReader } from '../bytes/byte-reader.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { FormatError } from '../bytes/format-error.ts';
 
@@ -37,7 +37,9 @@ export function readFlvHeader(reader: ByteReader): FlvHeader & { fileHeaderBytes
   if (version !== VERSION) throw new FormatError('unsupported', `FLV version ${version}`);
   const flags = reader.u8();
   const fileHeaderBytes = reader.u32();
-  if (fileHeaderBytes < FLV_FILE_HEADER_BYTES) throw new FormatError('malformed', `FLV header of ${fileHeaderBytes} bytes`);
-  if (fileHeaderBytes > FLV_MAX_FILE_HEADER_BYTES) throw new FormatError('too_large', `FLV header of ${fileHeaderBytes} bytes`);
+  if (fileHeaderBytes < FLV_FILE_HEADER_BYTES)
+    throw new FormatError('malformed', `FLV header of ${fileHeaderBytes} bytes`);
+  if (fileHeaderBytes > FLV_MAX_FILE_HEADER_BYTES)
+    throw new FormatError('too_large', `FLV header of ${fileHeaderBytes} bytes`);
   return { hasAudio: (flags & FLAG_AUDIO) !== 0, hasVideo: (flags & FLAG_VIDEO) !== 0, fileHeaderBytes };
 }

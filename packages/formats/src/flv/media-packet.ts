@@ -64,7 +64,8 @@ function videoPacket(tag: FlvTag): MediaPacket {
     dtsMs: tag.timestampMs,
     ptsMs: tag.timestampMs + header.compositionTimeMs,
     keyframe: isKeyframe(header),
-    config: !isCommand(header) && (header.packetType === 'sequenceStart' || header.packetType === 'mpeg2tsSequenceStart'),
+    config:
+      !isCommand(header) && (header.packetType === 'sequenceStart' || header.packetType === 'mpeg2tsSequenceStart'),
     end: !isCommand(header) && header.packetType === 'sequenceEnd',
     metadata: header.packetType === 'metadata',
     multitrack: header.form === 'enhanced' && header.multitrack !== undefined,

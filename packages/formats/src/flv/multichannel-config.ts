@@ -35,7 +35,8 @@ function readOrder(reader: ByteReader, order: number, channels: number): Multich
 export function encodeMultichannelConfig(config: MultichannelConfig): Uint8Array {
   const writer = new ByteWriter();
   if (config.order === 'native') writer.u8(ORDER_NATIVE).u8(config.channels).u32(config.channelFlags);
-  else if (config.order === 'custom') writer.u8(ORDER_CUSTOM).u8(config.mapping.length).bytes(Uint8Array.from(config.mapping));
+  else if (config.order === 'custom')
+    writer.u8(ORDER_CUSTOM).u8(config.mapping.length).bytes(Uint8Array.from(config.mapping));
   else writer.u8(ORDER_UNSPECIFIED).u8(config.channels);
   return writer.finish();
 }

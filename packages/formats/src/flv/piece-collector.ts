@@ -58,7 +58,9 @@ export class PieceCollector {
   #keep(part: Uint8Array, pieceBytes: number): void {
     const length = this.#pendingBytes + part.length;
     if (length > this.#pending.length) {
-      const grown = new Uint8Array(Math.min(pieceBytes, Math.max(length, this.#pending.length * 2, FIRST_CAPACITY_BYTES)));
+      const grown = new Uint8Array(
+        Math.min(pieceBytes, Math.max(length, this.#pending.length * 2, FIRST_CAPACITY_BYTES)),
+      );
       grown.set(this.#pending.subarray(0, this.#pendingBytes));
       this.#pending = grown;
     }

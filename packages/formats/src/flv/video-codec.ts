@@ -12,7 +12,16 @@ export const VIDEO_FOUR_CC: ReadonlyMap<string, VideoCodec> = new Map<string, Vi
 ]);
 
 /** CodecID of the classic header (FLV specification 10.1, E.4.3.1). */
-export const VIDEO_CODEC_ID = { h263: 2, screen: 3, vp6: 4, vp6Alpha: 5, screen2: 6, avc: 7, hevc: 12, av1: 13 } as const;
+export const VIDEO_CODEC_ID = {
+  h263: 2,
+  screen: 3,
+  vp6: 4,
+  vp6Alpha: 5,
+  screen2: 6,
+  avc: 7,
+  hevc: 12,
+  av1: 13,
+} as const;
 
 /** 12 and 13 are in no specification: they are how CDNs in China carried HEVC and AV1 before Enhanced RTMP. */
 export const VIDEO_CODEC_BY_ID: ReadonlyMap<number, VideoCodec> = new Map<number, VideoCodec>([

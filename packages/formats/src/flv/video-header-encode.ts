@@ -15,7 +15,9 @@ import type { EnhancedVideoTagHeader, LegacyVideoTagHeader, VideoTagHeader } fro
 const COMPOSITION_TIME_BYTES = 3;
 
 /** What an encoder needs of a header: `codec` follows from the codec id or FourCC, `headerBytes` from the result. */
-export type EncodableVideoTagHeader = Omit<LegacyVideoTagHeader, 'headerBytes'> | Omit<EnhancedVideoTagHeader, 'headerBytes'>;
+export type EncodableVideoTagHeader =
+  | Omit<LegacyVideoTagHeader, 'headerBytes'>
+  | Omit<EnhancedVideoTagHeader, 'headerBytes'>;
 
 /**
  * The bytes of a video tag's body up to the codec's. With multitrack it is the whole body, tracks' payloads included.
@@ -37,7 +39,8 @@ function writeLegacy(writer: ByteWriter, header: Omit<LegacyVideoTagHeader, 'hea
 }
 
 function writeEnhanced(writer: ByteWriter, header: Omit<EnhancedVideoTagHeader, 'headerBytes'>): void {
-  const packetNumber = header.multitrack === undefined ? VIDEO_PACKET_TYPES.indexOf(header.packetType) : VIDEO_PACKET_MULTITRACK;
+  const packetNumber =
+    header.multitrack === undefined ? VIDEO_PACKET_TYPES.indexOf(header.packetType) : VIDEO_PACKET_MULTITRACK;
   const modified = header.nanosecondOffset > 0;
   const firstPacketNumber = modified ? VIDEO_PACKET_MOD_EX : packetNumber;
   writer.u8(EX_VIDEO_HEADER_BIT | (VIDEO_FRAME_TYPES.indexOf(header.frameType) << 4) | firstPacketNumber);
@@ -59,7 +62,11 @@ function writeMultitrack(
   if (type !== 'manyTracksManyCodecs') writeFourCc(writer, header.fourCc ?? '');
   for (const { trackId, fourCc, codec, compositionTimeMs, payload } of tracks) {
     const timed = hasCompositionTime(codec, header.packetType);
-    writeTrackHeader(writer, type, { trackId, fourCc, bodyBytes: payload.length + (timed ? COMPOSITION_TIME_BYTES : 0) });
+    writeTrackHeader(writer, type, {
+      trackId,
+      fourCc,
+      bodyBytes: payload.length + (timed ? COMPOSITION_TIME_BYTES : 0),
+    });
     if (timed) writer.i24(compositionTimeMs);
     writer.bytes(payload);
   }

@@ -9,11 +9,27 @@ import type { VideoCodec } from './video-codec.ts';
 export const EX_VIDEO_HEADER_BIT = 0x80;
 
 /** VideoFrameType, in the order of its numbers. 0, 6 and 7 are reserved. */
-export const VIDEO_FRAME_TYPES = ['reserved0', 'key', 'inter', 'disposableInter', 'generatedKey', 'command', 'reserved6', 'reserved7'] as const;
+export const VIDEO_FRAME_TYPES = [
+  'reserved0',
+  'key',
+  'inter',
+  'disposableInter',
+  'generatedKey',
+  'command',
+  'reserved6',
+  'reserved7',
+] as const;
 export type VideoFrameType = (typeof VIDEO_FRAME_TYPES)[number];
 
 /** VideoPacketType by number. 6 and 7 say that the real packet type comes later. */
-export const VIDEO_PACKET_TYPES = ['sequenceStart', 'codedFrames', 'sequenceEnd', 'codedFramesX', 'metadata', 'mpeg2tsSequenceStart'] as const;
+export const VIDEO_PACKET_TYPES = [
+  'sequenceStart',
+  'codedFrames',
+  'sequenceEnd',
+  'codedFramesX',
+  'metadata',
+  'mpeg2tsSequenceStart',
+] as const;
 export type VideoPacketType = (typeof VIDEO_PACKET_TYPES)[number];
 export const VIDEO_PACKET_MULTITRACK = 6;
 export const VIDEO_PACKET_MOD_EX = 7;
@@ -53,7 +69,7 @@ export interface EnhancedVideoTagHeader extends VideoTagHeaderBase {
   packetType: VideoPacketType;
   /** Left out by a command frame, and by tracks that have one each. */
   fourCc?: string;
-  /** To be added to the presentation time: 0 to 999,999 ns. */
+  /** To be added to the presentation time, ns. The specification allows up to 999,999; what came is not checked. */
   nanosecondOffset: number;
   multitrack?: { type: MultitrackType; tracks: VideoTrack[] };
 }
@@ -75,7 +91,14 @@ export function parseVideoTagHeader(body: Uint8Array): VideoTagHeader {
 function readLegacy(reader: ByteReader, frameType: VideoFrameType, codecId: number): LegacyVideoTagHeader {
   expectKnown(frameType);
   const codec = VIDEO_CODEC_BY_ID.get(codecId) ?? 'unknown';
-  const header = { form: 'legacy', frameType, codecId, codec, packetType: 'codedFrames', compositionTimeMs: 0 } as const;
+  const header = {
+    form: 'legacy',
+    frameType,
+    codecId,
+    codec,
+    packetType: 'codedFrames',
+    compositionTimeMs: 0,
+  } as const;
   if (frameType === 'command') return { ...header, command: reader.u8(), headerBytes: reader.position };
   if (!hasAvcPacketType(codecId)) return { ...header, headerBytes: reader.position };
   const packetNumber = reader.u8();
@@ -131,7 +154,10 @@ function readMultitrack(reader: ByteReader, base: EnhancedBase, body: Uint8Array
 }
 
 /** With several tracks the header speaks of the first. Its payload is a view of the body, so its place is known. */
-function ofFirstTrack(tracks: VideoTrack[], body: Uint8Array): Pick<VideoTagHeader, 'codec' | 'compositionTimeMs' | 'headerBytes'> {
+function ofFirstTrack(
+  tracks: VideoTrack[],
+  body: Uint8Array,
+): Pick<VideoTagHeader, 'codec' | 'compositionTimeMs' | 'headerBytes'> {
   const [first] = tracks;
   if (first === undefined) throw new Error('assertion: a multitrack body has a track');
   const headerBytes = first.payload.byteOffset - body.byteOffset;

@@ -17,6 +17,7 @@ import type { ProgramConfig } from './program-config.ts';
 const SYNC_EXTENSION_SBR = 0x2b7;
 const SYNC_EXTENSION_PS = 0x548;
 const SYNC_EXTENSION_BITS = 11;
+const OBJECT_TYPE_BITS = 5;
 
 /** AudioSpecificConfig, ISO/IEC 14496-3, 1.6.2.1: what an AAC sequence header carries. */
 export interface AudioSpecificConfig {
@@ -58,7 +59,7 @@ export function parseAudioSpecificConfig(bytes: Uint8Array): AudioSpecificConfig
 
 /** GetAudioObjectType(), 1.6.2.1. */
 function readObjectType(bits: BitReader): number {
-  const objectType = bits.bits(5);
+  const objectType = bits.bits(OBJECT_TYPE_BITS);
   return objectType === ESCAPE_OBJECT_TYPE ? 32 + bits.bits(6) : objectType;
 }
 
@@ -79,6 +80,7 @@ function readGeneral(bits: BitReader, objectType: number, channelConfiguration: 
   const programConfig = channelConfiguration === 0 ? { programConfig: parseProgramConfig(bits) } : {};
   if (OBJECT_TYPES_WITH_LAYER.has(objectType)) bits.skip(3); // layerNr
   if (extended) skipGeneralExtension(bits, objectType);
+  if (objectType >= AAC_OBJECT_TYPE.firstErrorResilient) bits.skip(2); // epConfig
   return { frameLength960, ...coreCoderDelay, ...programConfig };
 }
 
@@ -91,28 +93,38 @@ function skipGeneralExtension(bits: BitReader, objectType: number): void {
 
 /** 1.6.6.1: trailing bits that decoders without SBR do not look at. Anything else there is padding. */
 function readSyncExtension(bits: BitReader, coreRateHz: number): Partial<AudioSpecificConfig> {
-  if (bits.remainingBits < SYNC_EXTENSION_BITS + 5 || bits.bits(SYNC_EXTENSION_BITS) !== SYNC_EXTENSION_SBR) return {};
+  if (
+    bits.remainingBits < SYNC_EXTENSION_BITS + OBJECT_TYPE_BITS ||
+    bits.bits(SYNC_EXTENSION_BITS) !== SYNC_EXTENSION_SBR
+  )
+    return {};
   if (readObjectType(bits) !== AAC_OBJECT_TYPE.sbr || bits.remainingBits < 1 || !bits.flag()) return {};
   const sampleRateHz = bits.remainingBits >= 4 ? readSampleRate(bits) : coreRateHz * 2;
   const sbr = { signaling: 'backwardCompatible', sampleRateHz } as const;
-  const psFollows = bits.remainingBits >= SYNC_EXTENSION_BITS + 1 && bits.bits(SYNC_EXTENSION_BITS) === SYNC_EXTENSION_PS;
+  const psFollows =
+    bits.remainingBits >= SYNC_EXTENSION_BITS + 1 && bits.bits(SYNC_EXTENSION_BITS) === SYNC_EXTENSION_PS;
   return { sbr, ps: psFollows && bits.flag() };
 }
 
 /** @throws FormatError `unsupported` for object types without a GASpecificConfig or with one that has layers */
 export function encodeAudioSpecificConfig(config: AudioSpecificConfig): Uint8Array {
   const { objectType, sbr } = config;
-  if (!GA_OBJECT_TYPES.has(objectType) || OBJECT_TYPES_WITH_LAYER.has(objectType) || objectType >= AAC_OBJECT_TYPE.firstErrorResilient) {
+  if (
+    !GA_OBJECT_TYPES.has(objectType) ||
+    OBJECT_TYPES_WITH_LAYER.has(objectType) ||
+    objectType >= AAC_OBJECT_TYPE.firstErrorResilient
+  ) {
     throw new FormatError('unsupported', `AAC object type ${objectType} is not written`);
   }
   const bits = new BitWriter();
   const explicit = sbr?.signaling === 'explicit';
-  writeObjectType(bits, explicit ? (config.ps ? AAC_OBJECT_TYPE.ps : AAC_OBJECT_TYPE.sbr) : objectType);
+  const extensionType = config.ps ? AAC_OBJECT_TYPE.ps : AAC_OBJECT_TYPE.sbr;
+  bits.bits(explicit ? extensionType : objectType, OBJECT_TYPE_BITS);
   writeSampleRate(bits, config.sampleRateHz);
   bits.bits(config.channelConfiguration, 4);
   if (explicit) {
     writeSampleRate(bits, sbr.sampleRateHz);
-    writeObjectType(bits, objectType);
+    bits.bits(objectType, OBJECT_TYPE_BITS);
   }
   writeGeneral(bits, config);
   if (sbr?.signaling === 'backwardCompatible') writeSyncExtension(bits, sbr.sampleRateHz, config.ps);
@@ -124,21 +136,17 @@ function writeGeneral(bits: BitWriter, config: AudioSpecificConfig): void {
   if (config.coreCoderDelay !== undefined) bits.bits(config.coreCoderDelay, 14);
   bits.bit(0); // extensionFlag
   if (config.channelConfiguration !== 0) return;
-  if (config.programConfig === undefined) throw new FormatError('malformed', 'AAC channel configuration 0 without program config');
+  if (config.programConfig === undefined)
+    throw new FormatError('malformed', 'AAC channel configuration 0 without program config');
   writeProgramConfig(bits, config.programConfig);
 }
 
 function writeSyncExtension(bits: BitWriter, sampleRateHz: number, ps: boolean): void {
   bits.bits(SYNC_EXTENSION_SBR, SYNC_EXTENSION_BITS);
-  writeObjectType(bits, AAC_OBJECT_TYPE.sbr);
+  bits.bits(AAC_OBJECT_TYPE.sbr, OBJECT_TYPE_BITS);
   bits.bit(1); // sbrPresentFlag
   writeSampleRate(bits, sampleRateHz);
   if (ps) bits.bits(SYNC_EXTENSION_PS, SYNC_EXTENSION_BITS).bit(1);
-}
-
-function writeObjectType(bits: BitWriter, objectType: number): void {
-  if (objectType < ESCAPE_OBJECT_TYPE) bits.bits(objectType, 5);
-  else bits.bits(ESCAPE_OBJECT_TYPE, 5).bits(objectType - 32, 6);
 }
 
 function writeSampleRate(bits: BitWriter, rateHz: number): void {

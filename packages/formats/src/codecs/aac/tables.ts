@@ -17,7 +17,10 @@ export const ESCAPE_OBJECT_TYPE = 31;
 /** Object types whose configuration is a GASpecificConfig (1.6.2.1). */
 export const GA_OBJECT_TYPES: ReadonlySet<number> = new Set([1, 2, 3, 4, 6, 7, 17, 19, 20, 21, 22, 23]);
 /** GASpecificConfig has a layerNr for these (4.4.1). */
-export const OBJECT_TYPES_WITH_LAYER: ReadonlySet<number> = new Set([AAC_OBJECT_TYPE.scalable, AAC_OBJECT_TYPE.erScalable]);
+export const OBJECT_TYPES_WITH_LAYER: ReadonlySet<number> = new Set([
+  AAC_OBJECT_TYPE.scalable,
+  AAC_OBJECT_TYPE.erScalable,
+]);
 
 /** By samplingFrequencyIndex, table 1.18. 13 and 14 are reserved. */
 export const AAC_SAMPLE_RATES_HZ: readonly number[] = [

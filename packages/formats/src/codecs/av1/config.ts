@@ -27,7 +27,8 @@ export interface Av1Config {
 export function parseAv1Config(bytes: Uint8Array): Av1Config {
   const reader = new ByteReader(bytes);
   const markerAndVersion = reader.u8();
-  if (markerAndVersion !== MARKER_AND_VERSION) throw new FormatError('malformed', `av1C begins with 0x${markerAndVersion.toString(16)}`);
+  if (markerAndVersion !== MARKER_AND_VERSION)
+    throw new FormatError('malformed', `av1C begins with 0x${markerAndVersion.toString(16)}`);
   const profile = reader.u8();
   const format = reader.u8();
   const delay = reader.u8();

@@ -8,6 +8,8 @@ const HAS_EXTENSION = 0x04;
 const HAS_SIZE = 0x02;
 const FORBIDDEN = 0x80;
 const MAX_LEB128_BYTES = 8;
+/** A configuration record has a sequence header and at most a few metadata OBUs; a temporal unit, a few hundred tiles. */
+export const MAX_OBUS = 1024;
 
 /** An open bitstream unit: its type, and its payload as a view. */
 export interface Obu {
@@ -19,7 +21,10 @@ export interface Obu {
 export function parseObus(bytes: Uint8Array): Obu[] {
   const reader = new ByteReader(bytes);
   const obus: Obu[] = [];
-  while (reader.remaining > 0) obus.push(readObu(reader));
+  while (reader.remaining > 0) {
+    if (obus.length === MAX_OBUS) throw new FormatError('too_large', `more than ${MAX_OBUS} OBUs`);
+    obus.push(readObu(reader));
+  }
   return obus;
 }
 

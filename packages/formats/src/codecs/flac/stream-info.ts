@@ -53,7 +53,8 @@ export function parseFlacStreamInfo(bytes: Uint8Array): FlacStreamInfo {
 
 /** The signature and the header of the first block, which must be STREAMINFO (RFC 9639, 8.1). */
 function readBlockHeader(reader: ByteReader): void {
-  if (reader.remaining < SIGNATURE_BYTES || reader.u32() !== SIGNATURE) throw new FormatError('malformed', 'no fLaC signature');
+  if (reader.remaining < SIGNATURE_BYTES || reader.u32() !== SIGNATURE)
+    throw new FormatError('malformed', 'no fLaC signature');
   const type = reader.u8() & ~LAST_BLOCK;
   const blockBytes = reader.u24();
   if (type !== BLOCK_TYPE_STREAMINFO || blockBytes !== STREAMINFO_BYTES) {

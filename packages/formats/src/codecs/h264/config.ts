@@ -85,11 +85,16 @@ function writeExtension(writer: ByteWriter, extension: AvcConfigExtension): void
   writeParameterSets(writer, extension.spsExt, { reservedBits: 0, max: MAX_PARAMETER_SETS });
 }
 
-function writeParameterSets(writer: ByteWriter, sets: Uint8Array[], count: { reservedBits: number; max: number }): void {
+function writeParameterSets(
+  writer: ByteWriter,
+  sets: Uint8Array[],
+  count: { reservedBits: number; max: number },
+): void {
   if (sets.length > count.max) throw new FormatError('too_large', `${sets.length} parameter sets`);
   writer.u8(count.reservedBits | sets.length);
   for (const set of sets) {
-    if (set.length > MAX_PARAMETER_SET_BYTES) throw new FormatError('too_large', `parameter set of ${set.length} bytes`);
+    if (set.length > MAX_PARAMETER_SET_BYTES)
+      throw new FormatError('too_large', `parameter set of ${set.length} bytes`);
     writer.u16(set.length).bytes(set);
   }
 }

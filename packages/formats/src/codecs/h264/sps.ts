@@ -1,13 +1,14 @@
 import { BitReader } from '../../bytes/bit-reader.ts';
 import { FormatError } from '../../bytes/format-error.ts';
 import { rbspOf } from '../nal-unit.ts';
-import type { Cropping } from '../nal-unit.ts';
 
 const NAL_TYPE_SPS = 7;
 const NAL_HEADER_BYTES = 1;
 const MACROBLOCK_PIXELS = 16;
 /** Profiles that say their chroma format (ITU-T H.264, 7.3.2.1.1). */
-const PROFILES_WITH_CHROMA: ReadonlySet<number> = new Set([100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135]);
+const PROFILES_WITH_CHROMA: ReadonlySet<number> = new Set([
+  100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135,
+]);
 const CHROMA_444 = 3;
 const CHROMA_420 = 1;
 const CHROMA_MONO = 0;
@@ -116,7 +117,7 @@ function readSize(bits: BitReader, chroma: Chroma): { width: number; height: num
   return { width, height };
 }
 
-function readCropping(bits: BitReader): Cropping {
+function readCropping(bits: BitReader): { left: number; right: number; top: number; bottom: number } {
   if (!bits.flag()) return { left: 0, right: 0, top: 0, bottom: 0 }; // frame_cropping_flag
   return { left: bits.ue(), right: bits.ue(), top: bits.ue(), bottom: bits.ue() };
 }

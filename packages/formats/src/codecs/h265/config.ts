@@ -6,7 +6,8 @@ const CONFIGURATION_VERSION = 1;
 /** x265 and early muxers wrote records of the draft, version 0. */
 const DRAFT_CONFIGURATION_VERSION = 0;
 const MAX_ARRAYS = 255;
-const MAX_UNITS = 0xffff;
+/** 16 VPS, 16 SPS and 64 PPS are the most there can be (ITU-T H.265, 7.4.3); the rest is for SEI. */
+const MAX_UNITS = 1024;
 const MAX_UNIT_BYTES = 0xffff;
 
 // nal_unit_type (ITU-T H.265, table 7-1).
@@ -88,9 +89,12 @@ export function parseHevcConfig(bytes: Uint8Array): HevcConfig {
 
 function readArrays(reader: ByteReader, count: number): HevcNalArray[] {
   const arrays: HevcNalArray[] = [];
+  let total = 0;
   for (let index = 0; index < count; index += 1) {
     const type = reader.u8();
     const unitCount = reader.u16();
+    total += unitCount;
+    if (total > MAX_UNITS) throw new FormatError('too_large', `hvcC with more than ${MAX_UNITS} NAL units`);
     const units: Uint8Array[] = [];
     for (let unit = 0; unit < unitCount; unit += 1) units.push(reader.bytes(reader.u16()));
     arrays.push({ complete: (type & 0x80) !== 0, nalUnitType: type & 0x3f, units });
@@ -112,15 +116,21 @@ export function encodeHevcConfig(config: HevcConfig): Uint8Array {
     .u8(0xf8 | (config.bitDepthLuma - 8)) // reserved '11111'
     .u8(0xf8 | (config.bitDepthChroma - 8)) // reserved '11111'
     .u16(config.averageFrameRate)
-    .u8((config.constantFrameRate << 6) | (config.temporalLayers << 3) | (config.temporalIdNested ? 4 : 0) | (config.nalLengthBytes - 1));
+    .u8(
+      (config.constantFrameRate << 6) |
+        (config.temporalLayers << 3) |
+        (config.temporalIdNested ? 4 : 0) |
+        (config.nalLengthBytes - 1),
+    );
   if (config.arrays.length > MAX_ARRAYS) throw new FormatError('too_large', `${config.arrays.length} NAL unit arrays`);
   writer.u8(config.arrays.length);
+  const units = config.arrays.reduce((sum, array) => sum + array.units.length, 0);
+  if (units > MAX_UNITS) throw new FormatError('too_large', `${units} NAL units`);
   for (const array of config.arrays) writeArray(writer, array);
   return writer.finish();
 }
 
 function writeArray(writer: ByteWriter, array: HevcNalArray): void {
-  if (array.units.length > MAX_UNITS) throw new FormatError('too_large', `${array.units.length} NAL units`);
   writer.u8((array.complete ? 0x80 : 0) | array.nalUnitType).u16(array.units.length);
   for (const unit of array.units) {
     if (unit.length > MAX_UNIT_BYTES) throw new FormatError('too_large', `NAL unit of ${unit.length} bytes`);

@@ -31,7 +31,8 @@ export interface H265Sps {
  * @throws FormatError
  */
 export function parseH265Sps(nalUnit: Uint8Array): H265Sps {
-  if ((((nalUnit[0] ?? 0) >> 1) & 0x3f) !== HEVC_NAL_SPS) throw new FormatError('malformed', 'H.265 NAL unit is no SPS');
+  if ((((nalUnit[0] ?? 0) >> 1) & 0x3f) !== HEVC_NAL_SPS)
+    throw new FormatError('malformed', 'H.265 NAL unit is no SPS');
   const bits = new BitReader(rbspOf(nalUnit, NAL_HEADER_BYTES));
   bits.skip(4); // sps_video_parameter_set_id
   const maxSubLayersMinus1 = bits.bits(3);
@@ -48,7 +49,10 @@ export function parseH265Sps(nalUnit: Uint8Array): H265Sps {
 }
 
 /** 7.3.3, with the sub-layers skipped. */
-function readProfileTierLevel(bits: BitReader, maxSubLayersMinus1: number): Pick<H265Sps, 'profileSpace' | 'tierFlag' | 'profileIdc' | 'levelIdc'> {
+function readProfileTierLevel(
+  bits: BitReader,
+  maxSubLayersMinus1: number,
+): Pick<H265Sps, 'profileSpace' | 'tierFlag' | 'profileIdc' | 'levelIdc'> {
   const profileSpace = bits.bits(2);
   const tierFlag = bits.flag();
   const profileIdc = bits.bits(5);
