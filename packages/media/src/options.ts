@@ -64,7 +64,7 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
   api: { port: 1985 },
   workers: 'auto',
   mergeWindowMs: 'auto',
-  gopCache: { enabled: true, maxPackets: 4000, maxBytes: 32 * 1024 * 1024 },
+  gopCache: { enabled: true, maxPackets: 4000, maxBytes: 16 * 1024 * 1024 },
   graceMs: 30_000,
   limits: {
     connections: 50_000,

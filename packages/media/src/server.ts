@@ -1,5 +1,15 @@
+import { readFile } from 'node:fs/promises';
+import { availableParallelism, platform } from 'node:os';
 import type { Logger } from 'pino';
+import { MediaApi } from './api/media-api.ts';
+import { Directory, type DirectoryEntry } from './cluster/directory.ts';
+import type { WorkerNotice, WorkerRequest, WorkerSeed } from './cluster/messages.ts';
+import { WorkerPool } from './cluster/pool.ts';
+import { resolvePorts } from './cluster/ports.ts';
 import type { MediaHooks, PublicMediaClient } from './hooks/contract.ts';
+import { streamKeyOf } from './hub/stream-name.ts';
+import type { EndReason } from './hub/subscriber.ts';
+import { serverIdentity } from './identity.ts';
 import type { MediaOptions } from './options.ts';
 
 export interface MediaPorts {
@@ -10,14 +20,12 @@ export interface MediaPorts {
   https?: number;
 }
 
-export type StreamState = 'idle' | 'publishing' | 'interrupted' | 'ended';
-
 export interface StreamInfo {
   id: string;
   app: string;
   stream: string;
-  state: StreamState;
-  /** ms since the epoch of the first publish. */
+  state: 'idle' | 'publishing' | 'interrupted';
+  /** ms since the epoch of the first publish of this broadcast; 0 while idle. */
   startedAtMs: number;
   publisher?: PublicMediaClient;
   /** Media connections, not people. */
@@ -25,6 +33,7 @@ export interface StreamInfo {
   recvBytes: number;
   sendBytes: number;
   recvBps: number;
+  frames: number;
   fps: number;
   lastDtsMs: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
@@ -35,4 +44,182 @@ export interface MediaServerDeps {
   options: MediaOptions;
   hooks: MediaHooks;
   logger: Logger;
+}
+
+/** Systems whose kernel spreads connections over sockets bound to one port. Elsewhere one worker does everything. */
+const REUSE_PORT_PLATFORMS = new Set(['linux', 'freebsd', 'sunos', 'aix']);
+
+/**
+ * The media server as a whole, on the main thread: workers carry the media, the directory here decides who publishes.
+ * Start once, stop once.
+ */
+export class MediaServer {
+  #deps: MediaServerDeps;
+  #directory: Directory | undefined;
+  #pool: WorkerPool | undefined;
+  #api: MediaApi | undefined;
+
+  constructor(deps: MediaServerDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws PortInUseError when a port is taken, and whatever reading the certificate throws. */
+  async start(): Promise<MediaPorts> {
+    const { options, hooks, logger } = this.#deps;
+    const tls = options.tls && (await readCertificate(options.tls));
+    const plain = { rtmp: options.rtmp.port, http: options.http.port };
+    const secure = { rtmps: options.rtmps.port, https: options.https.port };
+    const ports = await resolvePorts<Omit<MediaPorts, 'api'>>(options.host, tls ? { ...plain, ...secure } : plain);
+    const resolved: MediaOptions = {
+      ...options,
+      rtmp: { port: ports.rtmp },
+      http: { port: ports.http },
+      rtmps: { port: ports.rtmps ?? options.rtmps.port },
+      https: { port: ports.https ?? options.https.port },
+    };
+    const directory = new Directory({
+      options: resolved,
+      hooks,
+      log: logger,
+      post: { send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer) },
+    });
+    this.#directory = directory;
+    this.#pool = new WorkerPool({
+      options: resolved,
+      tls,
+      size: workerCount(options.workers),
+      log: logger,
+      peer: {
+        answer: (workerId, request) => answer(directory, workerId, request),
+        notice: (workerId, notice) => this.#notice(workerId, notice),
+        lost: (workerId) => directory.workerLost(workerId),
+      },
+    });
+    this.#api = new MediaApi({ server: this, identity: serverIdentity(), options: resolved, logger });
+    try {
+      const [api] = await Promise.all([this.#api.listen(), this.#pool.start()]);
+      return { ...ports, api };
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  streams(): StreamInfo[] {
+    return [...(this.#directory?.entries() ?? [])].map(streamInfo);
+  }
+
+  /** Every connection that publishes or plays, with the bytes of the moment. */
+  async clients(): Promise<ClientInfo[]> {
+    const traffic = (await this.#pool?.traffic()) ?? new Map<string, { sendBytes: number; recvBytes: number }>();
+    return [...(this.#directory?.clients() ?? [])].map(([clientId, { client, kind, sinceMs }]) => ({
+      ...client,
+      kind,
+      sinceMs,
+      sendBytes: traffic.get(clientId)?.sendBytes ?? 0,
+      recvBytes: traffic.get(clientId)?.recvBytes ?? 0,
+    }));
+  }
+
+  /** False when there is no such client. */
+  kickClient(clientId: string, reason: EndReason = 'kicked'): boolean {
+    return this.#directory?.kick(clientId, reason) ?? false;
+  }
+
+  /** The stream becomes interrupted and its grace runs. False when nobody publishes it. */
+  kickPublisher(app: string, stream: string, reason: EndReason = 'kicked'): boolean {
+    return this.#directory?.kickPublisher(streamKeyOf({ app, stream }), reason) ?? false;
+  }
+
+  /** At once: the publisher is kicked, viewers are told and closed. False when there is no such stream. */
+  endStream(app: string, stream: string, reason: EndReason = 'ended'): boolean {
+    return this.#directory?.end(streamKeyOf({ app, stream }), reason) ?? false;
+  }
+
+  health(): { ok: boolean; workers: number; workersUp: number } {
+    const workers = this.#pool?.size ?? 0;
+    const workersUp = this.#pool?.up ?? 0;
+    return { ok: workersUp > 0, workers, workersUp };
+  }
+
+  /** Accepts nothing new; what runs goes on. */
+  prepareStop(): void {
+    this.#pool?.refuse();
+  }
+
+  /** Tells publishers and viewers, then closes; at most 4 s. */
+  async stop(): Promise<void> {
+    await Promise.all([this.#pool?.stop(), this.#api?.close()]);
+    this.#directory?.close();
+  }
+
+  #notice(workerId: number, notice: WorkerNotice): void {
+    switch (notice.type) {
+      case 'unpublish':
+        this.#directory?.unpublished(notice);
+        return;
+      case 'stop':
+        this.#directory?.stopped(notice.clientId, notice.reason);
+        return;
+      case 'stats':
+        this.#directory?.report(workerId, notice.atMs, notice.streams);
+        return;
+      case 'log':
+        this.#deps.logger[notice.level](notice.fields, notice.message);
+        return;
+      case 'ready':
+      case 'drained':
+        return; // the pool's own
+      default:
+        notice satisfies never;
+    }
+  }
+}
+
+export interface ClientInfo extends PublicMediaClient {
+  kind: 'publish' | 'play';
+  /** ms since the epoch. */
+  sinceMs: number;
+  sendBytes: number;
+  recvBytes: number;
+}
+
+async function answer(directory: Directory, workerId: number, { type, client }: WorkerRequest): ReturnType<Directory['publish']> {
+  if (type === 'publish') return directory.publish(workerId, client);
+  return { reply: (type === 'play' ? await directory.play(workerId, client) : await directory.probe(client)) as never };
+}
+
+function streamInfo(entry: DirectoryEntry): StreamInfo {
+  const { id, app, stream, state, startedAtMs, report } = entry;
+  let viewers = 0;
+  for (const count of entry.viewers.values()) viewers += count;
+  let sendBytes = 0;
+  for (const bytes of entry.sentBytes.values()) sendBytes += bytes;
+  return {
+    id,
+    app,
+    stream,
+    state,
+    startedAtMs,
+    publisher: entry.publisher?.client,
+    viewers,
+    sendBytes,
+    recvBytes: report?.recvBytes ?? 0,
+    recvBps: state === 'publishing' ? (report?.recvBps ?? 0) : 0,
+    frames: report?.frames ?? 0,
+    fps: state === 'publishing' ? (report?.fps ?? 0) : 0,
+    lastDtsMs: report?.lastDtsMs ?? 0,
+    video: report?.video,
+    audio: report?.audio,
+  };
+}
+
+function workerCount(setting: number | 'auto'): number {
+  if (!REUSE_PORT_PLATFORMS.has(platform())) return 1;
+  return setting === 'auto' ? availableParallelism() : setting;
+}
+
+async function readCertificate({ key, cert }: { key: string; cert: string }): Promise<WorkerSeed['tls']> {
+  const [keyPem, certPem] = await Promise.all([readFile(key, 'utf8'), readFile(cert, 'utf8')]);
+  return { key: keyPem, cert: certPem };
 }

@@ -1,0 +1,96 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Logger } from 'pino';
+import { asPortError } from '../cluster/ports.ts';
+import { isLoopback } from '../cluster/connection-counter.ts';
+import type { ServerIdentity } from '../identity.ts';
+import type { MediaOptions } from '../options.ts';
+import type { MediaServer } from '../server.ts';
+import { apiBody, type ApiContext } from './srs-shape.ts';
+
+const LOOPBACK_HOST = '127.0.0.1';
+const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/**
+ * The media API in SRS's shape (contracts.md, SRS contract): list and kick. Without a secret it listens on loopback only
+ * and answers only requests for a loopback name, so that no web page can reach it by a name of its own.
+ */
+export class MediaApi {
+  #server: http.Server;
+  #options: MediaOptions;
+  #context: ApiContext;
+  #logger: Logger;
+
+  constructor(deps: { server: MediaServer; identity: ServerIdentity; options: MediaOptions; logger: Logger }) {
+    this.#options = deps.options;
+    this.#logger = deps.logger;
+    this.#context = { server: deps.server, identity: deps.identity, startedAtMs: Date.now() };
+    this.#server = http.createServer({ maxHeaderSize: deps.options.limits.headerBytes }, (request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
+        this.#logger.error({ err: String(error) }, 'a media API call failed');
+        response.destroy();
+      });
+    });
+  }
+
+  /** Resolves to the port. Throws PortInUseError. */
+  listen(): Promise<number> {
+    const { host, api } = this.#options;
+    const bindHost = api.secret === undefined ? LOOPBACK_HOST : host;
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    this.#server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(asPortError(error, { host: bindHost, port: api.port, name: 'media.api' })),
+    );
+    this.#server.listen({ host: bindHost, port: api.port, exclusive: true }, () => {
+      const address = this.#server.address();
+      resolve(address && typeof address === 'object' ? address.port : api.port);
+    });
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (!this.#allowed(request)) {
+      reply(response, 401, { code: 401, error: 'This API needs Authorization: Bearer SECRET.' });
+      return;
+    }
+    const url = URL.parse(request.url ?? '/', 'http://api.invalid');
+    if (!url) reply(response, 400, { code: 400, error: 'The address cannot be read.' });
+    else if (request.method === 'OPTIONS') response.writeHead(200, { 'Content-Length': 0 }).end();
+    else if (request.method !== 'GET' && request.method !== 'DELETE') reply(response, 405, { code: 405, error: 'Use GET or DELETE.' });
+    else reply(response, 200, await apiBody(this.#context, request.method, url));
+  }
+
+  #allowed(request: IncomingMessage): boolean {
+    const { secret } = this.#options.api;
+    if (secret === undefined) {
+      const hostName = (request.headers.host ?? '').replace(/:\d+$/, '').toLowerCase();
+      return isLoopback(request.socket.remoteAddress ?? '') && LOOPBACK_NAMES.has(hostName);
+    }
+    return equalSecrets(presentedSecret(request), secret);
+  }
+}
+
+/** Bearer, or the password of Basic as SRS's `http_api.auth` takes it. */
+function presentedSecret({ headers }: IncomingMessage): string {
+  const [scheme = '', value = ''] = (headers.authorization ?? '').split(' ');
+  if (scheme === 'Bearer') return value;
+  if (scheme !== 'Basic') return '';
+  const decoded = Buffer.from(value, 'base64').toString('utf8');
+  return decoded.slice(decoded.indexOf(':') + 1);
+}
+
+function equalSecrets(presented: string, secret: string): boolean {
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(presented), digest(secret));
+}
+
+function reply(response: ServerResponse, status: number, body: object): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), Connection: 'Close' });
+  response.end(text);
+}

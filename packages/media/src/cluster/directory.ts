@@ -1,0 +1,361 @@
+import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads';
+import type { Denial, MediaClient, MediaEvent, MediaHooks, PublicMediaClient } from '../hooks/contract.ts';
+import type { MediaLog } from '../hub/session-host.ts';
+import type { StreamKey } from '../hub/stream.ts';
+import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
+import type { EndReason } from '../hub/subscriber.ts';
+import type { MediaOptions } from '../options.ts';
+import type { MainNotice, PlayReply, ProbeReply, PublishReply, StreamReport } from './messages.ts';
+
+/** A publisher that sent nothing for this long may be replaced by one with the same credential. */
+export const SILENT_PUBLISHER_MS = 3000;
+/** A mirror without viewers is kept this long: the next viewer of a busy stream is never far. */
+export const MIRROR_LINGER_MS = 10_000;
+/** A dead owner's last report may be this old; viewers elsewhere may have seen that much more. */
+const MAX_REPORT_GAP_MS = 2000;
+
+export interface DirectoryEntry {
+  readonly key: StreamKey;
+  readonly id: string;
+  readonly app: string;
+  readonly stream: string;
+  state: 'idle' | 'publishing' | 'interrupted';
+  /** Rises with every publisher of any stream; what an older one says no longer counts. */
+  epoch: number;
+  startedAtMs: number;
+  owner?: number;
+  publisher?: { client: PublicMediaClient; workerId: number; credential: string; sinceMs: number };
+  resumeAfterMs?: number;
+  report?: StreamReport & { atMs: number };
+  sentBytes: Map<number, number>;
+  viewers: Map<number, number>;
+  mirrors: Set<number>;
+  lingers: Map<number, NodeJS.Timeout>;
+  grace?: NodeJS.Timeout;
+}
+
+export interface DirectoryClient {
+  client: PublicMediaClient;
+  workerId: number;
+  key: StreamKey;
+  kind: 'publish' | 'play';
+  viewer: string;
+  sinceMs: number;
+}
+
+/** Threads as the directory needs them. Implemented by cluster/pool.ts. */
+export interface WorkerPost {
+  send(workerId: number, notice: MainNotice, transfer?: Transferable[]): void;
+}
+
+/**
+ * Who publishes what, and where: the only arbiter. Every decision between two requests is taken in one synchronous step
+ * here, after the hooks have answered; workers carry out what it says.
+ */
+export class Directory {
+  #options: MediaOptions;
+  #hooks: MediaHooks;
+  #log: MediaLog;
+  #post: WorkerPost;
+  #entries = new Map<StreamKey, DirectoryEntry>();
+  #clients = new Map<string, DirectoryClient>();
+  #lastEpoch = 0;
+  #closed = false;
+
+  constructor(deps: { options: MediaOptions; hooks: MediaHooks; log: MediaLog; post: WorkerPost }) {
+    this.#options = deps.options;
+    this.#hooks = deps.hooks;
+    this.#log = deps.log;
+    this.#post = deps.post;
+  }
+
+  entries(): IterableIterator<DirectoryEntry> {
+    return this.#entries.values();
+  }
+
+  entry(key: StreamKey): DirectoryEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  clients(): IterableIterator<[string, DirectoryClient]> {
+    return this.#clients.entries();
+  }
+
+  async publish(workerId: number, client: MediaClient): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
+    const verdict = await this.#hooks.authorizePublish(client).catch((error: unknown) => this.#hookFailed(error));
+    if (verdict.action === 'deny') return { reply: verdict };
+    const refusal = this.#refusePublish(client, verdict.credential);
+    if (refusal) return { reply: refusal };
+    return this.#claim(workerId, client, verdict.credential);
+  }
+
+  async play(workerId: number, client: MediaClient): Promise<PlayReply> {
+    const verdict = await this.#hooks.authorizePlay(client).catch((error: unknown) => this.#hookFailed(error));
+    if (verdict.action === 'deny') return verdict;
+    if (this.#closed) return STOPPING;
+    const key = streamKeyOf(client);
+    const entry = this.#open(client);
+    if (count(entry.viewers) >= this.#options.limits.viewersPerStream) {
+      return deny(503, 'too_many_viewers', 'This stream has as many viewers as it may have.');
+    }
+    const viewer = verdict.viewer ?? client.clientId;
+    entry.viewers.set(workerId, (entry.viewers.get(workerId) ?? 0) + 1);
+    clearTimeout(entry.lingers.get(workerId));
+    entry.lingers.delete(workerId);
+    this.#clients.set(client.clientId, { client: publicClient(client), workerId, key, kind: 'play', viewer, sinceMs: Date.now() });
+    this.#notify({ type: 'playing', ...names(entry), client: publicClient(client), viewer, atMs: Date.now() });
+    this.#ensureMirror(entry, workerId);
+    return { action: 'play', key };
+  }
+
+  /** What a play would be answered, without being one: HEAD. */
+  async probe(client: MediaClient): Promise<ProbeReply> {
+    const verdict = await this.#hooks.authorizePlay(client).catch((error: unknown) => this.#hookFailed(error));
+    if (verdict.action === 'deny') return verdict;
+    return { action: 'probe', publishing: this.#entries.get(streamKeyOf(client))?.state === 'publishing' };
+  }
+
+  /** A publisher's own worker says it is gone. Anything but the current publisher is old news. */
+  unpublished(notice: { key: StreamKey; epoch: number; clientId: string; reason: EndReason; lastDtsMs?: number }): void {
+    this.#clients.delete(notice.clientId);
+    const entry = this.#entries.get(notice.key);
+    if (entry?.publisher && entry.epoch === notice.epoch) this.#interrupt(entry, notice.reason);
+  }
+
+  stopped(clientId: string, reason: string): void {
+    const known = this.#clients.get(clientId);
+    if (!known) return;
+    this.#clients.delete(clientId);
+    const { app, stream } = known.client;
+    this.#notify({ type: 'stopped', app, stream, client: known.client, viewer: known.viewer, reason, atMs: Date.now() });
+    const entry = this.#entries.get(known.key);
+    if (entry) this.#viewerLeft(entry, known.workerId);
+  }
+
+  report(workerId: number, atMs: number, streams: readonly StreamReport[]): void {
+    for (const report of streams) {
+      const entry = this.#entries.get(report.key);
+      if (!entry) continue;
+      entry.sentBytes.set(workerId, report.sentBytes);
+      if (entry.owner === workerId) entry.report = { ...report, atMs };
+    }
+  }
+
+  /** Ends a stream at once, whatever its state. False when there is none. */
+  end(key: StreamKey, reason: EndReason): boolean {
+    const entry = this.#entries.get(key);
+    if (!entry) return false;
+    const wasBroadcast = entry.state !== 'idle';
+    if (entry.publisher) this.#kickPublisher(entry, reason);
+    const workers = new Set([...entry.viewers.keys(), ...entry.mirrors, ...(entry.owner === undefined ? [] : [entry.owner])]);
+    for (const workerId of workers) this.#post.send(workerId, { type: 'end', key, reason });
+    this.#forget(entry);
+    if (wasBroadcast) this.#notify({ type: 'ended', ...names(entry), reason, atMs: Date.now() });
+    return true;
+  }
+
+  kick(clientId: string, reason: EndReason): boolean {
+    const known = this.#clients.get(clientId);
+    if (known) this.#post.send(known.workerId, { type: 'kick', clientId, reason });
+    return known !== undefined;
+  }
+
+  kickPublisher(key: StreamKey, reason: EndReason): boolean {
+    const entry = this.#entries.get(key);
+    if (!entry?.publisher) return false;
+    this.#kickPublisher(entry, reason);
+    this.#interrupt(entry, reason);
+    return true;
+  }
+
+  /** A worker thread died: its clients are gone, its streams wait for their publishers, its mirrors are void. */
+  workerLost(workerId: number): void {
+    for (const [clientId, known] of [...this.#clients]) {
+      if (known.workerId !== workerId) continue;
+      if (known.kind === 'play') this.stopped(clientId, 'engine_failure');
+      else this.#clients.delete(clientId);
+    }
+    for (const entry of [...this.#entries.values()]) {
+      entry.mirrors.delete(workerId);
+      entry.viewers.delete(workerId);
+      const lostOwner = entry.owner === workerId;
+      if (lostOwner) {
+        entry.owner = undefined;
+        entry.mirrors.clear();
+        entry.resumeAfterMs = estimateLastDtsMs(entry);
+        if (entry.publisher && entry.publisher.workerId !== workerId) this.#kickPublisher(entry, 'engine_failure');
+      }
+      if (entry.publisher && (lostOwner || entry.publisher.workerId === workerId)) this.#interrupt(entry, 'engine_failure');
+    }
+  }
+
+  /** No more streams or viewers; timers end. Workers say goodbye to their own clients. */
+  close(): void {
+    this.#closed = true;
+    for (const entry of [...this.#entries.values()]) this.#forget(entry);
+  }
+
+  #refusePublish(client: MediaClient, credential: string): Denial | undefined {
+    if (this.#closed) return STOPPING;
+    const entry = this.#entries.get(streamKeyOf(client));
+    if (!entry || entry.state === 'idle') {
+      const active = [...this.#entries.values()].filter(({ state }) => state !== 'idle').length;
+      if (active >= this.#options.limits.streams) return deny(503, 'too_many_streams', 'This server carries as many streams as it may.');
+      return undefined;
+    }
+    if (!entry.publisher) return undefined;
+    if (entry.publisher.credential !== credential || !isSilent(entry)) {
+      return deny(409, 'already_publishing', 'Somebody is publishing this stream already.');
+    }
+    this.#log.info({ stream: entry.key }, 'a silent publisher is replaced by one with the same key');
+    this.#kickPublisher(entry, 'replaced');
+    entry.publisher = undefined;
+    return undefined;
+  }
+
+  #claim(workerId: number, client: MediaClient, credential: string): { reply: PublishReply; transfer?: Transferable[] } {
+    const entry = this.#open(client);
+    const resumed = entry.state !== 'idle';
+    clearTimeout(entry.grace);
+    entry.state = 'publishing';
+    entry.epoch = ++this.#lastEpoch;
+    if (!resumed) entry.startedAtMs = Date.now();
+    entry.publisher = { client: publicClient(client), workerId, credential, sinceMs: Date.now() };
+    this.#clients.set(client.clientId, {
+      client: publicClient(client),
+      workerId,
+      key: entry.key,
+      kind: 'publish',
+      viewer: '',
+      sinceMs: Date.now(),
+    });
+    const takesOver = entry.owner === undefined && resumed;
+    const owner = (entry.owner ??= workerId);
+    if (takesOver) this.#log.info({ stream: entry.key, workerId }, 'another worker owns the stream now');
+    const reply: PublishReply = { action: 'publish', key: entry.key, epoch: entry.epoch };
+    const transfer: MessagePort[] = [];
+    if (owner !== workerId) {
+      const { port1, port2 } = new MessageChannel();
+      this.#post.send(owner, { type: 'ingest-in', key: entry.key, port: port1 }, [port1]);
+      reply.port = port2;
+      transfer.push(port2);
+    } else if (takesOver) {
+      reply.resumeAfterMs = entry.resumeAfterMs;
+    }
+    for (const viewerWorker of entry.viewers.keys()) this.#ensureMirror(entry, viewerWorker);
+    this.#notify({ type: 'published', ...names(entry), client: publicClient(client), resumed, atMs: Date.now() });
+    return { reply, transfer };
+  }
+
+  #interrupt(entry: DirectoryEntry, reason: string): void {
+    const { publisher } = entry;
+    if (!publisher) return;
+    entry.publisher = undefined;
+    entry.state = 'interrupted';
+    this.#clients.delete(publisher.client.clientId);
+    clearTimeout(entry.grace);
+    entry.grace = setTimeout(() => this.end(entry.key, 'ended'), this.#options.graceMs);
+    this.#notify({ type: 'interrupted', ...names(entry), client: publisher.client, reason, atMs: Date.now() });
+  }
+
+  #kickPublisher(entry: DirectoryEntry, reason: EndReason): void {
+    const { publisher } = entry;
+    if (publisher) this.#post.send(publisher.workerId, { type: 'kick', clientId: publisher.client.clientId, reason });
+  }
+
+  #ensureMirror(entry: DirectoryEntry, workerId: number): void {
+    const { owner, key } = entry;
+    if (owner === undefined || owner === workerId || entry.mirrors.has(workerId) || entry.state === 'idle') return;
+    entry.mirrors.add(workerId);
+    const { port1, port2 } = new MessageChannel();
+    this.#post.send(owner, { type: 'mirror-out', key, port: port1 }, [port1]);
+    this.#post.send(workerId, { type: 'mirror-in', key, port: port2 }, [port2]);
+  }
+
+  #viewerLeft(entry: DirectoryEntry, workerId: number): void {
+    const left = (entry.viewers.get(workerId) ?? 0) - 1;
+    if (left > 0) {
+      entry.viewers.set(workerId, left);
+      return;
+    }
+    entry.viewers.delete(workerId);
+    if (entry.mirrors.has(workerId)) {
+      const linger = setTimeout(() => this.#dropMirror(entry, workerId), MIRROR_LINGER_MS).unref();
+      clearTimeout(entry.lingers.get(workerId));
+      entry.lingers.set(workerId, linger);
+    }
+    if (entry.state === 'idle' && entry.viewers.size === 0) this.#entries.delete(entry.key);
+  }
+
+  #dropMirror(entry: DirectoryEntry, workerId: number): void {
+    entry.lingers.delete(workerId);
+    if (entry.mirrors.delete(workerId)) this.#post.send(workerId, { type: 'mirror-drop', key: entry.key });
+  }
+
+  #open({ app, stream }: { app: string; stream: string }): DirectoryEntry {
+    const key = streamKeyOf({ app, stream });
+    let entry = this.#entries.get(key);
+    if (!entry) {
+      entry = {
+        key,
+        id: streamIdOf(key),
+        app,
+        stream,
+        state: 'idle',
+        epoch: 0,
+        startedAtMs: 0,
+        sentBytes: new Map(),
+        viewers: new Map(),
+        mirrors: new Set(),
+        lingers: new Map(),
+      };
+      this.#entries.set(key, entry);
+    }
+    return entry;
+  }
+
+  #forget(entry: DirectoryEntry): void {
+    clearTimeout(entry.grace);
+    for (const linger of entry.lingers.values()) clearTimeout(linger);
+    this.#entries.delete(entry.key);
+  }
+
+  #hookFailed(error: unknown): Denial {
+    this.#log.error({ err: error instanceof Error ? error.message : String(error) }, 'the authorizing hook failed');
+    return deny(503, 'hook_unavailable', 'The right to this stream could not be checked. Try again.');
+  }
+
+  #notify(event: MediaEvent): void {
+    this.#hooks.notify(event);
+  }
+}
+
+const STOPPING = deny(503, 'server_stopping', 'This server is stopping.');
+
+function deny(status: Denial['status'], code: string, message: string): Denial {
+  return { action: 'deny', status, code, message };
+}
+
+function publicClient({ param: _secret, ...client }: MediaClient): PublicMediaClient {
+  return client;
+}
+
+function names({ app, stream }: DirectoryEntry): { app: string; stream: string } {
+  return { app, stream };
+}
+
+function count(viewers: Map<number, number>): number {
+  let sum = 0;
+  for (const value of viewers.values()) sum += value;
+  return sum;
+}
+
+function isSilent({ publisher, report }: DirectoryEntry): boolean {
+  if (!publisher) return true;
+  const lastMs = Math.max(publisher.sinceMs, report?.lastPacketAtMs ?? 0);
+  return Date.now() - lastMs >= SILENT_PUBLISHER_MS;
+}
+
+function estimateLastDtsMs({ report }: DirectoryEntry): number | undefined {
+  return report && report.lastDtsMs + Math.min(Date.now() - report.atMs, MAX_REPORT_GAP_MS);
+}

@@ -1,0 +1,80 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { AudioInfo, VideoInfo } from '@kaibo/formats';
+import type { Denial, MediaClient } from '../hooks/contract.ts';
+import type { EndReason } from '../hub/subscriber.ts';
+import type { StreamKey } from '../hub/stream.ts';
+import type { MediaOptions } from '../options.ts';
+
+/** Given to a worker thread when it starts. Ports are resolved; `connections` is shared by all workers. */
+export interface WorkerSeed {
+  workerId: number;
+  workers: number;
+  options: MediaOptions;
+  /** PEM texts, read once by the main thread. */
+  tls?: { key: string; cert: string };
+  connections: SharedArrayBuffer;
+}
+
+/** Worker → main, answered. */
+export type WorkerRequest = { type: 'publish' | 'play' | 'probe'; client: MediaClient };
+
+export type PublishReply =
+  | Denial
+  | {
+      action: 'publish';
+      key: StreamKey;
+      epoch: number;
+      /** Set when this worker takes a stream over from a dead owner: its time goes on after this. */
+      resumeAfterMs?: number;
+      /** Set when another worker owns the stream: packets go there. */
+      port?: MessagePort;
+    };
+
+export type PlayReply = Denial | { action: 'play'; key: StreamKey };
+export type ProbeReply = Denial | { action: 'probe'; publishing: boolean };
+
+/** One stream as one worker sees it. The owner's report is the stream's truth; the others add what they sent. */
+export interface StreamReport {
+  key: StreamKey;
+  owner: boolean;
+  viewers: number;
+  sentBytes: number;
+  recvBytes: number;
+  recvBps: number;
+  frames: number;
+  fps: number;
+  lastPacketAtMs: number;
+  lastDtsMs: number;
+  video?: VideoInfo;
+  audio?: AudioInfo;
+}
+
+/** Worker → main, unanswered. */
+export type WorkerNotice =
+  | { type: 'ready' }
+  | { type: 'unpublish'; key: StreamKey; epoch: number; clientId: string; reason: EndReason; lastDtsMs?: number }
+  | { type: 'stop'; clientId: string; reason: EndReason }
+  | { type: 'stats'; atMs: number; streams: StreamReport[] }
+  | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
+  | { type: 'drained' };
+
+/** Main → worker, answered: bytes sent and received by each of the worker's clients. */
+export type MainRequest = { type: 'traffic' };
+export type TrafficReply = { clientId: string; sendBytes: number; recvBytes: number }[];
+
+/** Main → worker, unanswered. */
+export type MainNotice =
+  | { type: 'kick'; clientId: string; reason: EndReason }
+  | { type: 'end'; key: StreamKey; reason: EndReason }
+  /** This worker owns the stream: copy its packets into `port`. */
+  | { type: 'mirror-out'; key: StreamKey; port: MessagePort }
+  /** Another worker owns it: packets come from `port`. */
+  | { type: 'mirror-in'; key: StreamKey; port: MessagePort }
+  | { type: 'mirror-drop'; key: StreamKey }
+  /** This worker owns it; a publisher on another worker sends its packets through `port`. */
+  | { type: 'ingest-in'; key: StreamKey; port: MessagePort }
+  | { type: 'refuse' }
+  | { type: 'stop' };
+
+/** On the ports between workers: FLV tags in one copied chunk, or a change of state. */
+export type HopMessage = { type: 'tags'; bytes: Uint8Array } | { type: 'interrupted' } | { type: 'ended'; reason: EndReason };

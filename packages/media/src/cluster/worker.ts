@@ -1,0 +1,253 @@
+import type { Socket } from 'node:net';
+import type { MessagePort } from 'node:worker_threads';
+import { FlvListener } from '../flv/listener.ts';
+import type { Denial, MediaClient } from '../hooks/contract.ts';
+import type { Publisher } from '../hub/publisher.ts';
+import type { MediaLog, PlayTicket, PublishTicket, SessionHost } from '../hub/session-host.ts';
+import type { StreamKey } from '../hub/stream.ts';
+import { StreamHub } from '../hub/stream-hub.ts';
+import type { EndReason, Subscriber } from '../hub/subscriber.ts';
+import type { MediaOptions } from '../options.ts';
+import { RtmpListener } from '../rtmp/listener.ts';
+import { ConnectionCounter } from './connection-counter.ts';
+import { HopSender, receiveHop } from './hop.ts';
+import { Link, LinkClosedError } from './link.ts';
+import type {
+  MainNotice,
+  MainRequest,
+  PlayReply,
+  ProbeReply,
+  PublishReply,
+  TrafficReply,
+  WorkerNotice,
+  WorkerRequest,
+  WorkerSeed,
+} from './messages.ts';
+import { reportStream } from './report.ts';
+
+const STATS_MS = 1000;
+/** How long goodbyes may take before sockets are cut. */
+const DRAIN_MS = 2000;
+
+interface LocalClient {
+  finish(reason: EndReason): void;
+  readonly socket: Socket;
+}
+
+interface Listener {
+  listen(): Promise<void>;
+  /** Accepts nothing more. */
+  close(): void;
+}
+
+/** One media thread: its listeners, its streams, and its line to the directory on the main thread. */
+export class MediaWorker implements SessionHost {
+  readonly options: MediaOptions;
+  readonly log: MediaLog;
+  #link: Link<WorkerRequest, WorkerNotice, MainRequest, MainNotice>;
+  #hub: StreamHub;
+  #connections: ConnectionCounter;
+  #listeners: Listener[];
+  #clients = new Map<string, LocalClient>();
+  #sockets = new Set<Socket>();
+  #owned = new Set<StreamKey>();
+  #mirrors = new Map<StreamKey, MessagePort>();
+  #stats: NodeJS.Timeout;
+
+  constructor(seed: WorkerSeed, port: MessagePort) {
+    this.options = seed.options;
+    this.#hub = new StreamHub(seed.options);
+    const { workerId, workers, connections, options } = seed;
+    this.#connections = new ConnectionCounter({ shared: connections, workerId, workers, limits: options.limits });
+    this.#link = new Link(port, { answer: () => Promise.resolve({ reply: this.#traffic() }), notice: (notice) => this.#obey(notice) });
+    this.log = postLog((notice) => this.#link.send(notice));
+    this.#listeners = [new RtmpListener(this), new FlvListener(this)];
+    if (seed.tls) this.#listeners.push(new RtmpListener(this, seed.tls), new FlvListener(this, seed.tls));
+    this.#stats = setInterval(() => this.#report(), STATS_MS);
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#listeners.map((listener) => listener.listen()));
+    this.#link.send({ type: 'ready' });
+  }
+
+  admit(socket: Socket): boolean {
+    const address = socket.remoteAddress ?? '';
+    const refusal = this.#connections.add(address);
+    if (refusal) {
+      this.log.warn({ address, limit: refusal }, 'connection refused');
+      socket.destroy();
+      return false;
+    }
+    this.#sockets.add(socket);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      this.#connections.remove(address);
+    });
+    return true;
+  }
+
+  async publish(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial> {
+    const reply = await this.#ask<PublishReply>({ type: 'publish', client });
+    if (reply.action === 'deny') return reply;
+    const { key, epoch, port, resumeAfterMs } = reply;
+    this.#clients.set(client.clientId, publisher);
+    const feed = port ? this.#forward(port) : this.#own(key, resumeAfterMs);
+    let open = true;
+    return {
+      action: 'publish',
+      push: feed.push,
+      close: (reason) => {
+        if (!open) return;
+        open = false;
+        feed.close();
+        this.#clients.delete(client.clientId);
+        const lastDtsMs = this.#hub.find(key)?.lastDtsMs;
+        this.#link.send({ type: 'unpublish', key, epoch, clientId: client.clientId, reason, lastDtsMs });
+      },
+    };
+  }
+
+  async play(client: MediaClient, subscriber: Subscriber): Promise<PlayTicket | Denial> {
+    const reply = await this.#ask<PlayReply>({ type: 'play', client });
+    if (reply.action === 'deny') return reply;
+    const stream = this.#hub.open(reply.key);
+    const sink = stream.subscribe(subscriber, Date.now());
+    this.#clients.set(client.clientId, subscriber);
+    let open = true;
+    return {
+      action: 'play',
+      pause: () => {
+        if (sink.state === 'flowing' || sink.state === 'skipping') sink.state = 'paused';
+      },
+      resume: () => {
+        if (sink.state === 'paused') sink.state = 'skipping';
+      },
+      close: (reason) => {
+        if (!open) return;
+        open = false;
+        stream.unsubscribe(sink);
+        this.#clients.delete(client.clientId);
+        this.#link.send({ type: 'stop', clientId: client.clientId, reason });
+      },
+    };
+  }
+
+  probe(client: MediaClient): Promise<ProbeReply> {
+    return this.#ask<ProbeReply>({ type: 'probe', client });
+  }
+
+  async #ask<Reply>(request: WorkerRequest): Promise<Reply | Denial> {
+    try {
+      return await this.#link.request<Reply>(request);
+    } catch (error) {
+      if (!(error instanceof LinkClosedError)) throw error;
+      return { action: 'deny', status: 503, code: 'server_stopping', message: 'This server is stopping.' };
+    }
+  }
+
+  #own(key: StreamKey, resumeAfterMs?: number): { push: PublishTicket['push']; close(): void } {
+    this.#owned.add(key);
+    const feed = this.#hub.open(key, resumeAfterMs).attach({ placed: false });
+    return { push: (packet) => feed.publish(packet), close: () => feed.interrupt() };
+  }
+
+  #forward(port: MessagePort): { push: PublishTicket['push']; close(): void } {
+    const hop = new HopSender(port);
+    return { push: (packet) => hop.packet(packet), close: () => hop.close() };
+  }
+
+  #obey(notice: MainNotice): void {
+    switch (notice.type) {
+      case 'kick':
+        this.#clients.get(notice.clientId)?.finish(notice.reason);
+        return;
+      case 'end':
+        this.#owned.delete(notice.key);
+        this.#hub.find(notice.key)?.end(notice.reason);
+        this.#hub.remove(notice.key);
+        return;
+      case 'ingest-in':
+        this.#receiveIngest(notice.key, notice.port);
+        return;
+      case 'mirror-out':
+        this.#sendMirror(notice.key, notice.port);
+        return;
+      case 'mirror-in':
+        this.#receiveMirror(notice.key, notice.port);
+        return;
+      case 'mirror-drop':
+        this.#mirrors.get(notice.key)?.close();
+        return;
+      case 'refuse':
+        for (const listener of this.#listeners) listener.close();
+        return;
+      case 'stop':
+        void this.#stop();
+        return;
+      default:
+        notice satisfies never;
+    }
+  }
+
+  #receiveIngest(key: StreamKey, port: MessagePort): void {
+    const { push, close } = this.#own(key);
+    receiveHop(port, { packet: push, interrupted: close, ended: close, lost: close });
+  }
+
+  #sendMirror(key: StreamKey, port: MessagePort): void {
+    const untap = this.#hub.open(key).tap(new HopSender(port));
+    port.on('close', untap);
+  }
+
+  #receiveMirror(key: StreamKey, port: MessagePort): void {
+    const stream = this.#hub.open(key);
+    this.#mirrors.get(key)?.close();
+    this.#mirrors.set(key, port);
+    let feed: ReturnType<typeof stream.attach> | undefined;
+    const interrupt = (): void => {
+      feed?.interrupt();
+      feed = undefined;
+    };
+    receiveHop(port, {
+      packet: (packet) => (feed ??= stream.attach({ placed: true })).publish(packet),
+      interrupted: interrupt,
+      ended: interrupt,
+      lost: () => {
+        interrupt();
+        if (this.#mirrors.get(key) === port) this.#mirrors.delete(key);
+      },
+    });
+  }
+
+  #report(): void {
+    const streams = [...this.#hub.values()].map((stream) => reportStream(stream, this.#owned.has(stream.key)));
+    this.#link.send({ type: 'stats', atMs: Date.now(), streams });
+  }
+
+  #traffic(): TrafficReply {
+    return [...this.#clients].map(([clientId, { socket }]) => ({
+      clientId,
+      sendBytes: socket.bytesWritten,
+      recvBytes: socket.bytesRead,
+    }));
+  }
+
+  async #stop(): Promise<void> {
+    for (const listener of this.#listeners) listener.close();
+    for (const client of [...this.#clients.values()]) client.finish('server_stopping');
+    for (const stream of this.#hub.values()) stream.end('server_stopping');
+    this.#hub.close();
+    clearInterval(this.#stats);
+    const deadline = Date.now() + DRAIN_MS;
+    while (this.#sockets.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const socket of this.#sockets) socket.destroy();
+    this.#link.send({ type: 'drained' });
+  }
+}
+
+function postLog(post: (notice: WorkerNotice) => void): MediaLog {
+  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (fields: object, message: string) =>
+    post({ type: 'log', level, fields, message });
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}

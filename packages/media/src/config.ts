@@ -1,0 +1,98 @@
+import { readFileSync } from 'node:fs';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { DEFAULT_HTTP_HOOKS } from './hooks/http-hooks.ts';
+import { DEFAULT_MEDIA_OPTIONS as D } from './options.ts';
+
+const port = (value: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(0).max(65_535).default(value);
+const count = (value: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(value);
+const part = <Shape extends z.ZodRawShape>(shape: Shape): z.ZodPrefault<z.ZodObject<Shape, z.core.$strict>> =>
+  z.strictObject(shape).prefault({} as never);
+const auto = (max: number): z.ZodUnion<[z.ZodLiteral<'auto'>, z.ZodNumber]> =>
+  z.union([z.literal('auto'), z.number().int().min(0).max(max)]);
+
+/** The stand-alone server's configuration: the media part of kaibo.yaml, without its `media.` prefix, and the hooks. */
+export const MediaConfig = z.strictObject({
+  host: z.string().default(D.host),
+  rtmp: part({ port: port(D.rtmp.port) }),
+  http: part({ port: port(D.http.port) }),
+  rtmps: part({ port: port(D.rtmps.port) }),
+  https: part({ port: port(D.https.port) }),
+  tls: z.strictObject({ key: z.string(), cert: z.string() }).optional(),
+  api: part({ port: port(D.api.port), secret: z.string().min(16).optional() }),
+  workers: auto(64).default(D.workers),
+  mergeWindowMs: auto(1000).default(D.mergeWindowMs),
+  gopCache: part({
+    enabled: z.boolean().default(D.gopCache.enabled),
+    maxPackets: count(D.gopCache.maxPackets),
+    maxBytes: count(D.gopCache.maxBytes),
+  }),
+  graceMs: z.number().int().min(0).default(D.graceMs),
+  limits: part({
+    connections: count(D.limits.connections),
+    connectionsPerAddress: count(D.limits.connectionsPerAddress),
+    streams: count(D.limits.streams),
+    viewersPerStream: count(D.limits.viewersPerStream),
+    publishBitrateBps: count(D.limits.publishBitrateBps),
+    handshakeMs: count(D.limits.handshakeMs),
+    publisherIdleMs: count(D.limits.publisherIdleMs),
+    playWaitMs: count(D.limits.playWaitMs),
+    headerBytes: count(D.limits.headerBytes),
+    viewerBufferBytes: count(D.limits.viewerBufferBytes),
+    slowViewerMs: count(D.limits.slowViewerMs),
+  }),
+  hooks: part({
+    on_publish: z.url().optional(),
+    on_unpublish: z.url().optional(),
+    on_play: z.url().optional(),
+    on_stop: z.url().optional(),
+    timeoutMs: count(DEFAULT_HTTP_HOOKS.timeoutMs),
+    attempts: count(DEFAULT_HTTP_HOOKS.attempts),
+  }),
+  logLevel: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+});
+
+export class MediaConfigError extends Error {}
+
+/**
+ * Reads `--config FILE` (YAML) and `--any.key=value` flags, the flags on top. Throws MediaConfigError with one line for
+ * every mistake.
+ */
+export function readMediaConfig(args: readonly string[]): z.infer<typeof MediaConfig> {
+  const flags = args.map(parseFlag);
+  const file = flags.find(([path]) => path.join('.') === 'config')?.[1];
+  const raw = file === undefined ? {} : readFile(file);
+  for (const [path, value] of flags) if (path.join('.') !== 'config') assign(raw, path, parseYaml(value));
+  const result = MediaConfig.safeParse(raw);
+  if (result.success) return result.data;
+  throw new MediaConfigError(result.error.issues.map(({ path, message }) => `${path.join('.') || 'config'}: ${message}`).join('\n'));
+}
+
+function parseFlag(arg: string): [string[], string] {
+  const match = /^--([A-Za-z_]+(?:\.[A-Za-z_]+)*)=(.*)$/.exec(arg);
+  if (!match?.[1]) throw new MediaConfigError(`${arg}: flags look like --rtmp.port=1935`);
+  return [match[1].split('.'), match[2] ?? ''];
+}
+
+function readFile(path: string): Record<string, unknown> {
+  try {
+    const value: unknown = parseYaml(readFileSync(path, 'utf8'));
+    if (value === null) return {};
+    if (typeof value === 'object' && !Array.isArray(value)) return value as Record<string, unknown>;
+    throw new Error('the file must hold keys and values');
+  } catch (error) {
+    throw new MediaConfigError(`${path}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function assign(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [head, ...rest] = path;
+  if (head === undefined || head === '__proto__') return;
+  if (rest.length === 0) {
+    target[head] = value;
+    return;
+  }
+  const inner = target[head];
+  const branch = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : (target[head] = {} as Record<string, unknown>);
+  assign(branch as Record<string, unknown>, rest, value);
+}

@@ -1,0 +1,166 @@
+import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
+import type { Socket } from 'node:net';
+import { WebSocketServer, type WebSocket } from 'ws';
+import type { MediaClient, MediaProtocol } from '../hooks/contract.ts';
+import { randomClientId } from '../hub/client-id.ts';
+import type { SessionHost } from '../hub/session-host.ts';
+import type { StreamAddress } from '../hub/stream-name.ts';
+import { publishHttpFlv } from './http-publisher.ts';
+import { HttpFlvSubscriber } from './http-subscriber.ts';
+import { CORS_HEADERS, NOT_PUBLISHED, refuse, refuseUpgrade } from './reply.ts';
+import { routeFlv } from './route.ts';
+import { publishWsFlv } from './ws-publisher.ts';
+import { WsFlvSubscriber } from './ws-subscriber.ts';
+
+const KEEP_ALIVE_MS = 30_000;
+const BACKLOG = 4096;
+/** An FLV tag is at most 16 MiB; a frame that holds more than one such is nobody's encoder. */
+const MAX_PUBLISH_FRAME_BYTES = 17 * 1024 * 1024;
+/** Players send pongs and closes. */
+const MAX_PLAY_FRAME_BYTES = 4096;
+const SUB_PROTOCOL_PREFERENCE = ['post', 'publisher'];
+
+/** HTTP-FLV and WS-FLV, or their TLS forms when given a certificate, on a port shared by all workers. */
+export class FlvListener {
+  #server: http.Server | https.Server;
+  #host: SessionHost;
+  #port: number;
+  #secure: boolean;
+  #players = webSocketServer(MAX_PLAY_FRAME_BYTES);
+  #publishers = webSocketServer(MAX_PUBLISH_FRAME_BYTES);
+  /** Sockets that carry media: another request on them (pipelining) would write into it. */
+  #busy = new WeakSet<Socket>();
+
+  constructor(host: SessionHost, certificate?: { key: string; cert: string }) {
+    const { limits, http: plain, https: secure } = host.options;
+    this.#host = host;
+    this.#secure = certificate !== undefined;
+    this.#port = this.#secure ? secure.port : plain.port;
+    const options = {
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: KEEP_ALIVE_MS,
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.handshakeMs,
+      requestTimeout: 0, // a POST publisher runs for days; PublisherWatch ends a silent one
+      connectionsCheckingInterval: 1000,
+    };
+    this.#server = certificate
+      ? https.createServer({ ...options, ...certificate, ALPNProtocols: ['http/1.1'], handshakeTimeout: limits.handshakeMs })
+      : http.createServer(options);
+    const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#request(request, response);
+    this.#server.on('connection', (socket: Socket) => host.admit(socket));
+    this.#server.on('request', onRequest);
+    this.#server.on('checkContinue', onRequest);
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => this.#upgrade(request, socket, head));
+    this.#server.on('clientError', (_error, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
+      else socket.destroy();
+    });
+  }
+
+  listen(): Promise<void> {
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#server.once('error', reject);
+    this.#server.listen({ port: this.#port, host: this.#host.options.host, reusePort: true, backlog: BACKLOG }, resolve);
+    return promise;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+  }
+
+  #request(request: IncomingMessage, response: ServerResponse): void {
+    if (request.method === 'OPTIONS') {
+      response.writeHead(204, CORS_HEADERS).end();
+      return;
+    }
+    if (request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'POST') {
+      refuse(response, { status: 405, code: 'method_not_allowed', message: 'Use GET to play or POST to publish.' });
+      return;
+    }
+    const route = routeFlv(request, { socket: false });
+    if ('status' in route) {
+      refuse(response, route);
+      return;
+    }
+    if (this.#busy.has(request.socket)) {
+      request.socket.destroy();
+      return;
+    }
+    this.#busy.add(request.socket);
+    const client = this.#client(request, route.address, 'http-flv');
+    if (request.method === 'HEAD') this.#contain(this.#head(response, client), request.socket);
+    else if (route.intent === 'publish') this.#contain(publishHttpFlv(this.#host, { request, response, client }), request.socket);
+    else this.#contain(new HttpFlvSubscriber(response, client.clientId).start(this.#host, client), request.socket);
+  }
+
+  async #head(response: ServerResponse, client: MediaClient): Promise<void> {
+    const probe = await this.#host.probe(client);
+    if (probe.action === 'deny') refuse(response, probe);
+    else if (!probe.publishing) refuse(response, NOT_PUBLISHED);
+    else response.writeHead(200, { ...CORS_HEADERS, 'Content-Type': 'video/x-flv', Connection: 'close' }).end();
+  }
+
+  #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => undefined); // 'close' follows
+    const route = routeFlv(request, { socket: true });
+    if ('status' in route) {
+      refuseUpgrade(socket, route);
+      return;
+    }
+    const client = this.#client(request, route.address, 'ws-flv');
+    const server = route.intent === 'publish' ? this.#publishers : this.#players;
+    const accept = (): WebSocket | undefined => acceptUpgrade(server, { request, socket, head });
+    const started =
+      route.intent === 'publish'
+        ? publishWsFlv(this.#host, { socket, client, accept })
+        : new WsFlvSubscriber({ clientId: client.clientId, socket, accept }).start(this.#host, client);
+    this.#contain(started, socket);
+  }
+
+  /** Our own fault in one request costs that request only. */
+  #contain(work: Promise<void>, socket: Socket): void {
+    work.catch((error: unknown) => {
+      this.#host.log.error({ err: error instanceof Error ? error.stack : String(error) }, 'an FLV request failed');
+      socket.destroy();
+    });
+  }
+
+  #client(request: IncomingMessage, { app, stream, param }: StreamAddress, protocol: MediaProtocol): MediaClient {
+    const hostName = (request.headers.host ?? '').slice(0, 255);
+    return {
+      clientId: randomClientId(),
+      protocol,
+      address: request.socket.remoteAddress ?? '',
+      vhost: '__defaultVhost__',
+      app,
+      stream,
+      param,
+      tcUrl: `${this.#secure ? 'https' : 'http'}://${hostName}/${app}`,
+      pageUrl: (request.headers.referer ?? '').split('?')[0]?.slice(0, 1024) ?? '',
+    };
+  }
+}
+
+function webSocketServer(maxPayload: number): WebSocketServer {
+  return new WebSocketServer({
+    noServer: true,
+    maxPayload,
+    perMessageDeflate: false,
+    clientTracking: false,
+    handleProtocols: (offered) => SUB_PROTOCOL_PREFERENCE.find((name) => offered.has(name)) ?? [...offered][0] ?? false,
+  });
+}
+
+/** `ws` answers the upgrade and calls back in the same tick; a bad request is answered with 400 and gives nothing. */
+function acceptUpgrade(
+  server: WebSocketServer,
+  { request, socket, head }: { request: IncomingMessage; socket: Socket; head: Buffer },
+): WebSocket | undefined {
+  let accepted: WebSocket | undefined;
+  server.handleUpgrade(request, socket, head, (webSocket) => (accepted = webSocket));
+  return accepted;
+}

@@ -1,0 +1,278 @@
+import type { MediaPacket } from '@kaibo/formats';
+import type { MediaOptions } from '../options.ts';
+import { Fanout, mergeWindowMs, type StreamBacklog } from './fanout.ts';
+import type { TrackFlags } from './framing.ts';
+import { GopCache } from './gop-cache.ts';
+import { announcedTracks } from './metadata.ts';
+import { StreamHeaders } from './stream-headers.ts';
+import { StreamMeter } from './stream-meter.ts';
+import type { EndReason, PacketTap, Subscriber } from './subscriber.ts';
+import { Timeline } from './timeline.ts';
+import { ViewerSink } from './viewer-sink.ts';
+
+/** Newcomers wait this long for both tracks' configurations, because the FLV header says which tracks there are. */
+export const TRACK_DISCOVERY_MS = 1000;
+
+/** `app/name`, validated. */
+export type StreamKey = string;
+
+/** The right to feed a stream: packets given to one that was replaced go nowhere. */
+export interface StreamFeed {
+  publish(packet: MediaPacket): void;
+  /** The feed is over; the stream becomes interrupted unless another feed has replaced this one. */
+  interrupt(): void;
+}
+
+/**
+ * One live stream on one worker: its headers, GOP cache, timeline and viewers. On the worker that owns the stream it is
+ * fed by the publisher; elsewhere by a mirror, with `placed` packets whose time is already stream time.
+ * State: idle (no feed yet) → publishing ⇄ interrupted; `end` is final and closes every viewer.
+ */
+export class Stream {
+  readonly key: StreamKey;
+  readonly meter = new StreamMeter();
+  state: 'idle' | 'publishing' | 'interrupted' | 'ended' = 'idle';
+  #options: MediaOptions;
+  #fanout = new Fanout();
+  #taps = new Set<PacketTap>();
+  #pending = new Set<ViewerSink>();
+  #viewers = 0;
+  #headers = new StreamHeaders();
+  #gop: GopCache;
+  #gopVersion = 0;
+  #timeline: Timeline;
+  #feed: StreamFeed | undefined;
+  #window: MediaPacket[] = [];
+  #windowEntry = false;
+  #flushTimer: NodeJS.Timeout | undefined;
+  #flushQueued = false;
+  #ready = false;
+  #readyTimer: NodeJS.Timeout | undefined;
+  #hasAudio = false;
+  #hasVideo = false;
+  #announced: TrackFlags | undefined;
+
+  constructor({ key, options, resumeAfterMs }: { key: StreamKey; options: MediaOptions; resumeAfterMs?: number }) {
+    this.key = key;
+    this.#options = options;
+    this.#gop = new GopCache(options.gopCache);
+    this.#timeline = new Timeline(resumeAfterMs);
+  }
+
+  get viewers(): number {
+    return this.#viewers;
+  }
+
+  get headers(): StreamHeaders {
+    return this.#headers;
+  }
+
+  get gop(): readonly MediaPacket[] {
+    return this.#gop.packets;
+  }
+
+  get lastDtsMs(): number | undefined {
+    return this.#timeline.lastMs;
+  }
+
+  /** Nothing feeds it, watches it or takes from it. */
+  get isUnused(): boolean {
+    return this.#feed === undefined && this.#viewers === 0 && this.#taps.size === 0;
+  }
+
+  /** A former owner died; what this worker gives out next must follow what viewers elsewhere may have seen. */
+  resumeAfter(ms: number): void {
+    if (ms > (this.#timeline.lastMs ?? -1)) this.#timeline = new Timeline(ms);
+  }
+
+  /**
+   * Attaches a publisher or a mirror in place of the one before. A publisher's packets come with its own clock; a mirror's
+   * are `placed`: their time is stream time already.
+   */
+  attach({ placed }: { placed: boolean }): StreamFeed {
+    const resumed = this.state !== 'idle';
+    this.#flush();
+    if (resumed) this.#expectEntry();
+    this.state = 'publishing';
+    this.#timeline.beginPublisher();
+    this.#gop.clear();
+    this.#gopVersion++;
+    const feed: StreamFeed = {
+      publish: (packet) => {
+        if (this.#feed !== feed) return;
+        if (placed) this.#timeline.follow(packet);
+        else this.#timeline.place(packet);
+        this.#publish(packet);
+      },
+      interrupt: () => {
+        if (this.#feed === feed) this.#interrupt();
+      },
+    };
+    this.#feed = feed;
+    return feed;
+  }
+
+  subscribe(subscriber: Subscriber, nowMs: number): ViewerSink {
+    const sink = new ViewerSink(subscriber, this.#options.limits, nowMs);
+    this.#viewers++;
+    this.#fanout.add(sink);
+    this.#pending.add(sink);
+    if (this.#ready && this.state === 'publishing') this.#startPending();
+    return sink;
+  }
+
+  unsubscribe(sink: ViewerSink): void {
+    if (sink.state === 'closed') return;
+    sink.state = 'closed';
+    this.#viewers--;
+    this.#pending.delete(sink);
+    this.#fanout.remove(sink);
+    this.meter.closedSentBytes += sink.sentBytes;
+  }
+
+  /** The tap first gets what a newcomer needs: headers and the GOP so far. */
+  tap(tap: PacketTap): () => void {
+    this.#flush();
+    if (this.state === 'publishing') {
+      for (const packet of [...this.#headers.packets, ...this.#gop.packets]) tap.packet(packet);
+    }
+    this.#taps.add(tap);
+    return () => this.#taps.delete(tap);
+  }
+
+  end(reason: EndReason): void {
+    if (this.state === 'ended') return;
+    this.#flush();
+    this.state = 'ended';
+    this.#feed = undefined;
+    clearTimeout(this.#readyTimer);
+    for (const tap of this.#taps) tap.ended(reason);
+    this.#taps.clear();
+    for (const sink of [...this.#fanout.sinks()]) this.#finish(sink, reason);
+  }
+
+  /** Once a second: cuts viewers that read too slowly and those that waited too long for a publisher. */
+  sweep(nowMs: number): void {
+    const { playWaitMs } = this.#options.limits;
+    for (const sink of [...this.#fanout.sinks()]) {
+      if (sink.state === 'pending') {
+        if (this.state !== 'publishing' && nowMs - sink.pendingSinceMs > playWaitMs) this.#finish(sink, 'not_published');
+      } else if (sink.isLost(nowMs)) {
+        this.#finish(sink, 'slow_viewer');
+      }
+    }
+  }
+
+  sentBytes(): number {
+    let bytes = this.meter.closedSentBytes;
+    for (const sink of this.#fanout.sinks()) bytes += sink.sentBytes;
+    return bytes;
+  }
+
+  #finish(sink: ViewerSink, reason: EndReason): void {
+    this.unsubscribe(sink);
+    sink.subscriber.finish(reason);
+  }
+
+  #publish(packet: MediaPacket): void {
+    this.meter.count(packet);
+    if (packet.config || packet.metadata) {
+      if (!this.#headers.update(packet)) return;
+      this.#flush();
+      if (packet.kind !== 'data') this.#gop.clear();
+    } else if (packet.keyframe && !this.#windowEntry) {
+      this.#flush();
+    }
+    for (const tap of this.#taps) tap.packet(packet);
+    this.#discover(packet);
+    if (packet.keyframe) this.#windowEntry = true;
+    this.#window.push(packet);
+    this.#schedule();
+  }
+
+  #discover(packet: MediaPacket): void {
+    if (packet.kind === 'video') this.#hasVideo = true;
+    else if (packet.kind === 'audio') this.#hasAudio = true;
+    else if (packet.metadata) this.#announced = announcedTracks(packet);
+    if (this.#ready) return;
+    if (this.#tracksKnown()) this.#becomeReady();
+    else this.#readyTimer ??= setTimeout(() => this.#becomeReady(), TRACK_DISCOVERY_MS).unref();
+  }
+
+  #tracksKnown(): boolean {
+    const { hasAudio, hasVideo } = this.#announced ?? { hasAudio: true, hasVideo: true };
+    return (!hasVideo || this.#headers.video !== undefined) && (!hasAudio || this.#headers.audio !== undefined);
+  }
+
+  #becomeReady(): void {
+    clearTimeout(this.#readyTimer);
+    this.#ready = true;
+    if (this.state === 'publishing' && this.#pending.size > 0) this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#flushQueued || this.#flushTimer) return;
+    const windowMs = mergeWindowMs(this.#options.mergeWindowMs, this.#viewers);
+    if (windowMs > 0) {
+      this.#flushTimer = setTimeout(() => this.#flush(), windowMs);
+    } else {
+      this.#flushQueued = true;
+      queueMicrotask(() => this.#flush());
+    }
+  }
+
+  #flush(): void {
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    this.#flushQueued = false;
+    if (this.#window.length > 0) {
+      const packets = this.#window;
+      const entry = this.#windowEntry || !this.#hasVideo;
+      this.#window = [];
+      this.#windowEntry = false;
+      for (const packet of packets) this.#gop.add(packet);
+      this.#gopVersion++;
+      this.#fanout.send(packets, entry, this.#backlog());
+    }
+    if (this.#ready && this.state === 'publishing') this.#startPending();
+  }
+
+  #startPending(): void {
+    const backlog = this.#backlog();
+    for (const sink of this.#pending) {
+      sink.subscriber.begin(backlog.flags);
+      this.#fanout.start(sink, backlog);
+      sink.state = backlog.gop.length > 0 || !this.#hasVideo ? 'flowing' : 'skipping';
+    }
+    this.#pending.clear();
+  }
+
+  #interrupt(): void {
+    this.#flush();
+    this.#feed = undefined;
+    if (this.state !== 'publishing') return;
+    this.state = 'interrupted';
+    this.#gop.clear();
+    this.#gopVersion++;
+    for (const tap of this.#taps) tap.interrupted();
+  }
+
+  /** Pictures of the next publisher do not build on the last one's. */
+  #expectEntry(): void {
+    for (const sink of this.#fanout.sinks()) if (sink.state === 'flowing') sink.state = 'skipping';
+  }
+
+  #backlog(): StreamBacklog {
+    return {
+      flags: this.#flags(),
+      headers: this.#headers.packets,
+      headersVersion: this.#headers.version,
+      gop: this.#gop.packets,
+      gopVersion: this.#gopVersion,
+    };
+  }
+
+  #flags(): TrackFlags {
+    return { hasAudio: this.#hasAudio, hasVideo: this.#hasVideo };
+  }
+}

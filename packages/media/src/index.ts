@@ -1,0 +1,23 @@
+// @kaibo/media: the media server. Knows nothing of rooms or users.
+
+/** The server as a whole: ports, streams, clients, kick, end. */
+export { MediaServer } from './server.ts';
+export type { ClientInfo, MediaPorts, MediaServerDeps, StreamInfo } from './server.ts';
+/** Everything it can be told, with defaults. */
+export { DEFAULT_MEDIA_OPTIONS } from './options.ts';
+export type { GopCacheOptions, MediaLimits, MediaOptions, TlsFiles } from './options.ts';
+/** What it asks and tells. */
+export type {
+  Denial,
+  MediaClient,
+  MediaEvent,
+  MediaHooks,
+  MediaProtocol,
+  PlayVerdict,
+  PublicMediaClient,
+  PublishVerdict,
+} from './hooks/contract.ts';
+/** Why a connection was ended. */
+export type { EndReason } from './hub/subscriber.ts';
+/** A port that is taken. */
+export { PortInUseError } from './cluster/ports.ts';
