@@ -1,0 +1,133 @@
+import { isMap, isPair, isScalar, LineCounter, parseDocument, type ParsedNode } from 'yaml';
+import { CONFIG_KEYS, CONFIG_PATHS, SHORTHANDS, type ConfigKey } from './config-keys.ts';
+import { didYouMean } from './did-you-mean.ts';
+
+/** One value from one source; `where` is how an error names it (`kaibo.yaml:3:10 http.port`, `KAIBO_HTTP_PORT`, `--http.port`). */
+export interface Setting {
+  path: string;
+  where: string;
+  value: unknown;
+}
+
+/** What a source gave: values, complaints that stop the start, and remarks that do not. */
+export interface SourceResult {
+  settings: Setting[];
+  errors: string[];
+  warnings: string[];
+}
+
+const keysByPath = new Map(CONFIG_KEYS.map((key) => [key.path, key]));
+const sectionPaths = new Set(CONFIG_PATHS.filter((path) => !keysByPath.has(path)));
+/** Names in the environment that are Kaibo's but no part of the configuration file. */
+const OTHER_ENV = new Set(['KAIBO_CONFIG', 'KAIBO_FFMPEG']);
+
+/** Reads kaibo.yaml's text; every complaint carries line and column. */
+export function readYaml(file: string, text: string): SourceResult {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const result: SourceResult = { settings: [], errors: [], warnings: [] };
+  const at = (offset: number): string => {
+    const { line, col } = lines.linePos(offset);
+    return `${file}:${line}:${col}`;
+  };
+  for (const error of document.errors) result.errors.push(`${at(error.pos[0])} ${error.message}`);
+  if (result.errors.length > 0 || document.contents === null) return result;
+  const root = document.contents;
+  if (isScalar(root) && root.value === null) return result;
+  if (!isMap(root)) {
+    result.errors.push(`${at(0)} expected a map of settings`);
+    return result;
+  }
+  walk(root, []);
+  return result;
+
+  function walk(map: ParsedNode, parents: string[]): void {
+    if (!isMap(map)) return;
+    for (const pair of map.items) {
+      if (!isPair(pair) || !isScalar(pair.key)) continue;
+      const path = [...parents, String(pair.key.value)].join('.');
+      const keyOffset = pair.key.range?.[0] ?? 0;
+      const value = pair.value as ParsedNode | null;
+      // A section whose keys are all commented out is null in YAML.
+      const isEmpty = value === null || (isScalar(value) && value.value === null);
+      if (sectionPaths.has(path)) {
+        const shorthand = SHORTHANDS.get(path);
+        if (isEmpty) continue;
+        if (isMap(value)) walk(value, path.split('.'));
+        else if (shorthand !== undefined) add(shorthand, path, value);
+        else result.errors.push(`${at(value.range[0])} ${path}: expected a section with keys of its own`);
+      } else if (keysByPath.has(path)) {
+        if (!isEmpty) add(path, path, value);
+      } else {
+        result.errors.push(`${at(keyOffset)} ${unknown(path, CONFIG_PATHS, 'key')}`);
+      }
+    }
+  }
+
+  function add(path: string, shownPath: string, value: ParsedNode): void {
+    result.settings.push({ path, where: `${at(value.range[0])} ${shownPath}`, value: value.toJS(document) as unknown });
+  }
+}
+
+/** Reads `KAIBO_*`. A near miss of a known name is an error; any other unknown name only a remark, for orchestrators set such names too. */
+export function readEnvironment(env: NodeJS.ProcessEnv): SourceResult {
+  const result: SourceResult = { settings: [], errors: [], warnings: [] };
+  const byName = new Map(CONFIG_KEYS.map((key) => [key.env, key.path]));
+  for (const [section, target] of SHORTHANDS) byName.set(envName(section), target);
+  for (const [name, raw] of Object.entries(env)) {
+    if (!name.startsWith('KAIBO_') || raw === undefined || OTHER_ENV.has(name)) continue;
+    const path = byName.get(name);
+    if (path !== undefined) result.settings.push({ path, where: name, value: fromText(keysByPath.get(path), raw) });
+    else if (didYouMean(name, byName.keys()) !== undefined) result.errors.push(unknown(name, byName.keys(), 'variable'));
+    else result.warnings.push(`${name}: unknown variable, ignored`);
+  }
+  return result;
+}
+
+/** Reads `--path=value` and `--path value`; `--flag` alone means true. */
+export function readFlags(flags: readonly string[]): SourceResult {
+  const result: SourceResult = { settings: [], errors: [], warnings: [] };
+  for (let index = 0; index < flags.length; index++) {
+    const flag = flags[index] ?? '';
+    const match = /^--([^=]+)(?:=(.*))?$/s.exec(flag);
+    const name = match?.[1];
+    if (name === undefined) {
+      result.errors.push(`${flag}: expected --key=value`);
+      continue;
+    }
+    const path = SHORTHANDS.get(name) ?? name;
+    const key = keysByPath.get(path);
+    const next = flags[index + 1];
+    let raw = match?.[2];
+    if (raw === undefined && next !== undefined && !next.startsWith('--')) {
+      raw = next;
+      index++;
+    }
+    if (key === undefined) result.errors.push(`--${unknown(name, CONFIG_PATHS, 'flag')}`);
+    else result.settings.push({ path, where: `--${name}`, value: fromText(key, raw ?? 'true') });
+  }
+  return result;
+}
+
+function envName(section: string): string {
+  const leafOfSection = CONFIG_KEYS.find((key) => key.path.startsWith(`${section}.`));
+  const suffix = leafOfSection?.path.slice(section.length + 1) ?? '';
+  return leafOfSection?.env.slice(0, -(suffix.length + 1)) ?? section;
+}
+
+/** Text from the environment or a flag, as whichever of text, number, boolean or comma list its key accepts. */
+function fromText(key: ConfigKey | undefined, raw: string): unknown {
+  const candidates = [raw, scalarOf(raw), raw.split(',').map((part) => part.trim())];
+  return candidates.find((value) => key?.schema.safeParse(value).success) ?? candidates[1];
+}
+
+function scalarOf(raw: string): unknown {
+  if (raw === 'true') return true;
+  if (raw === 'false') return false;
+  return raw.trim() !== '' && Number.isFinite(Number(raw)) ? Number(raw) : raw;
+}
+
+function unknown(name: string, known: Iterable<string>, what: string): string {
+  const suggestion = didYouMean(name, known);
+  return `${name}: unknown ${what}${suggestion === undefined ? '' : `, did you mean ${suggestion}?`}`;
+}

@@ -1,0 +1,31 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { OperatorError } from './operator-error.ts';
+
+const KEY_BYTES = 32;
+
+/** Makes the folder if need be; returns its absolute path. */
+export function makeDataFolder(dataDir: string): string {
+  const folder = resolve(dataDir);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason';
+    throw new OperatorError(`dataDir ${folder} cannot be made (${reason})`, { cause: error });
+  }
+  return folder;
+}
+
+/** The key of play tokens and viewer ids: made at the first start, kept for the owner's eyes only. */
+export function loadSigningKey(folder: string): Buffer {
+  const file = join(folder, 'signing.key');
+  if (!existsSync(file)) {
+    const fresh = `${file}.new`;
+    writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600 });
+    renameSync(fresh, file);
+  }
+  const key = readFileSync(file);
+  if (key.length !== KEY_BYTES) throw new OperatorError(`${file} is not a key of ${KEY_BYTES} bytes; remove it to have a new one made`);
+  return key;
+}

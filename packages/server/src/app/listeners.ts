@@ -1,0 +1,56 @@
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Config } from './config.ts';
+import { OperatorError } from './operator-error.ts';
+
+const HEADERS_TIMEOUT_MS = 20_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+/** How long requests in flight and closing sockets get before they are cut. */
+const DRAIN_MS = 1500;
+
+export function createHttpServer(handler: RequestListener): Server {
+  return createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, handler);
+}
+
+/** Undefined without a certificate. */
+export function createHttpsServer({ tls }: Config, handler: RequestListener): Server | undefined {
+  if (tls.key === undefined || tls.cert === undefined) return undefined;
+  try {
+    const files = { key: readFileSync(tls.key), cert: readFileSync(tls.cert) };
+    return createTlsServer({ ...files, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, handler);
+  } catch (error) {
+    throw new OperatorError(`tls.key and tls.cert cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+  }
+}
+
+/** Listens and returns the real port. @throws OperatorError naming port and key when it is taken. */
+export async function listen(server: Server, { host, port, key }: { host: string; port: number; key: string }): Promise<number> {
+  try {
+    server.listen({ host, port });
+    await once(server, 'listening');
+  } catch (error) {
+    throw new OperatorError(listenProblem(error, { host, port, key }), { cause: error });
+  }
+  return (server.address() as AddressInfo).port;
+}
+
+/** Takes no more connections, lets those in flight finish for a moment, then cuts them. */
+export async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  await Promise.race([closed, delay(DRAIN_MS, undefined, { ref: false })]);
+  server.closeAllConnections();
+}
+
+function listenProblem(error: unknown, { host, port, key }: { host: string; port: number; key: string }): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') return `port ${port} (${key}) is in use; stop what uses it or set --${key}`;
+  if (code === 'EACCES') return `port ${port} (${key}) may not be opened by this user`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `address ${host} for port ${port} (${key}) is not of this machine`;
+  return `port ${port} (${key}) cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
+}

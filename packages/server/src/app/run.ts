@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { banner } from './banner.ts';
+import { loadConfig } from './config.ts';
+import { startKaibo, type Kaibo } from './kaibo.ts';
+import { createLogger, isPretty } from './logger.ts';
+
+/** A clean stop is over by then, or it is not clean. */
+const STOP_DEADLINE_MS = 4700;
+
+/**
+ * `kaibo start`: runs until SIGTERM or SIGINT, then ends the process with 0; a second signal ends it at once.
+ * @throws ConfigError, OperatorError
+ */
+export async function runServer({ flags, version }: { flags: readonly string[]; version: string }): Promise<void> {
+  const { config, warnings } = loadConfig({ flags, env: process.env });
+  const logger = createLogger(config.log, process.stdout);
+  for (const warning of warnings) logger.warn(warning);
+  const signal = firstSignal();
+  const kaibo = await startKaibo({ config, logger });
+  if (isPretty(config.log, process.stdout)) process.stdout.write(banner(kaibo, { config, version }));
+  logger.info({ ...kaibo.ports, pid: process.pid }, 'ready');
+  logger.info({ signal: await signal }, 'stopping');
+  process.exit(await stopInTime(kaibo, (message) => logger.error(message)));
+}
+
+async function stopInTime(kaibo: Kaibo, complain: (message: string) => void): Promise<number> {
+  const late = delay(STOP_DEADLINE_MS, 'late' as const, { ref: false });
+  const outcome = await Promise.race([kaibo.stop().then(() => 'stopped' as const), late]);
+  if (outcome === 'late') complain('not everything was closed in time; leaving anyway');
+  return 0;
+}
+
+function firstSignal(): Promise<NodeJS.Signals> {
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
+  let seen = false;
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (seen) process.exit(130);
+      seen = true;
+      resolve(name);
+    });
+  }
+  return promise;
+}

@@ -1,0 +1,5 @@
+import type { Migration } from 'kysely/migration';
+import * as rooms from './0001-rooms.ts';
+
+/** In the order of their names; a migration that was released is never changed. */
+export const MIGRATIONS: Record<string, Migration> = { '0001-rooms': rooms };

@@ -1,0 +1,147 @@
+/**
+ * The port to whoever carries the media. Implemented by `embedded/` (@kaibo/media in this process); an SRS
+ * server over its HTTP API comes later, so everything that crosses a machine there is async here.
+ */
+export interface MediaEngine {
+  readonly capabilities: EngineCapabilities;
+  /**
+   * Opens the ports; `handler` is asked and told from then on.
+   * @throws EnginePortError when a port is in use.
+   */
+  start(handler: EngineHandler): Promise<void>;
+  /** Refuses new connections; what runs goes on. */
+  prepareStop(): void;
+  /** Tells publishers and viewers, then closes everything. Idempotent. */
+  stop(): Promise<void>;
+  health(): EngineHealth;
+  /** Where a stream is played; only what `capabilities` says. Valid after `start`. */
+  playUrls(target: UrlTarget): PlayUrls;
+  publishUrls(target: UrlTarget): PublishUrls;
+  /** Origins a page must be allowed to connect to, such as `ws://HOST:8080`. */
+  connectOrigins(site: Site): string[];
+  /** Lines for the start banner: what listens where. */
+  addresses(host: string): string[];
+  streams(): Promise<EngineStream[]>;
+  /** Ends at once: publisher kicked, viewers told and closed. False when there is no such stream. */
+  endStream(stream: StreamName): Promise<boolean>;
+  /** The stream becomes interrupted, its grace runs. */
+  kickPublisher(stream: StreamName): Promise<boolean>;
+  kickClient(clientId: string): Promise<boolean>;
+}
+
+/** What an engine can do; the platform offers nothing else. */
+export interface EngineCapabilities {
+  rtmp: boolean;
+  httpFlv: boolean;
+  httpFlvPublish: boolean;
+  wsFlv: boolean;
+  wsFlvPublish: boolean;
+  /** A publisher with the same credential may replace a dead one. */
+  takeover: boolean;
+  hls: boolean;
+  llHls: boolean;
+  webrtc: boolean;
+}
+
+/** What the engine asks and tells; the live module implements it. */
+export interface EngineHandler {
+  authorizePublish(client: EngineClient): Promise<PublishVerdict>;
+  authorizePlay(client: EngineClient): Promise<PlayVerdict>;
+  /** Told after the fact, in order per stream. Must not throw and must not block. */
+  notify(event: EngineEvent): void;
+}
+
+export interface StreamName {
+  app: string;
+  stream: string;
+}
+
+/** The outside address a person came by: where the media URLs that they get lead. */
+export interface Site {
+  /** Host without port; IPv6 in brackets. */
+  host: string;
+  secure: boolean;
+}
+
+export interface UrlTarget extends Site, StreamName {
+  /** Appended as the URL's query, such as `{ key }` or `{ token }`. */
+  query: Readonly<Record<string, string>>;
+}
+
+export interface PlayUrls {
+  rtmp?: string;
+  flv?: string;
+  wsFlv?: string;
+  hls?: string;
+  webrtc?: string;
+  whep?: string;
+}
+
+export interface PublishUrls {
+  rtmp?: string;
+  whip?: string;
+  wsFlv?: string;
+}
+
+export interface EngineClient extends PublicEngineClient {
+  /** The query of the stream name with its `?`, or ''. May hold secrets: never logged, never sent on. */
+  param: string;
+}
+
+export interface PublicEngineClient extends StreamName {
+  clientId: string;
+  protocol: string;
+  address: string;
+}
+
+/** A refusal before any media. `status` is the HTTP one. */
+export interface Denial {
+  action: 'deny';
+  status: 400 | 401 | 403 | 404 | 409 | 503;
+  code: string;
+  message: string;
+}
+
+export type PublishVerdict =
+  /** `credential` names the right that was used, never the secret: an equal one may take over. */
+  { action: 'publish'; credential: string } | Denial;
+
+export type PlayVerdict =
+  /** `viewer` is the person's proven id, so that one person is counted once. */
+  { action: 'play'; viewer?: string } | Denial;
+
+export type EngineEvent = StreamName & { atMs: number } & (
+    | { type: 'published'; client: PublicEngineClient; resumed: boolean }
+    | { type: 'interrupted'; client: PublicEngineClient; reason: string }
+    | { type: 'ended'; reason: string }
+    | { type: 'playing'; client: PublicEngineClient; viewer: string }
+    | { type: 'stopped'; client: PublicEngineClient; viewer: string; reason: string }
+  );
+
+export interface EngineStream extends StreamName {
+  state: 'idle' | 'publishing' | 'interrupted' | 'ended';
+  startedAtMs: number;
+  publisher?: PublicEngineClient;
+  /** Media connections, not people. */
+  viewers: number;
+  recvBps: number;
+  fps: number;
+  video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
+  audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
+}
+
+export interface EngineHealth {
+  ok: boolean;
+  workers: number;
+  workersUp: number;
+}
+
+/** A port that the engine needs is taken; the message is one line that names it. */
+export class EnginePortError extends Error {
+  readonly code = 'port_in_use';
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'EnginePortError';
+  }
+}

@@ -1,0 +1,114 @@
+import { MediaServer, type MediaOptions, type MediaPorts } from '@kaibo/media';
+import type { Logger } from 'pino';
+import {
+  EnginePortError,
+  type EngineCapabilities,
+  type EngineHandler,
+  type EngineHealth,
+  type EngineStream,
+  type MediaEngine,
+  type PlayUrls,
+  type PublishUrls,
+  type Site,
+  type StreamName,
+  type UrlTarget,
+} from '../contract.ts';
+import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../urls.ts';
+
+/** The media server of this repository, in this process. */
+export class EmbeddedEngine implements MediaEngine {
+  readonly capabilities: EngineCapabilities = {
+    rtmp: true,
+    httpFlv: true,
+    httpFlvPublish: true,
+    wsFlv: true,
+    wsFlvPublish: true,
+    takeover: true,
+    hls: false,
+    llHls: false,
+    webrtc: false,
+  };
+
+  readonly #options: MediaOptions;
+  readonly #logger: Logger;
+  #running: { server: MediaServer; ports: MediaPorts } | undefined;
+
+  constructor(deps: { options: MediaOptions; logger: Logger }) {
+    this.#options = deps.options;
+    this.#logger = deps.logger;
+  }
+
+  async start(handler: EngineHandler): Promise<void> {
+    const server = new MediaServer({
+      options: this.#options,
+      logger: this.#logger,
+      hooks: {
+        authorizePublish: (client) => handler.authorizePublish(client),
+        authorizePlay: (client) => handler.authorizePlay(client),
+        notify: (event) => handler.notify(event),
+      },
+    });
+    try {
+      this.#running = { server, ports: await server.start() };
+    } catch (error) {
+      await server.stop();
+      if (error instanceof Error && 'code' in error && error.code === 'port_in_use') throw new EnginePortError(error.message);
+      throw error;
+    }
+  }
+
+  prepareStop(): void {
+    this.#running?.server.prepareStop();
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running;
+    this.#running = undefined;
+    await running?.server.stop();
+  }
+
+  health(): EngineHealth {
+    return this.#running?.server.health() ?? { ok: false, workers: 0, workersUp: 0 };
+  }
+
+  playUrls(target: UrlTarget): PlayUrls {
+    return flvPlayUrls(this.#ports(), target);
+  }
+
+  publishUrls(target: UrlTarget): PublishUrls {
+    return flvPublishUrls(this.#ports(), target);
+  }
+
+  connectOrigins(site: Site): string[] {
+    return this.#running === undefined ? [] : Object.values(mediaOrigin(this.#running.ports, site));
+  }
+
+  addresses(host: string): string[] {
+    const { rtmp, http, rtmps, https, api } = this.#ports();
+    const lines = [`RTMP   rtmp://${host}:${rtmp}/live`, `FLV    http://${host}:${http}/live/STREAM.flv  (and ws://)`];
+    if (rtmps !== undefined) lines.push(`RTMPS  rtmps://${host}:${rtmps}/live`);
+    if (https !== undefined) lines.push(`FLV    https://${host}:${https}/live/STREAM.flv  (and wss://)`);
+    return [...lines, `API    http://${host}:${api}/api/v1/versions`];
+  }
+
+  async streams(): Promise<EngineStream[]> {
+    return this.#running?.server.streams() ?? [];
+  }
+
+  async endStream({ app, stream }: StreamName): Promise<boolean> {
+    return this.#running?.server.endStream(app, stream) ?? false;
+  }
+
+  async kickPublisher({ app, stream }: StreamName): Promise<boolean> {
+    return this.#running?.server.kickPublisher(app, stream) ?? false;
+  }
+
+  async kickClient(clientId: string): Promise<boolean> {
+    return this.#running?.server.kickClient(clientId) ?? false;
+  }
+
+  #ports(): MediaPorts {
+    if (this.#running === undefined) throw new Error('the embedded engine is not started');
+    return this.#running.ports;
+  }
+}

@@ -1,0 +1,40 @@
+import type { PlayUrls, PublishUrls, Site, UrlTarget } from './contract.ts';
+
+/** Ports that are really open; `https` only with TLS. */
+export interface UrlPorts {
+  rtmp: number;
+  http: number;
+  https?: number;
+}
+
+/** URLs always show their port. Secure only when the page is and the engine has TLS. */
+export function flvPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
+  const { app, stream, host } = target;
+  const media = mediaOrigin(ports, target);
+  const query = queryOf(target.query);
+  return {
+    rtmp: `rtmp://${host}:${ports.rtmp}/${app}/${stream}${query}`,
+    flv: `${media.http}/${app}/${stream}.flv${query}`,
+    wsFlv: `${media.ws}/${app}/${stream}.flv${query}`,
+  };
+}
+
+export function flvPublishUrls(ports: UrlPorts, target: UrlTarget): PublishUrls {
+  const { app, stream, host } = target;
+  const wsQuery = queryOf({ app, stream, ...target.query });
+  return {
+    rtmp: `rtmp://${host}:${ports.rtmp}/${app}/${stream}${queryOf(target.query)}`,
+    wsFlv: `${mediaOrigin(ports, target).ws}/publish${wsQuery}`,
+  };
+}
+
+export function mediaOrigin(ports: UrlPorts, { host, secure }: Site): { http: string; ws: string } {
+  return secure && ports.https !== undefined
+    ? { http: `https://${host}:${ports.https}`, ws: `wss://${host}:${ports.https}` }
+    : { http: `http://${host}:${ports.http}`, ws: `ws://${host}:${ports.http}` };
+}
+
+function queryOf(query: Readonly<Record<string, string>>): string {
+  const text = new URLSearchParams(query).toString();
+  return text === '' ? '' : `?${text}`;
+}

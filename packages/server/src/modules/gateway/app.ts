@@ -1,0 +1,62 @@
+import { randomBytes } from 'node:crypto';
+import type { Server } from 'node:http';
+import cookie from '@fastify/cookie';
+import { fastify, type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
+import { hostName } from './caller.ts';
+import { AppError } from './contract.ts';
+import { answerError } from './errors.ts';
+import { addSecurityHeaders, type SecurityDeps } from './security.ts';
+
+const BODY_LIMIT_BYTES = 64 * 1024;
+const REQUEST_ID = /^[\w.-]{1,64}$/;
+
+export type App = FastifyInstance;
+
+export interface GatewayDeps extends SecurityDeps {
+  logger: FastifyBaseLogger;
+  trustProxy: boolean | number | string[];
+  serverFactory: FastifyServerFactory;
+}
+
+/** The one front of every request: ids, host check, JSON only, security headers, errors in one shape. */
+export async function createGateway({ logger, trustProxy, serverFactory, callerOf, connectOrigins }: GatewayDeps): Promise<App> {
+  const options: FastifyHttpOptions<Server, FastifyBaseLogger> = {
+    loggerInstance: logger,
+    trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
+    serverFactory,
+    bodyLimit: BODY_LIMIT_BYTES,
+    disableRequestLogging: true,
+    requestIdHeader: false,
+    genReqId: ({ headers }) => {
+      const given = trustProxy === false ? undefined : headers['x-request-id'];
+      return typeof given === 'string' && REQUEST_ID.test(given) ? given : randomBytes(8).toString('hex');
+    },
+    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+  };
+  const app = fastify(options);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(answerError);
+  acceptJsonOnly(app);
+  await app.register(cookie);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    if (hostName(request.host) === undefined) throw new AppError('invalid_host');
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.debug({ method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+  });
+  await addSecurityHeaders(app, { callerOf, connectOrigins });
+  return app;
+}
+
+/** Anything but JSON is 415; an empty body is no body, for many clients send the type with every POST. */
+function acceptJsonOnly(app: App): void {
+  const parse = app.getDefaultJsonParser('error', 'error');
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined);
+    else void parse(request, String(body), (error, value) => (error === null ? done(null, value) : done(new AppError('invalid_json'))));
+  });
+}

@@ -1,0 +1,51 @@
+import type { FastifyRequest } from 'fastify';
+import type { CallerOf } from './contract.ts';
+import { languageOf } from './words.ts';
+
+const HOST = /^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
+const LOOPBACK_ADDRESS = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
+const LOOPBACK_HOST = /^(?:localhost|.+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
+
+export interface CallerOptions {
+  trustProxy: boolean;
+  publicUrl?: string;
+  /** Names the host of media URLs, whatever the request says. */
+  mediaPublicHost?: string;
+}
+
+/** The host of a `Host` header without its port, or undefined when it is not one. */
+export function hostName(header: string): string | undefined {
+  return HOST.exec(header)?.[1]?.toLowerCase();
+}
+
+export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerOptions): CallerOf {
+  const publicHost = publicUrl === undefined ? undefined : new URL(publicUrl).hostname.toLowerCase();
+  const mediaHost = mediaPublicHost ?? publicHost;
+  return (request) => {
+    const { headers } = request;
+    const host = hostName(request.host) ?? 'localhost';
+    const bypassed = !trustProxy && FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
+    return {
+      language: languageOf(headers['accept-language']),
+      site: { host: mediaHost ?? host, secure: request.protocol === 'https' },
+      local: LOOPBACK_ADDRESS.test(request.ip) && !bypassed && (LOOPBACK_HOST.test(host) || host === publicHost),
+      sameOrigin: isSameOrigin(request, publicUrl),
+      tokens: [bearerOf(headers.authorization), headers['x-owner-token']].filter((token) => typeof token === 'string'),
+      cookies: request.cookies,
+    };
+  };
+}
+
+/** By Sec-Fetch-Site where the browser sends it, else by Origin. What sends neither is no browser's page. */
+function isSameOrigin({ headers, host }: FastifyRequest, publicUrl: string | undefined): boolean {
+  const fetchSite = headers['sec-fetch-site'];
+  if (fetchSite !== undefined) return fetchSite === 'same-origin' || fetchSite === 'none';
+  if (headers.origin === undefined) return true;
+  const origin = URL.parse(headers.origin);
+  return origin !== null && (origin.host === host.toLowerCase() || (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin));
+}
+
+function bearerOf(authorization: string | undefined): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
+}

@@ -1,0 +1,26 @@
+import type { App } from './app.ts';
+
+/** One dependency's answer to "can you work now?". */
+export type ReadinessCheck = () => Promise<boolean> | boolean;
+
+/** `/healthz`: the process is up. `/readyz`: it can serve; 503 when any check fails. */
+export function addHealthRoutes(app: App, checks: Readonly<Record<string, ReadinessCheck>>): void {
+  app.get('/healthz', async (_request, reply) => {
+    reply.header('cache-control', 'no-store');
+    return { status: 'ok' };
+  });
+  app.get('/readyz', async (_request, reply) => {
+    const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const));
+    const ready = results.every(([, ok]) => ok);
+    reply.code(ready ? 200 : 503).header('cache-control', 'no-store');
+    return { status: ready ? 'ready' : 'unready', checks: Object.fromEntries(results) };
+  });
+}
+
+async function passes(check: ReadinessCheck): Promise<boolean> {
+  try {
+    return await check();
+  } catch {
+    return false;
+  }
+}

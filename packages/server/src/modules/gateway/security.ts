@@ -1,0 +1,41 @@
+import helmet from '@fastify/helmet';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Site } from '../../engine/contract.ts';
+import { hostName } from './caller.ts';
+import type { CallerOf } from './contract.ts';
+
+export interface SecurityDeps {
+  callerOf: CallerOf;
+  /** Media origins that the page may connect to; they depend on the host by which it was reached. */
+  connectOrigins(site: Site): string[];
+}
+
+/** Security headers. Other origins get no CORS headers at all, so their pages cannot read any answer. */
+export async function addSecurityHeaders(app: FastifyInstance, { callerOf, connectOrigins }: SecurityDeps): Promise<void> {
+  const connectSource = (request: FastifyRequest): string => {
+    const { site } = callerOf(request);
+    const page = hostName(request.host) === undefined ? '' : `${site.secure ? 'wss' : 'ws'}://${request.host}`;
+    return ["'self'", page, ...connectOrigins(site)].join(' ');
+  };
+  // HSTS would bind the whole host, and Kaibo's plain ports with it; it belongs to the proxy in front.
+  await app.register(helmet, { contentSecurityPolicy: false, hsts: false });
+  app.addHook('onSend', async (request, reply) => {
+    reply.header(
+      'content-security-policy',
+      [
+        "default-src 'self'",
+        "base-uri 'self'",
+        `connect-src ${connectSource(request)}`,
+        "font-src 'self' data:",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+        "img-src 'self' data: blob: https:",
+        "media-src 'self' blob:",
+        "object-src 'none'",
+        "script-src 'self'",
+        "style-src 'self' 'unsafe-inline'",
+        "worker-src 'self' blob:",
+      ].join('; '),
+    );
+  });
+}

@@ -1,0 +1,42 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import fastifyStatic from '@fastify/static';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { App } from './app.ts';
+import { AppError } from './contract.ts';
+import { answerError } from './errors.ts';
+import { languageOf, MISSING_WEB_PAGE } from './words.ts';
+
+/** Paths that are never a page of the web app, so that a wrong one is answered in JSON. */
+const NOT_A_PAGE = /^\/(?:api|ws|signaling|rtc|files|assets|docs|openapi\.json|healthz|readyz|metrics)(?:[/?]|$)/;
+
+/** Serves the built web app from `directory`; any other GET of a page is its index, for the app routes by itself. */
+export async function serveWeb(app: App, directory: string): Promise<void> {
+  const isBuilt = existsSync(join(directory, 'index.html'));
+  if (isBuilt) {
+    await app.register(fastifyStatic, {
+      root: directory,
+      cacheControl: false,
+      setHeaders: (reply, path) => {
+        // Files under assets/ carry their hash in their name.
+        const isHashed = path.startsWith(join(directory, 'assets'));
+        reply.header('cache-control', isHashed ? 'public, max-age=31536000, immutable' : 'no-cache');
+      },
+    });
+  }
+  app.setNotFoundHandler((request, reply) => {
+    if (!wantsPage(request)) return answerError(new AppError('not_found'), request, reply);
+    return isBuilt ? reply.sendFile('index.html') : missingPage(request, reply);
+  });
+}
+
+function wantsPage({ method, url, headers }: FastifyRequest): boolean {
+  if ((method !== 'GET' && method !== 'HEAD') || NOT_A_PAGE.test(url)) return false;
+  return url === '/' || (headers.accept ?? '').includes('text/html');
+}
+
+function missingPage(request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const language = languageOf(request.headers['accept-language']);
+  const page = `<!doctype html><html lang="${language}"><meta charset="utf-8"><title>Kaibo</title><body><h1>Kaibo</h1><p>${MISSING_WEB_PAGE[language]}</p></body></html>`;
+  return reply.code(200).type('text/html; charset=utf-8').header('cache-control', 'no-store').send(page);
+}
