@@ -52,13 +52,10 @@ describe('ByteReader and ByteWriter', () => {
 
   it('text comes back, byte order mark and all, and bad UTF-8 becomes U+FFFD', () => {
     fc.assert(
-      fc.property(
-        fc.string({ unit: 'binary' }),
-        (text) => {
-          const bytes = new ByteWriter().utf8(text).finish();
-          expect(new ByteReader(bytes).utf8(bytes.length)).toBe(text);
-        },
-      ),
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        const bytes = new ByteWriter().utf8(text).finish();
+        expect(new ByteReader(bytes).utf8(bytes.length)).toBe(text);
+      }),
     );
     expect(new ByteReader(hex('efbbbf61')).utf8(4)).toBe('\ufeffa');
     expect(new ByteReader(hex('61ff')).utf8(2)).toBe('a\ufffd');

@@ -1,4 +1,5 @@
 import * as fc from 'fast-check';
+import { expect } from 'vitest';
 import { FormatError } from '../bytes/format-error.ts';
 
 /** Bytes of a codec: plain random ones, or `samples` with a few bytes changed or the end cut off, which get further in. */
@@ -39,4 +40,16 @@ export function formatErrorCode(run: () => unknown): string | undefined {
     if (error instanceof FormatError) return error.code;
     throw error;
   }
+}
+
+/** Asserts that decode(encode(x)) is x. */
+export function assertRoundTrip<T>(
+  values: fc.Arbitrary<T>,
+  codec: { encode: (value: T) => Uint8Array; decode: (bytes: Uint8Array) => unknown },
+): void {
+  fc.assert(
+    fc.property(values, (value) => {
+      expect(codec.decode(codec.encode(value))).toEqual(value);
+    }),
+  );
 }
