@@ -53,7 +53,7 @@ export function writeNanosecondOffset(writer: ByteWriter, nanoseconds: number, p
 }
 
 export function readFourCc(reader: ByteReader): string {
-  return String.fromCharCode(...reader.bytes(FOUR_CC_BYTES));
+  return String.fromCharCode(reader.u8(), reader.u8(), reader.u8(), reader.u8());
 }
 
 export function writeFourCc(writer: ByteWriter, fourCc: string): void {
