@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { flvHeader, flvTag } from '../test/support/flv-wire.ts';
 import { encodeMessage } from '../test/support/rtmp-wire.ts';
-import { encodeStamp, hasStamp, STAMP_BYTES, stampSequence, stampTimeMs } from './clock.ts';
+import { encodeStamp, hasStamp, monotonicMs, STAMP_BYTES, stampSequence, stampTimeMs } from './clock.ts';
 import { sampleProcesses } from './process-sample.ts';
 import { RtmpScanner } from './rtmp-scanner.ts';
 import { FlvScanner, HttpScanner, type Scanner, ViewerError } from './scanners.ts';
@@ -33,6 +33,14 @@ describe('the bench', () => {
     const stamp = encodeStamp(123_456_789.5, 77);
     expect(stamp).toHaveLength(STAMP_BYTES);
     expect([hasStamp(stamp, 0), stampTimeMs(stamp, 0), stampSequence(stamp, 0)]).toEqual([true, 123_456_789.5, 77]);
+  });
+
+  it('reads the clock that all processes share', () => {
+    const before = Number(process.hrtime.bigint()) / 1e6;
+    const now = monotonicMs();
+    const after = Number(process.hrtime.bigint()) / 1e6;
+    expect(now).toBeGreaterThan(before - 0.1);
+    expect(now).toBeLessThan(after + 0.1);
   });
 
   it.each([1, 7, 64, 65, 1000, 1_000_000])('judges FLV frames cut every %i bytes', (size) => {

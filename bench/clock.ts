@@ -8,8 +8,24 @@ export const STAMP_BYTES = 48;
 /** Where the stamp stands in a FLV video tag's body: after frame type, packet type and composition time. */
 export const STAMP_OFFSET = 5;
 
-/** ms of CLOCK_MONOTONIC that `performance.now()` is behind. */
-const offsetMs = Number(process.hrtime.bigint()) / 1e6 - performance.now();
+const CALIBRATIONS = 200;
+
+/**
+ * ms of CLOCK_MONOTONIC that `performance.now()` is behind: from the one of many readings that was interrupted least,
+ * because a process that is preempted between the two clocks would be wrong by that for ever.
+ */
+function calibrate(): number {
+  let best = { gapMs: Infinity, offsetMs: 0 };
+  for (let i = 0; i < CALIBRATIONS; i++) {
+    const before = performance.now();
+    const monotonic = Number(process.hrtime.bigint()) / 1e6;
+    const after = performance.now();
+    if (after - before < best.gapMs) best = { gapMs: after - before, offsetMs: monotonic - (before + after) / 2 };
+  }
+  return best.offsetMs;
+}
+
+const offsetMs = calibrate();
 
 /** CLOCK_MONOTONIC in ms, the same in every process of this machine. */
 export function monotonicMs(): number {

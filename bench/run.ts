@@ -34,6 +34,7 @@ function machine(): string[] {
     `memory: ${(os.totalmem() / 2 ** 30).toFixed(1)} GiB`,
     `system: ${os.type()} ${os.release()} ${os.arch()}`,
     `Node: ${process.version}`,
+    `load average at the start: ${os.loadavg()[0]?.toFixed(2)} (another load on the machine spoils latencies first)`,
     `commit: ${commit()}`,
   ];
 }
