@@ -60,7 +60,9 @@ function describeHevc(record: Uint8Array): VideoInfo {
   return sps === undefined ? named : { ...named, ...sizeOf(parseH265Sps(sps)) };
 }
 
+/** ffmpeg may start AV1 with an empty record: the sequence header is in the first key frame as well. */
 function describeAv1(record: Uint8Array): VideoInfo {
+  if (record.length === 0) return { codec: 'av1' };
   const config = parseAv1Config(record);
   const named = {
     codec: 'av1',

@@ -83,6 +83,11 @@ describe('describeVideoConfig', () => {
     expect(describeVideoConfig(packet(9, header, record))).toStrictEqual(info);
   });
 
+  it('takes the empty AV1 record of the E-RTMP lab samples', () => {
+    // veovera/enhanced-rtmp, e-rtmp-lab/assets/testsrc.flv
+    expect(describeVideoConfig(packet(9, '90 61763031'))).toStrictEqual({ codec: 'av1' });
+  });
+
   it('knows nothing of frames, MPEG-2 TS descriptors, unread codecs and audio', () => {
     for (const header of ['17 01 000000', '95 61763031', '90 76703039'])
       expect(describeVideoConfig(packet(9, header))).toBeUndefined();
