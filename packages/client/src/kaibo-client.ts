@@ -21,6 +21,11 @@ export interface OwnerOptions {
   signal?: AbortSignal | undefined;
 }
 
+export interface GetRoomOptions extends OwnerOptions {
+  /** A play token, which a private room asks for. */
+  playToken?: string | undefined;
+}
+
 export interface RoomPage {
   rooms: Room[];
   /** Over all pages. */
@@ -62,8 +67,8 @@ export class KaiboClient {
   }
 
   /** With the owner's token (or cookie) the answer has `streamKey`, `publishUrls` and `publishing`. */
-  getRoom(roomId: string, options: OwnerOptions = {}): Promise<Room> {
-    return this.#json(roomPath(roomId), { bearer: options.ownerToken, signal: options.signal });
+  getRoom(roomId: string, options: GetRoomOptions = {}): Promise<Room> {
+    return this.#json(roomPath(roomId) + queryString({ token: options.playToken }), { bearer: options.ownerToken, signal: options.signal });
   }
 
   updateRoom(roomId: string, input: UpdateRoomInput, options: OwnerOptions = {}): Promise<Room> {
@@ -115,7 +120,7 @@ function roomPath(roomId: string): string {
   return `/api/rooms/${encodeURIComponent(roomId)}`;
 }
 
-function queryString(query: ListRoomsQuery): string {
+function queryString(query: ListRoomsQuery | { token: string | undefined }): string {
   const params = new URLSearchParams();
   for (const [name, value] of Object.entries(query)) {
     if (value !== undefined && value !== '') params.set(name, String(value));

@@ -10,6 +10,8 @@ export type Verdict = 'delivered' | 'duplicate' | 'gap' | 'held';
 export class Channel {
   readonly name: string;
   readonly listeners = new Set<ChannelListener>();
+  /** Sent along with every subscribe: a play token or owner token, for channels of private rooms. */
+  token: string | undefined;
   #position: Position | null = null;
   /** A hole was reported; what comes before the answering snapshot would be out of order. */
   #resyncing = false;

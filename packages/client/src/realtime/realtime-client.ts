@@ -21,6 +21,11 @@ export interface RealtimeOptions {
   requestTimeoutMs?: number;
 }
 
+export interface SubscribeOptions {
+  /** A play token or owner token; channels of private rooms ask for one. */
+  token?: string | undefined;
+}
+
 const DEFAULT_BACKOFF: BackoffOptions = { minMs: 500, maxMs: 15_000 };
 const PING_INTERVAL_MS = 20_000;
 const PONG_TIMEOUT_MS = 10_000;
@@ -64,7 +69,7 @@ export class RealtimeClient {
   }
 
   /** The listener first gets a snapshot (of logged channels), then events. Returns the function that ends it. */
-  subscribe(name: string, listener: ChannelListener): () => void {
+  subscribe(name: string, listener: ChannelListener, options: SubscribeOptions = {}): () => void {
     if (this.#status === 'closed') throw new KaiboError({ code: 'closed', status: 0, message: 'client is closed' });
     let channel = this.#channels.get(name);
     if (channel) {
@@ -76,6 +81,7 @@ export class RealtimeClient {
       this.#channels.set(name, channel);
     }
     channel.listeners.add(listener);
+    channel.token = options.token ?? channel.token;
     if (this.#status === 'idle') this.#connect();
     else this.#sendSubscribe(channel);
     return () => this.#unsubscribe(name, listener);
@@ -187,8 +193,9 @@ export class RealtimeClient {
   }
 
   #sendSubscribe(channel: Channel): void {
-    const since = channel.position;
-    this.#sendNow({ type: 'subscribe', id: this.#newId(), channel: channel.name, ...(since ? { since } : {}) });
+    const { name, position, token } = channel;
+    const extras = { ...(position ? { since: position } : {}), ...(token ? { token } : {}) };
+    this.#sendNow({ type: 'subscribe', id: this.#newId(), channel: name, ...extras });
   }
 
   #sendNow(message: object): boolean {

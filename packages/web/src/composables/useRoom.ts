@@ -17,8 +17,11 @@ export interface RoomState {
   reload(): Promise<void>;
 }
 
-/** One room, kept current by its channels for as long as the calling component lives. */
-export function useRoom(id: string): RoomState {
+/**
+ * One room, kept current by its channels for as long as the calling component lives. `playToken` opens a private one
+ * to somebody who is not its owner.
+ */
+export function useRoom(id: string, playToken?: string): RoomState {
   const owned = useOwnedRooms();
   const room = shallowRef<Room | null>(null);
   const missing = ref(false);
@@ -29,16 +32,21 @@ export function useRoom(id: string): RoomState {
     return room.value.interrupted ? 'interrupted' : 'live';
   });
 
-  /** Public news never carry what only the owner may see, so that is kept from the last owner's answer. */
-  function apply(next: Room): void {
-    const { streamKey, publishUrls, publishing } = room.value ?? {};
-    room.value = { ...(streamKey ? { streamKey, publishUrls, publishing } : {}), ...next };
+  /** The whole truth as this person may see it. */
+  function applyAnswer(next: Room): void {
+    room.value = next;
     viewerCount.value = next.viewerCount;
+  }
+
+  /** News are the same for everybody: what only this person may see, tokens in addresses too, stays as it was. */
+  function applyNews(next: Room): void {
+    const { streamKey, publishUrls, publishing, playUrls } = room.value ?? {};
+    applyAnswer({ ...next, streamKey, publishUrls, publishing, playUrls: playUrls ?? next.playUrls });
   }
 
   async function reload(): Promise<void> {
     try {
-      apply(await api.getRoom(id, { ownerToken: owned.tokenOf(id) }));
+      applyAnswer(await api.getRoom(id, { ownerToken: owned.tokenOf(id), playToken }));
       [missing.value, error.value] = [false, null];
     } catch (reason) {
       missing.value = reason instanceof KaiboError && reason.status === 404;
@@ -48,16 +56,20 @@ export function useRoom(id: string): RoomState {
 
   function hearRoom(message: ChannelMessage): void {
     const isRoom = message.kind === 'snapshot' || message.event.startsWith('room.');
-    if (isRoom && message.data) apply(message.data as Room);
+    // A channel of a room that does not exist may answer with nothing in it.
+    if (isRoom && (message.data as Room | null)?.id === id) applyNews(message.data as Room);
   }
 
   function hearLive(message: ChannelMessage): void {
-    if (message.kind === 'event' && message.event === 'viewers') {
-      viewerCount.value = (message.data as { viewerCount: number }).viewerCount;
-    }
+    const { viewerCount: count } = (message.data ?? {}) as { viewerCount?: number };
+    if (count !== undefined) viewerCount.value = count;
   }
 
-  const leave = [realtime.subscribe(`room:${id}`, hearRoom), realtime.subscribe(`live:${id}`, hearLive)];
+  const access = { token: owned.tokenOf(id) ?? playToken };
+  const leave = [
+    realtime.subscribe(`room:${id}`, hearRoom, access),
+    realtime.subscribe(`live:${id}`, hearLive, access),
+  ];
   onScopeDispose(() => leave.forEach((stop) => stop()));
   void reload();
   return { room, phase, viewerCount, missing, error, reload };

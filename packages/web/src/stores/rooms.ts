@@ -25,6 +25,7 @@ export const useRooms = defineStore('rooms', () => {
   function hear(message: ChannelMessage): void {
     if (message.kind === 'snapshot') replace(message.data as Room[]);
     else if (message.event === 'viewers') applyCounts((message.data as { counts: Record<string, number> }).counts);
+    else if (message.event === 'room.hidden') byId.value.delete((message.data as Pick<Room, 'id'>).id);
     else applyRoom(message.data as Room);
   }
 

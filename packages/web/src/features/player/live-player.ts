@@ -1,7 +1,7 @@
 import { Backoff } from '@kaibo/client';
 import { FrozenFrame } from './frozen-frame.ts';
 import { Ladder } from './ladder.ts';
-import { delayOf, jumpTarget, TARGET_DELAY_S } from './live-edge.ts';
+import { delayOf, jumpTarget, MAX_DELAY_S, TARGET_DELAY_S } from './live-edge.ts';
 import { MpegtsSession } from './mpegts-session.ts';
 import type { MediaFacts, SessionEnd } from './mpegts-session.ts';
 import { StallWatch } from './stall-watch.ts';
@@ -63,6 +63,8 @@ export class LivePlayer {
     this.#video = options.video;
     this.#frozen = new FrozenFrame(options.canvas);
     this.#onState = options.onState;
+    // Sooner than the next tick, so that the first picture is noticed when it is there.
+    this.#video.addEventListener('timeupdate', this.#onTimeUpdate);
   }
 
   /** Idempotent while running. */
@@ -116,6 +118,16 @@ export class LivePlayer {
     const delay = delayOf(this.#video.buffered, this.#video.currentTime);
     if (delay > TARGET_DELAY_S) this.#video.currentTime += delay - TARGET_DELAY_S;
   }
+
+  /** Final and idempotent. */
+  close(): void {
+    this.stop();
+    this.#video.removeEventListener('timeupdate', this.#onTimeUpdate);
+  }
+
+  readonly #onTimeUpdate = (): void => {
+    if (!this.#watch.moved) this.#tick();
+  };
 
   #connect(phase: 'connecting' | 'reconnecting'): void {
     const rung = this.#ladder.current;
@@ -176,6 +188,7 @@ export class LivePlayer {
 
   #firstPicture(): void {
     this.#frozen.clear();
+    if (delayOf(this.#video.buffered, this.#video.currentTime) > MAX_DELAY_S) this.jumpToLive();
     this.#ladder.succeeded();
     this.#backoff.reset();
     this.#onState({ phase: 'playing' });

@@ -53,7 +53,7 @@ export function usePlayer(input: PlayerInput): PlayerControls {
     watch(input.phase, follow, { immediate: true });
   });
   onBeforeUnmount(() => {
-    player?.stop();
+    player?.close();
     player = null;
   });
 

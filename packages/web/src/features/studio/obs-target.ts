@@ -20,7 +20,7 @@ export function obsTarget(room: Pick<Room, 'streamKey' | 'publishUrls'>): ObsTar
 
 /** A line that works as it stands in sh, bash and zsh; the address is quoted because of its `?`. */
 export function ffmpegFileCommand(url: string): string {
-  return `ffmpeg -re -i input.mp4 -c:v libx264 -preset veryfast -tune zerolatency -bf 0 -g 60 -c:a aac -f flv "${url}"`;
+  return `ffmpeg -re -i input.mp4 -c:v libx264 -preset veryfast -tune zerolatency -g 60 -c:a aac -f flv "${url}"`;
 }
 
 export function ffmpegTestCommand(url: string): string {
