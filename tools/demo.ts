@@ -15,14 +15,18 @@ const FONTS = [
   '/System/Library/Fonts/Menlo.ttc',
 ];
 const children: ChildProcess[] = [];
+let isStopping = false;
 
+/** In a process group of its own, so that Ctrl-C reaches this process only, which ends the children in order. */
 function start(command: string, args: string[]): ChildProcess {
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   children.push(child);
   return child;
 }
 
-async function stop(code: number): Promise<never> {
+async function stop(code: number): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
   // The publisher first, so that the server sees it leave.
   for (const child of children.reverse()) {
     if (child.exitCode !== null || child.signalCode !== null) continue;
@@ -117,6 +121,7 @@ try {
   const room = await createRoom();
   const publisher = start(ffmpeg, ffmpegArgs(room.rtmp));
   publisher.once('exit', (code) => {
+    if (isStopping) return;
     console.error(`demo: ffmpeg ended (${code})`);
     void stop(1);
   });

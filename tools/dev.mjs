@@ -9,7 +9,8 @@ const children = new Set();
 let isStopping = false;
 
 function start(name, args, cwd) {
-  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], env: process.env });
+  // In a process group of its own: Ctrl-C reaches this process only, which ends both.
+  const child = spawn(process.execPath, args, { cwd, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
   children.add(child);
   child.on('exit', (code, signal) => {
     children.delete(child);
