@@ -2,7 +2,7 @@
 const PROFILE_NAMES: ReadonlyMap<number, string> = new Map([
   [1, 'Main'],
   [2, 'Main10'],
-  [3, 'MainStill'],
+  [3, 'Main Still Picture'],
   [4, 'Rext'],
 ]);
 
