@@ -1,0 +1,153 @@
+import type {
+  EngineCapabilities,
+  EngineClient,
+  EngineEvent,
+  EngineHandler,
+  EngineHealth,
+  EngineStream,
+  MediaEngine,
+  PlayUrls,
+  PlayVerdict,
+  PublicEngineClient,
+  PublishUrls,
+  PublishVerdict,
+  Site,
+  StreamName,
+  UrlTarget,
+} from '../src/engine/contract.ts';
+import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../src/engine/urls.ts';
+
+const PORTS = { rtmp: 1935, http: 8080, https: 8444 };
+
+/** A media engine without media: a test publishes, drops and plays by calling it. */
+export class FakeEngine implements MediaEngine {
+  readonly capabilities: EngineCapabilities = {
+    rtmp: true,
+    httpFlv: true,
+    httpFlvPublish: true,
+    wsFlv: true,
+    wsFlvPublish: true,
+    takeover: true,
+    hls: false,
+    llHls: false,
+    webrtc: false,
+  };
+  readonly ended: string[] = [];
+  isHealthy = true;
+  readonly #streams = new Map<string, EngineStream>();
+  #handler: EngineHandler | undefined;
+  #nextClient = 1;
+
+  async start(handler: EngineHandler): Promise<void> {
+    this.#handler = handler;
+  }
+
+  prepareStop(): void {}
+
+  async stop(): Promise<void> {
+    for (const stream of [...this.#streams.keys()]) this.finish(stream);
+  }
+
+  health(): EngineHealth {
+    return { ok: this.isHealthy, workers: 1, workersUp: this.isHealthy ? 1 : 0 };
+  }
+
+  playUrls(target: UrlTarget): PlayUrls {
+    return flvPlayUrls(PORTS, target);
+  }
+
+  publishUrls(target: UrlTarget): PublishUrls {
+    return flvPublishUrls(PORTS, target);
+  }
+
+  connectOrigins(site: Site): string[] {
+    return Object.values(mediaOrigin(PORTS, site));
+  }
+
+  addresses(): string[] {
+    return [];
+  }
+
+  async streams(): Promise<EngineStream[]> {
+    return [...this.#streams.values()];
+  }
+
+  async endStream({ stream }: StreamName): Promise<boolean> {
+    this.ended.push(stream);
+    return this.finish(stream);
+  }
+
+  async kickPublisher({ stream }: StreamName): Promise<boolean> {
+    return this.drop(stream);
+  }
+
+  async kickClient(): Promise<boolean> {
+    return false;
+  }
+
+  /** What a publisher with this `param` (`?key=…`) is told; allowed, it publishes. */
+  async publish(stream: string, param: string, app = 'live'): Promise<PublishVerdict> {
+    const client = this.#client(app, stream, param);
+    const verdict = await this.#ask().authorizePublish(client);
+    if (verdict.action === 'publish') this.begin(stream, client);
+    return verdict;
+  }
+
+  /** Publishing without asking, as a stream that the platform does not know of yet. */
+  begin(stream: string, client: EngineClient = this.#client('live', stream, ''), isTold = true): void {
+    const resumed = this.#streams.has(stream);
+    const { param: _, ...publisher } = client;
+    this.#streams.set(stream, {
+      app: 'live',
+      stream,
+      state: 'publishing',
+      startedAtMs: Date.now(),
+      publisher,
+      viewers: 0,
+      recvBps: 1_000_000,
+      fps: 25,
+      video: { codec: 'h264', width: 640, height: 360 },
+      audio: { codec: 'aac' },
+    });
+    if (isTold) this.#tell({ type: 'published', app: 'live', stream, client: publisher, resumed, atMs: Date.now() });
+  }
+
+  /** The publisher vanishes; the engine's grace begins. */
+  drop(stream: string): boolean {
+    const found = this.#streams.get(stream);
+    if (found?.publisher === undefined) return false;
+    found.state = 'interrupted';
+    this.#tell({ type: 'interrupted', app: 'live', stream, client: found.publisher, reason: 'gone', atMs: Date.now() });
+    return true;
+  }
+
+  /** The engine's grace is over, or it was told to end. */
+  finish(stream: string): boolean {
+    if (!this.#streams.delete(stream)) return false;
+    this.#tell({ type: 'ended', app: 'live', stream, reason: 'over', atMs: Date.now() });
+    return true;
+  }
+
+  /** A viewer asks; let in, it plays. `leave` ends it. */
+  async play(stream: string, param = '', app = 'live'): Promise<{ verdict: PlayVerdict; leave(): void }> {
+    const { param: _, ...client } = this.#client(app, stream, param);
+    const verdict = await this.#ask().authorizePlay({ ...client, param });
+    if (verdict.action !== 'play') return { verdict, leave: () => {} };
+    const viewer = verdict.viewer ?? client.clientId;
+    this.#tell({ type: 'playing', app, stream, client, viewer, atMs: Date.now() });
+    return { verdict, leave: () => this.#tell({ type: 'stopped', app, stream, client, viewer, reason: 'closed', atMs: Date.now() }) };
+  }
+
+  #client(app: string, stream: string, param: string): EngineClient & PublicEngineClient {
+    return { clientId: `client-${this.#nextClient++}`, protocol: 'rtmp', address: '127.0.0.1', app, stream, param };
+  }
+
+  #ask(): EngineHandler {
+    if (this.#handler === undefined) throw new Error('the fake engine is not started');
+    return this.#handler;
+  }
+
+  #tell(event: EngineEvent): void {
+    this.#handler?.notify(event);
+  }
+}
