@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { pino } from 'pino';
 import { PortInUseError } from './cluster/ports.ts';
 import { MediaConfigError, readMediaConfig } from './config.ts';
@@ -15,6 +16,7 @@ async function main(): Promise<void> {
   const server = new MediaServer({ options, hooks: Object.keys(urls).length > 0 ? http : OPEN_HOOKS, logger });
   const ports = await server.start();
   logger.info({ ports }, 'kaibo-media is ready');
+  flushCompileCache();
   let stopping = false;
   const stop = async (): Promise<void> => {
     if (stopping) process.exit(1);

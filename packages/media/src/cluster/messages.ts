@@ -13,6 +13,8 @@ export interface WorkerSeed {
   /** PEM texts, read once by the main thread. */
   tls?: { key: string; cert: string };
   connections: SharedArrayBuffer;
+  /** Folder of Node's compile cache, when the launcher turned it on. */
+  compileCache?: string;
 }
 
 /** Worker → main, answered. */

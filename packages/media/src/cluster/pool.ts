@@ -1,4 +1,6 @@
-import { Worker, type Transferable } from 'node:worker_threads';
+import { getCompileCacheDir } from 'node:module';
+import { dirname } from 'node:path';
+import { type Transferable, Worker } from 'node:worker_threads';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { MediaOptions } from '../options.ts';
 import { ConnectionCounter } from './connection-counter.ts';
@@ -98,8 +100,9 @@ export class WorkerPool {
       options: this.#options,
       tls: this.#tls,
       connections: this.#connections,
+      compileCache: compileCacheFolder(),
     };
-    const worker = new Worker(new URL('./worker-thread.ts', import.meta.url), { workerData: seed, name: `kaibo-media-${workerId}` });
+    const worker = new Worker(new URL('./worker-thread.mjs', import.meta.url), { workerData: seed, name: `kaibo-media-${workerId}` });
     return new Promise((resolve, reject) => {
       const slow = setTimeout(() => reject(new Error(`Media worker ${workerId} did not start in ${START_MS} ms.`)), START_MS);
       const link: Member['link'] = new Link(worker, {
@@ -143,4 +146,10 @@ export class WorkerPool {
     }, waitMs);
     this.#restarts.set(workerId, { timer });
   }
+}
+
+/** What the launcher turned the cache on with: Node itself adds a folder for its version. */
+function compileCacheFolder(): string | undefined {
+  const folder = getCompileCacheDir();
+  return folder && dirname(folder);
 }

@@ -39,13 +39,19 @@ export class Timeline {
   /** Rewrites `dtsMs` and `ptsMs` (raw 32-bit values in) of one packet, in place. */
   place(packet: MediaPacket): void {
     const compositionMs = packet.ptsMs - packet.dtsMs;
-    const placedMs = isHeader(packet) ? (this.#lastMs ?? 0) : this.#place(packet);
+    const placedMs = isHeader(packet) ? this.#headerMs(packet) : this.#place(packet);
     packet.dtsMs = placedMs;
     packet.ptsMs = placedMs + compositionMs;
   }
 
+  /** onMetaData is at 0 wherever it stands: at any other time ffmpeg's demuxer takes it for a subtitle. */
+  #headerMs({ kind }: MediaPacket): number {
+    return kind === 'data' ? 0 : (this.#lastMs ?? 0);
+  }
+
   /** Takes note of a packet that is in stream time already, but has been through a 32-bit field. */
   follow(packet: MediaPacket): void {
+    if (isHeader(packet)) return;
     const compositionMs = packet.ptsMs - packet.dtsMs;
     const lastMs = this.#lastMs ?? packet.dtsMs;
     const ms = lastMs + ((packet.dtsMs - lastMs) | 0);

@@ -55,7 +55,6 @@ export class RtmpSubscriber implements Subscriber {
     this.#status('status', 'NetStream.Play.Reset', `Playing and resetting ${this.name}.`);
     this.#status('status', 'NetStream.Play.Start', `Started playing ${this.name}.`);
     this.#connection.send(encodeData(this.#streamId, '|RtmpSampleAccess', true, true));
-    this.#connection.send(encodeData(this.#streamId, 'onStatus', { code: 'NetStream.Data.Start' }));
   }
 
   finish(reason: EndReason): void {
