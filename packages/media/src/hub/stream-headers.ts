@@ -1,55 +1,69 @@
-import type { MediaPacket } from '@kaibo/formats';
+import { FormatError, type MediaPacket, parseAudioTagHeader, parseVideoTagHeader } from '@kaibo/formats';
+
+/** Metadata, and a configuration and extras for each of a few tracks: no encoder has more, and a newcomer gets them all. */
+export const MAX_HEADERS = 64;
+const METADATA = 'data';
+const VIDEO = 'video:sequenceStart:';
+const AUDIO = 'audio:sequenceStart:';
+const KIND_ORDER = { data: 0, video: 1, audio: 2 };
 
 /**
- * What a decoder needs before the first frame: metadata, colour information and one configuration per track, in the
- * order a player expects. `version` rises with every real change, so that bytes made from it can be cached.
+ * What a decoder needs before the first frame: metadata, then for each track its configuration and what goes with it
+ * (colour information, channel layout), the newest of each. `version` rises with every real change, so that bytes made
+ * from it can be cached.
  */
 export class StreamHeaders {
   version = 0;
-  #metadata: MediaPacket | undefined;
-  #video: MediaPacket | undefined;
-  #videoMetadata: MediaPacket | undefined;
-  #audio: MediaPacket | undefined;
+  #slots = new Map<string, MediaPacket>();
   #packets: readonly MediaPacket[] = [];
 
+  /** In the order a player expects. */
   get packets(): readonly MediaPacket[] {
     return this.#packets;
   }
 
   get video(): MediaPacket | undefined {
-    return this.#video;
+    return this.#slots.get(VIDEO);
   }
 
   get audio(): MediaPacket | undefined {
-    return this.#audio;
-  }
-
-  get metadata(): MediaPacket | undefined {
-    return this.#metadata;
+    return this.#slots.get(AUDIO);
   }
 
   /** True when the packet says something new; an encoder may repeat its headers as often as it likes. */
   update(packet: MediaPacket): boolean {
-    if (sameBytes(this.#slot(packet)?.payload, packet.payload)) return false;
-    if (packet.kind === 'audio') this.#audio = packet;
-    else if (packet.kind === 'data') this.#metadata = packet;
-    else if (packet.metadata) this.#videoMetadata = packet;
-    else {
-      this.#video = packet;
-      this.#videoMetadata = undefined;
-    }
-    this.#packets = [this.#metadata, this.#video, this.#videoMetadata, this.#audio].filter((header) => header !== undefined);
+    const slot = slotOf(packet);
+    const known = this.#slots.get(slot);
+    if (known ? sameBytes(known.payload, packet.payload) : this.#slots.size >= MAX_HEADERS) return false;
+    if (slot === VIDEO || slot === AUDIO) this.#dropExtras(packet.kind);
+    this.#slots.set(slot, packet);
+    this.#packets = [...this.#slots.values()].toSorted((a, b) => KIND_ORDER[a.kind] - KIND_ORDER[b.kind]);
     this.version++;
     return true;
   }
 
-  #slot(packet: MediaPacket): MediaPacket | undefined {
-    if (packet.kind === 'audio') return this.#audio;
-    if (packet.kind === 'data') return this.#metadata;
-    return packet.metadata ? this.#videoMetadata : this.#video;
+  /** A new configuration of the main track makes what was said about the old one void. */
+  #dropExtras(kind: MediaPacket['kind']): void {
+    for (const slot of this.#slots.keys()) {
+      if (slot.startsWith(`${kind}:`) && slot !== VIDEO && slot !== AUDIO) this.#slots.delete(slot);
+    }
   }
 }
 
-function sameBytes(a: Uint8Array | undefined, b: Uint8Array): boolean {
-  return a !== undefined && Buffer.compare(a, b) === 0;
+/** One slot for each kind of header of each track. A header that cannot be read has its kind's main slot. */
+function slotOf(packet: MediaPacket): string {
+  if (packet.kind === 'data') return METADATA;
+  try {
+    const header = packet.kind === 'video' ? parseVideoTagHeader(packet.payload) : parseAudioTagHeader(packet.payload);
+    if (header.form === 'legacy') return packet.kind === 'video' ? VIDEO : AUDIO;
+    const tracks = header.multitrack?.tracks.map(({ trackId }) => trackId).join(',') ?? '';
+    return `${packet.kind}:${header.packetType}:${tracks}`;
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return packet.kind === 'video' ? VIDEO : AUDIO;
+  }
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0;
 }
