@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { availableParallelism, platform } from 'node:os';
+import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
-import { Directory, type DirectoryEntry } from './cluster/directory.ts';
+import { type AskingWorker, Directory, type DirectoryEntry } from './cluster/directory.ts';
 import type { WorkerNotice, WorkerRequest, WorkerSeed } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import { resolvePorts } from './cluster/ports.ts';
@@ -90,7 +91,7 @@ export class MediaServer {
       size: workerCount(options.workers),
       log: logger,
       peer: {
-        answer: (workerId, request) => answer(directory, workerId, request),
+        answer: (workerId, request, alive) => answer(directory, { workerId, alive }, request),
         notice: (workerId, notice) => this.#notice(workerId, notice),
         lost: (workerId) => directory.workerLost(workerId),
       },
@@ -184,9 +185,13 @@ export interface ClientInfo extends PublicMediaClient {
   recvBytes: number;
 }
 
-async function answer(directory: Directory, workerId: number, { type, client }: WorkerRequest): ReturnType<Directory['publish']> {
-  if (type === 'publish') return directory.publish(workerId, client);
-  return { reply: (type === 'play' ? await directory.play(workerId, client) : await directory.probe(client)) as never };
+async function answer(
+  directory: Directory,
+  asker: AskingWorker,
+  { type, client }: WorkerRequest,
+): Promise<{ reply: unknown; transfer?: Transferable[] }> {
+  if (type === 'publish') return directory.publish(asker, client);
+  return { reply: type === 'play' ? await directory.play(asker, client) : await directory.probe(client) };
 }
 
 function streamInfo(entry: DirectoryEntry): StreamInfo {

@@ -43,6 +43,12 @@ export interface DirectoryClient {
   sinceMs: number;
 }
 
+export interface AskingWorker {
+  workerId: number;
+  /** False once the thread that asked has died, even when another has its number. */
+  alive(): boolean;
+}
+
 /** Threads as the directory needs them. Implemented by cluster/pool.ts. */
 export interface WorkerPost {
   send(workerId: number, notice: MainNotice, transfer?: Transferable[]): void;
@@ -81,18 +87,19 @@ export class Directory {
     return this.#clients.entries();
   }
 
-  async publish(workerId: number, client: MediaClient): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
+  async publish({ workerId, alive }: AskingWorker, client: MediaClient): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
     const verdict = await this.#hooks.authorizePublish(client).catch((error: unknown) => this.#hookFailed(error));
     if (verdict.action === 'deny') return { reply: verdict };
+    if (!alive()) return { reply: STOPPING };
     const refusal = this.#refusePublish(client, verdict.credential);
     if (refusal) return { reply: refusal };
     return this.#claim(workerId, client, verdict.credential);
   }
 
-  async play(workerId: number, client: MediaClient): Promise<PlayReply> {
+  async play({ workerId, alive }: AskingWorker, client: MediaClient): Promise<PlayReply> {
     const verdict = await this.#hooks.authorizePlay(client).catch((error: unknown) => this.#hookFailed(error));
     if (verdict.action === 'deny') return verdict;
-    if (this.#closed) return STOPPING;
+    if (this.#closed || !alive()) return STOPPING;
     const key = streamKeyOf(client);
     const entry = this.#open(client);
     if (count(entry.viewers) >= this.#options.limits.viewersPerStream) {

@@ -15,7 +15,8 @@ const STOP_MS = 3500;
 const START_MS = 15_000;
 
 export interface PoolPeer {
-  answer(workerId: number, request: WorkerRequest): Promise<{ reply: unknown; transfer?: Transferable[] }>;
+  /** `alive` is asked again after every wait: a thread that died meanwhile must not be given anything. */
+  answer(workerId: number, request: WorkerRequest, alive: () => boolean): Promise<{ reply: unknown; transfer?: Transferable[] }>;
   notice(workerId: number, notice: WorkerNotice): void;
   /** The thread died and will be restarted. */
   lost(workerId: number): void;
@@ -106,7 +107,7 @@ export class WorkerPool {
     return new Promise((resolve, reject) => {
       const slow = setTimeout(() => reject(new Error(`Media worker ${workerId} did not start in ${START_MS} ms.`)), START_MS);
       const link: Member['link'] = new Link(worker, {
-        answer: (request) => this.#peer.answer(workerId, request),
+        answer: (request) => this.#peer.answer(workerId, request, () => this.#members.get(workerId) === member),
         notice: (notice) => {
           if (notice.type === 'ready') {
             clearTimeout(slow);

@@ -177,7 +177,7 @@ export class MediaWorker implements SessionHost {
         this.#receiveMirror(notice.key, notice.port);
         return;
       case 'mirror-drop':
-        this.#mirrors.get(notice.key)?.close();
+        this.#dropMirror(notice.key);
         return;
       case 'refuse':
         for (const listener of this.#listeners) listener.close();
@@ -218,6 +218,12 @@ export class MediaWorker implements SessionHost {
         if (this.#mirrors.get(key) === port) this.#mirrors.delete(key);
       },
     });
+  }
+
+  /** Nobody here watches any more: the stream is forgotten, so that its time is not taken for a later broadcast's. */
+  #dropMirror(key: StreamKey): void {
+    this.#mirrors.get(key)?.close();
+    if (this.#hub.find(key)?.viewers === 0) this.#hub.remove(key);
   }
 
   #report(): void {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { MediaClient } from '../hooks/contract.ts';
+import { closeSoon } from '../hub/close-soon.ts';
 import type { PlayTicket, SessionHost } from '../hub/session-host.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import { HTTP_FLV_FRAMING } from './framing.ts';
@@ -50,7 +51,7 @@ export class HttpFlvSubscriber implements Subscriber {
   }
 
   finish(reason: EndReason): void {
-    if (this.#begun) this.socket.end();
+    if (this.#begun) closeSoon(this.socket);
     else refuse(this.#response, refusalFor(reason));
     this.#close(reason);
   }

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { MediaClient } from '../hooks/contract.ts';
+import { cutSoon } from '../hub/close-soon.ts';
 import type { SessionHost } from '../hub/session-host.ts';
 import { FlvPublisher } from './publisher.ts';
 import { refuseUpgrade } from './reply.ts';
@@ -19,7 +20,10 @@ export async function publishWsFlv(
     {
       socket,
       refuse: (denial) => refuseUpgrade(socket, denial),
-      finish: (reason, detail) => webSocket?.close(closeCode(reason), detail.slice(0, MAX_REASON_LENGTH)),
+      finish: (reason, detail) => {
+        webSocket?.close(closeCode(reason), detail.slice(0, MAX_REASON_LENGTH));
+        cutSoon(socket);
+      },
     },
     host,
     client.clientId,
@@ -37,6 +41,7 @@ export async function publishWsFlv(
     else {
       publisher.close('malformed');
       webSocket?.close(1003, 'FLV comes in binary frames.');
+      cutSoon(socket);
     }
   });
   webSocket.once('close', () => publisher.close('closed'));

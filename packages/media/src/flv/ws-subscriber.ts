@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { MediaClient } from '../hooks/contract.ts';
+import { cutSoon } from '../hub/close-soon.ts';
 import type { PlayTicket, SessionHost } from '../hub/session-host.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import { WS_FLV_FRAMING } from './framing.ts';
@@ -49,8 +50,10 @@ export class WsFlvSubscriber implements Subscriber {
   }
 
   finish(reason: EndReason): void {
-    if (this.#webSocket) this.#webSocket.close(closeCode(reason), reason);
-    else refuseUpgrade(this.socket, refusalFor(reason));
+    if (this.#webSocket) {
+      this.#webSocket.close(closeCode(reason), reason);
+      cutSoon(this.socket);
+    } else refuseUpgrade(this.socket, refusalFor(reason));
     this.#close(reason);
   }
 

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { type AmfValue, isAmfObject } from '@kaibo/formats';
 import type { MediaClient } from '../hooks/contract.ts';
+import { closeSoon } from '../hub/close-soon.ts';
 import { randomClientId } from '../hub/client-id.ts';
 import type { SessionHost } from '../hub/session-host.ts';
 import { parseStreamAddress, type StreamAddress, StreamNameError } from '../hub/stream-name.ts';
@@ -18,8 +19,6 @@ import { RtmpSubscriber } from './subscriber.ts';
 const WINDOW_ACK_BYTES = 2_500_000;
 /** Message streams of one connection. */
 const MAX_STREAMS = 16;
-/** A peer that does not read our goodbye is cut after this. */
-const LINGER_MS = 1000;
 
 type Role = RtmpPublisher | RtmpSubscriber;
 
@@ -66,8 +65,7 @@ export class RtmpSession implements RtmpConnection {
   close(): void {
     if (this.#closing) return;
     this.#closing = true;
-    this.socket.end();
-    setTimeout(() => this.socket.destroy(), LINGER_MS).unref();
+    closeSoon(this.socket);
   }
 
   #receive(bytes: Buffer): void {
