@@ -68,7 +68,10 @@ export class KaiboClient {
 
   /** With the owner's token (or cookie) the answer has `streamKey`, `publishUrls` and `publishing`. */
   getRoom(roomId: string, options: GetRoomOptions = {}): Promise<Room> {
-    return this.#json(roomPath(roomId) + queryString({ token: options.playToken }), { bearer: options.ownerToken, signal: options.signal });
+    return this.#json(roomPath(roomId) + queryString({ token: options.playToken }), {
+      bearer: options.ownerToken,
+      signal: options.signal,
+    });
   }
 
   updateRoom(roomId: string, input: UpdateRoomInput, options: OwnerOptions = {}): Promise<Room> {

@@ -18,7 +18,7 @@ beforeEach(async () => {
   server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   server.on('connection', (socket) => {
     sockets.push(socket);
-    socket.on('message', (text) => frames.push(JSON.parse(String(text)) as Frame));
+    socket.on('message', (data: Buffer) => frames.push(JSON.parse(data.toString('utf8')) as Frame));
   });
   await new Promise((resolve) => server.once('listening', resolve));
 });
@@ -40,9 +40,21 @@ function say(message: object): void {
 }
 
 const snapshot = (offset: number, data: unknown, recovered = false) => ({
-  type: 'snapshot', channel: 'rooms', epoch: 'e1', offset, recovered, data,
+  type: 'snapshot',
+  channel: 'rooms',
+  epoch: 'e1',
+  offset,
+  recovered,
+  data,
 });
-const event = (offset: number) => ({ type: 'event', channel: 'rooms', offset, event: 'room.updated', data: offset, at: 0 });
+const event = (offset: number) => ({
+  type: 'event',
+  channel: 'rooms',
+  offset,
+  event: 'room.updated',
+  data: offset,
+  at: 0,
+});
 const until = (check: () => void) => vi.waitFor(check, { timeout: 2000, interval: 5 });
 const dataHeard = () => heard.map((message) => `${message.kind} ${String(message.data)}`);
 

@@ -25,6 +25,8 @@ export const messages = {
     unknown: 'Something went wrong. Please try again later.',
     title: 'This page could not be opened',
     reload: 'Reload the page',
+    roomPrivate: 'This room is private',
+    roomPrivateHint: 'Ask the host for the complete watch link.',
     roomGone: 'There is no such room',
     roomGoneHint: 'The link may be incomplete, or the room was removed.',
   },
@@ -101,8 +103,10 @@ export const messages = {
     endedTitle: 'This stream has ended',
     endedHint: 'Thanks for watching.',
     noUrl: 'This room has no address that a web page can play. Use another player with the addresses below.',
-    unsupported: 'This browser cannot play low-latency streams. Please use a recent Chrome, Edge or Firefox, or Safari on a computer.',
-    codecUnsupported: 'This stream is encoded with {codec}, which this browser cannot decode. Use a browser that can, or watch in VLC with the addresses below.',
+    unsupported:
+      'This browser cannot play low-latency streams. Please use a recent Chrome, Edge or Firefox, or Safari on a computer.',
+    codecUnsupported:
+      'This stream is encoded with {codec}, which this browser cannot decode. Use a browser that can, or watch in VLC with the addresses below.',
     moreLive: 'See who else is live',
   },
   stats: {

@@ -10,7 +10,12 @@ const MESSAGES: Record<Locale, () => Promise<{ messages: object }>> = {
   en: () => import('./en.ts'),
 };
 
-export const i18n = createI18n({ legacy: false, locale: LOCALES[0] as string, fallbackLocale: LOCALES[0], messages: {} });
+export const i18n = createI18n({
+  legacy: false,
+  locale: LOCALES[0] as string,
+  fallbackLocale: LOCALES[0],
+  messages: {},
+});
 
 export function isLocale(value: unknown): value is Locale {
   return LOCALES.some((locale) => locale === value);

@@ -25,6 +25,8 @@ export const messages = {
     unknown: '出了点问题，请稍后再试。',
     title: '页面没能打开',
     reload: '刷新页面',
+    roomPrivate: '这是私密直播间',
+    roomPrivateHint: '请向主播要一个完整的观看链接。',
     roomGone: '没有这个直播间',
     roomGoneHint: '链接可能不完整，或者直播间已被删除。',
   },
@@ -102,7 +104,8 @@ export const messages = {
     endedHint: '感谢观看，下次见。',
     noUrl: '这个直播间没有网页能播放的地址，请使用下方的地址用其他播放器观看。',
     unsupported: '这个浏览器不能播放低延迟直播。请换用新版 Chrome、Edge、Firefox，或电脑上的 Safari。',
-    codecUnsupported: '这场直播使用 {codec} 编码，这个浏览器不能解码。请换用支持它的浏览器，或用下方的地址在 VLC 里观看。',
+    codecUnsupported:
+      '这场直播使用 {codec} 编码，这个浏览器不能解码。请换用支持它的浏览器，或用下方的地址在 VLC 里观看。',
     moreLive: '看看其他直播',
   },
   stats: {

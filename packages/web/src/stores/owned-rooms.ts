@@ -20,7 +20,10 @@ export const useOwnedRooms = defineStore('owned-rooms', () => {
   function remember(room: CreatedRoom): void {
     const { id, title, ownerToken } = room;
     const others = rooms.value.filter((owned) => owned.id !== id);
-    rooms.value = [{ id, title, createdAt: Date.now(), ...(ownerToken ? { ownerToken } : {}) }, ...others].slice(0, MAX_OWNED);
+    rooms.value = [{ id, title, createdAt: Date.now(), ...(ownerToken ? { ownerToken } : {}) }, ...others].slice(
+      0,
+      MAX_OWNED,
+    );
   }
 
   function forget(id: Room['id']): void {

@@ -17,11 +17,15 @@ export const usePreferences = defineStore('preferences', () => {
     return isLocale(storedLocale.value) ? storedLocale.value : preferredLocale(navigator.languages);
   });
 
-  watch(theme, (chosen) => {
-    const { dataset } = document.documentElement;
-    if (chosen === 'system') delete dataset.theme;
-    else dataset.theme = chosen;
-  }, { immediate: true });
+  watch(
+    theme,
+    (chosen) => {
+      const { dataset } = document.documentElement;
+      if (chosen === 'system') delete dataset.theme;
+      else dataset.theme = chosen;
+    },
+    { immediate: true },
+  );
 
   /** To the other look; back at what the system says, the choice is forgotten and the system is followed again. */
   function toggleTheme(): void {

@@ -26,7 +26,15 @@ export interface PlayerState {
 }
 
 export const INITIAL_STATE: PlayerState = {
-  phase: 'stopped', failure: null, transport: null, reconnects: 0, delayS: 0, speedBps: 0, facts: {}, mutedByPolicy: false, needsGesture: false,
+  phase: 'stopped',
+  failure: null,
+  transport: null,
+  reconnects: 0,
+  delayS: 0,
+  speedBps: 0,
+  facts: {},
+  mutedByPolicy: false,
+  needsGesture: false,
 };
 
 export interface LivePlayerOptions {
@@ -171,7 +179,11 @@ export class LivePlayer {
     const { currentTime, paused, buffered } = this.#video;
     if (paused && this.#pausedAtMs !== null) return this.#tickPaused(this.#pausedAtMs);
     const hadMoved = this.#watch.moved;
-    const stuckMs = this.#watch.sample({ nowMs: Date.now(), time: currentTime, shouldMove: this.#expectData && !paused });
+    const stuckMs = this.#watch.sample({
+      nowMs: Date.now(),
+      time: currentTime,
+      shouldMove: this.#expectData && !paused,
+    });
     if (!hadMoved && this.#watch.moved) this.#firstPicture();
     const delayS = delayOf(buffered, currentTime);
     this.#onState({ delayS });

@@ -1,8 +1,13 @@
 import type Mpegts from 'mpegts.js';
+import { codecName } from '../../codec-name.ts';
 import { CATCH_UP_RATE, MAX_DELAY_S, TARGET_DELAY_S } from './live-edge.ts';
 
 /** What ends a session. `codec` carries the codec's name as the browser said it. */
-export type SessionEnd = { kind: 'closed' } | { kind: 'error' } | { kind: 'codec'; codec: string } | { kind: 'unsupported' };
+export type SessionEnd =
+  | { kind: 'closed' }
+  | { kind: 'error' }
+  | { kind: 'codec'; codec: string }
+  | { kind: 'unsupported' };
 
 export interface MediaFacts {
   videoCodec?: string;
@@ -82,20 +87,4 @@ function endOf(detail: string, info: unknown): SessionEnd {
   const { code, msg = '' } = (info ?? {}) as { code?: number; msg?: string };
   if (detail !== 'CodecUnsupported' && code !== NOT_SUPPORTED_ERROR) return { kind: 'error' };
   return { kind: 'codec', codec: codecName(msg) };
-}
-
-const CODEC_NAMES: readonly [RegExp, string][] = [
-  [/hvc1|hev1|hevc/i, 'H.265 (HEVC)'],
-  [/av01|av1/i, 'AV1'],
-  [/vp09|vp9/i, 'VP9'],
-  [/vp08|vp8/i, 'VP8'],
-  [/avc1/i, 'H.264'],
-  [/opus/i, 'Opus'],
-  [/flac/i, 'FLAC'],
-  [/mp4a/i, 'AAC'],
-];
-
-/** The name that people know, found in a message or a codec string; the string itself when it is unknown. */
-export function codecName(text: string): string {
-  return CODEC_NAMES.find(([pattern]) => pattern.test(text))?.[1] ?? (text || '?');
 }

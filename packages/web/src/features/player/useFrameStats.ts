@@ -17,14 +17,18 @@ const INTERVAL_MS = 1000;
 export function useFrameStats(video: () => HTMLVideoElement | null): ShallowRef<FrameStats> {
   const stats = shallowRef<FrameStats>({ width: 0, height: 0, fps: 0, dropped: 0, total: 0 });
 
-  useIntervalFn(() => {
-    const element = video();
-    if (!element) return;
-    const { totalVideoFrames: total, droppedVideoFrames: dropped } = element.getVideoPlaybackQuality();
-    const before = stats.value.total;
-    const fps = before > 0 && total >= before ? total - before : 0;
-    stats.value = { width: element.videoWidth, height: element.videoHeight, fps, dropped, total };
-  }, INTERVAL_MS, { immediateCallback: true });
+  useIntervalFn(
+    () => {
+      const element = video();
+      if (!element) return;
+      const { totalVideoFrames: total, droppedVideoFrames: dropped } = element.getVideoPlaybackQuality();
+      const before = stats.value.total;
+      const fps = before > 0 && total >= before ? total - before : 0;
+      stats.value = { width: element.videoWidth, height: element.videoHeight, fps, dropped, total };
+    },
+    INTERVAL_MS,
+    { immediateCallback: true },
+  );
 
   return stats;
 }

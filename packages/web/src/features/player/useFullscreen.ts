@@ -5,7 +5,10 @@ import type { Ref } from 'vue';
 /** iPhones can show only the video element itself on the full screen. */
 type AppleVideo = HTMLVideoElement & { webkitEnterFullscreen?: () => void };
 
-export function useFullscreen(container: Readonly<Ref<HTMLElement | null>>, video: Readonly<Ref<HTMLVideoElement | null>>) {
+export function useFullscreen(
+  container: Readonly<Ref<HTMLElement | null>>,
+  video: Readonly<Ref<HTMLVideoElement | null>>,
+) {
   const active = ref(false);
   useEventListener(document, 'fullscreenchange', () => (active.value = document.fullscreenElement === container.value));
 

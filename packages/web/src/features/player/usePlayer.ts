@@ -13,7 +13,7 @@ export interface PlayerInput {
   canvas: Readonly<Ref<HTMLCanvasElement | null>>;
   phase: () => RoomPhase;
   urls: () => PlayUrls;
-  /** A preview is silent and is not counted as a viewer. */
+  /** A preview is silent. */
   preview: boolean;
 }
 
@@ -40,8 +40,9 @@ export function usePlayer(input: PlayerInput): PlayerControls {
   async function follow(phase: RoomPhase): Promise<void> {
     player?.expectData(phase === 'live');
     if (phase === 'ended' || phase === 'preparing') return player?.stop({ keepPicture: phase === 'ended' });
-    const vid = input.preview ? null : await useViewerId();
-    player?.start(rungsOf(input.urls(), vid));
+    const vid = await useViewerId();
+    // The room may have ended meanwhile.
+    if (input.phase() === phase) player?.start(rungsOf(input.urls(), vid));
   }
 
   onMounted(() => {
@@ -83,7 +84,12 @@ export function usePlayer(input: PlayerInput): PlayerControls {
   }
 
   return {
-    state, paused, muted, volume, setVolume, toggleMute,
+    state,
+    paused,
+    muted,
+    volume,
+    setVolume,
+    toggleMute,
     togglePlay: () => (paused.value ? player?.play() : player?.pause()),
     jumpToLive: () => player?.jumpToLive(),
   };

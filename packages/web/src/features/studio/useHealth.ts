@@ -5,10 +5,9 @@ const POLL_MS = 2_000;
 /** Asks again and again while the room may have a publisher, because bitrate and frame rate come by no channel. */
 export function useHealth(active: () => boolean, reload: () => Promise<void>): void {
   let asking = false;
-  useIntervalFn(async () => {
+  useIntervalFn(() => {
     if (asking || document.hidden || !active()) return;
     asking = true;
-    await reload();
-    asking = false;
+    void reload().finally(() => (asking = false));
   }, POLL_MS);
 }

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest';
+import { codecName } from '../src/codec-name.ts';
+import { Ladder } from '../src/features/player/ladder.ts';
+import { delayOf, JUMP_DELAY_S, jumpTarget, TARGET_DELAY_S } from '../src/features/player/live-edge.ts';
+import { FIRST_PICTURE_MS, STALL_MS, StallWatch } from '../src/features/player/stall-watch.ts';
+import { rungsOf } from '../src/features/player/transports.ts';
+
+const urls = { wsFlv: 'ws://h:8080/live/a.flv', flv: 'http://h:8080/live/a.flv?token=t', rtmp: 'rtmp://h/live/a' };
+
+test('the rungs are those the room has, best first, with the viewer id', () => {
+  expect(rungsOf(urls, 'v=1').map((rung) => [rung.transport.id, rung.url])).toEqual([
+    ['ws-flv', 'ws://h:8080/live/a.flv?vid=v%3D1'],
+    ['http-flv', 'http://h:8080/live/a.flv?token=t&vid=v%3D1'],
+  ]);
+  expect(rungsOf({ flv: 'http://h/a.flv' }, null).map((rung) => rung.url)).toEqual(['http://h/a.flv']);
+  expect(rungsOf({ rtmp: urls.rtmp }, null)).toEqual([]);
+});
+
+test('a rung that fails twice gives way, and after the last comes the first', () => {
+  const ladder = new Ladder(rungsOf(urls, null));
+  const ids: (string | undefined)[] = [];
+  for (let attempt = 0; attempt < 6; attempt += 1) {
+    ids.push(ladder.current?.transport.id);
+    ladder.failed();
+  }
+  expect(ids).toEqual(['ws-flv', 'ws-flv', 'http-flv', 'http-flv', 'ws-flv', 'ws-flv']);
+});
+
+test('a rung that played gets all its attempts again', () => {
+  const ladder = new Ladder(rungsOf(urls, null));
+  ladder.failed();
+  ladder.succeeded();
+  ladder.failed();
+  expect(ladder.current?.transport.id).toBe('ws-flv');
+  expect(new Ladder([]).current).toBeUndefined();
+});
+
+test('delay is measured to the end of the last range', () => {
+  const ranges = [
+    [0, 4],
+    [5, 9],
+  ] as const;
+  const buffered = { length: ranges.length, end: (index: number) => ranges[index]?.[1] ?? 0 };
+  expect(delayOf(buffered, 8.5)).toBe(0.5);
+  expect(delayOf(buffered, 10)).toBe(0);
+  expect(delayOf({ length: 0, end: () => 0 }, 1)).toBe(0);
+});
+
+test.each([
+  { name: 'near the edge', delay: 0.8, stuckMs: 0, target: null },
+  { name: 'behind, but catching up by speed', delay: JUMP_DELAY_S, stuckMs: 0, target: null },
+  { name: 'far behind', delay: 10, stuckMs: 0, target: 110 - TARGET_DELAY_S },
+  { name: 'stuck before a hole', delay: 1, stuckMs: 1500, target: 100.5 },
+  { name: 'stuck with nothing ahead', delay: 0.1, stuckMs: 1500, target: null },
+])('jump: $name', ({ delay, stuckMs, target }) => {
+  expect(jumpTarget({ time: 100, delay, stuckMs })).toBe(target);
+});
+
+test('a picture that stops is a stall after its time, and earlier than a first picture is given up', () => {
+  const watch = new StallWatch(0);
+  expect(watch.isStalled(watch.sample({ nowMs: STALL_MS + 1, time: 0, shouldMove: true }))).toBe(false);
+  expect(watch.isStalled(watch.sample({ nowMs: FIRST_PICTURE_MS, time: 0, shouldMove: true }))).toBe(true);
+  expect(watch.moved).toBe(false);
+  expect(watch.sample({ nowMs: 9_000, time: 0.4, shouldMove: true })).toBe(0);
+  expect(watch.moved).toBe(true);
+  expect(watch.isStalled(watch.sample({ nowMs: 9_000 + STALL_MS, time: 0.4, shouldMove: true }))).toBe(true);
+});
+
+test('while it may stand still no time is counted', () => {
+  const watch = new StallWatch(0);
+  watch.sample({ nowMs: 100, time: 1, shouldMove: true });
+  expect(watch.sample({ nowMs: 30_000, time: 1, shouldMove: false })).toBe(0);
+  expect(watch.sample({ nowMs: 31_000, time: 1, shouldMove: true })).toBe(1000);
+});
+
+test.each([
+  ['hvc1.1.6.L93.B0', 'H.265 (HEVC)'],
+  ["type provided ('video/mp4;codecs=av01.0.08M.08') is unsupported", 'AV1'],
+  ['avc1.64001f', 'H.264'],
+  ['mp4a.40.2', 'AAC'],
+  ['h264', 'H.264'],
+  ['xyz', 'xyz'],
+])('%s is %s', (text, name) => {
+  expect(codecName(text)).toBe(name);
+});
