@@ -75,12 +75,14 @@ export class ChunkReader {
     const extended = format === 3 ? (known?.extended ?? false) : shortMs === EXTENDED_TIMESTAMP;
     let end = fields + fieldBytes;
     let fieldMs = format === 3 ? (known?.fieldMs ?? 0) : shortMs;
-    if (extended) {
+    if (extended && format === 3) {
+      const repeated = repeatsField(input, end, fieldMs);
+      if (repeated === undefined) return undefined;
+      if (repeated) end += 4;
+    } else if (extended) {
       if (input.length < end + 4) return undefined;
-      const extendedMs = input.readUInt32BE(end);
-      // Some senders do not repeat the field on type 3 chunks: those four bytes are payload then.
-      if (format !== 3 || extendedMs === fieldMs) end += 4;
-      if (format !== 3) fieldMs = extendedMs;
+      fieldMs = input.readUInt32BE(end);
+      end += 4;
     }
     this.#begin(input, { id, known, format, fields, fieldMs, extended });
     return end;
@@ -172,6 +174,19 @@ export class ChunkReader {
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/**
+ * Some senders do not repeat the extended timestamp on type 3 chunks: the bytes are payload then, of which there may be
+ * fewer than four. Undefined while it cannot be told.
+ */
+function repeatsField(input: Buffer, start: number, fieldMs: number): boolean | undefined {
+  for (let index = 0; index < 4; index++) {
+    const byte = input[start + index];
+    if (byte === undefined) return undefined;
+    if (byte !== ((fieldMs >>> (24 - 8 * index)) & 0xff)) return false;
+  }
+  return true;
+}
 
 function readId(input: Buffer, start: number, short: number): number {
   if (short === 0) return FIRST_ID_TWO_BYTES + input.readUInt8(start + 1);
