@@ -1,0 +1,49 @@
+import { describe, expect, it } from 'vitest';
+import { testOptions } from '../testing/media-options.ts';
+import { ConnectionCounter } from './connection-counter.ts';
+
+function counters(limits: { connections?: number; connectionsPerAddress?: number }): { shared: SharedArrayBuffer; first: ConnectionCounter; second: ConnectionCounter } {
+  const shared = ConnectionCounter.allocate(2);
+  const make = (workerId: number): ConnectionCounter => new ConnectionCounter({ shared, workerId, workers: 2, limits: testOptions({ limits }).limits });
+  return { shared, first: make(0), second: make(1) };
+}
+
+describe('ConnectionCounter', () => {
+  it('bounds all connections over all workers, loopback too', () => {
+    const { first, second } = counters({ connections: 2 });
+    expect([first.add('127.0.0.1'), second.add('10.0.0.1'), first.add('10.0.0.2')]).toEqual([undefined, undefined, 'connections']);
+    second.remove('10.0.0.1');
+    expect(first.add('10.0.0.2')).toBeUndefined();
+  });
+
+  it('bounds one address over all workers, and no other by it', () => {
+    const { first, second } = counters({ connectionsPerAddress: 2 });
+    expect([first.add('10.0.0.1'), second.add('10.0.0.1'), first.add('10.0.0.1'), first.add('10.0.0.2')]).toEqual([
+      undefined,
+      undefined,
+      'connections_per_address',
+      undefined,
+    ]);
+  });
+
+  it.each(['127.0.0.1', '127.8.8.8', '::1', '::ffff:127.0.0.1'])('exempts %s from the bound by address', (address) => {
+    const { first } = counters({ connectionsPerAddress: 1 });
+    expect([first.add(address), first.add(address)]).toEqual([undefined, undefined]);
+  });
+
+  it('forgets what a dead worker counted, and nothing else', () => {
+    const { shared, first, second } = counters({ connections: 2 });
+    first.add('10.0.0.1');
+    second.add('10.0.0.1');
+    ConnectionCounter.clearWorker(shared, 1);
+    expect([first.add('10.0.0.1'), first.add('10.0.0.1')]).toEqual([undefined, 'connections']);
+  });
+
+  it('counts nothing for a refused connection', () => {
+    const { first } = counters({ connections: 1 });
+    first.add('10.0.0.1');
+    for (let again = 0; again < 5; again++) first.add('10.0.0.2');
+    first.remove('10.0.0.1');
+    expect(first.add('10.0.0.2')).toBeUndefined();
+  });
+});
