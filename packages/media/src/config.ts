@@ -42,6 +42,8 @@ export const MediaConfig = z.strictObject({
     slowViewerMs: count(D.limits.slowViewerMs),
   }),
   hooks: part({
+    on_connect: z.url().optional(),
+    on_close: z.url().optional(),
     on_publish: z.url().optional(),
     on_unpublish: z.url().optional(),
     on_play: z.url().optional(),

@@ -8,6 +8,7 @@ export { DEFAULT_MEDIA_OPTIONS } from './options.ts';
 export type { GopCacheOptions, MediaLimits, MediaOptions, TlsFiles } from './options.ts';
 /** What it asks and tells. */
 export type {
+  ConnectionClosed,
   Denial,
   MediaClient,
   MediaEvent,

@@ -88,6 +88,7 @@ export class MediaServer {
     this.#pool = new WorkerPool({
       options: resolved,
       tls,
+      asksConnect: hooks.authorizeConnect !== undefined,
       size: workerCount(options.workers),
       log: logger,
       peer: {
@@ -162,6 +163,9 @@ export class MediaServer {
       case 'stop':
         this.#directory?.stopped(notice.clientId, notice.reason);
         return;
+      case 'closed':
+        this.#deps.hooks.notifyClosed?.(notice);
+        return;
       case 'stats':
         this.#directory?.report(workerId, notice.atMs, notice.streams);
         return;
@@ -190,8 +194,18 @@ async function answer(
   asker: AskingWorker,
   { type, client }: WorkerRequest,
 ): Promise<{ reply: unknown; transfer?: Transferable[] }> {
-  if (type === 'publish') return directory.publish(asker, client);
-  return { reply: type === 'play' ? await directory.play(asker, client) : await directory.probe(client) };
+  switch (type) {
+    case 'publish':
+      return directory.publish(asker, client);
+    case 'play':
+      return { reply: await directory.play(asker, client) };
+    case 'probe':
+      return { reply: await directory.probe(client) };
+    case 'connect':
+      return { reply: await directory.connect(client) };
+    default:
+      return type satisfies never;
+  }
 }
 
 function streamInfo(entry: DirectoryEntry): StreamInfo {

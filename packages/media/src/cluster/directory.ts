@@ -5,7 +5,7 @@ import type { StreamKey } from '../hub/stream.ts';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
-import type { MainNotice, PlayReply, ProbeReply, PublishReply, StreamReport } from './messages.ts';
+import type { ConnectReply, MainNotice, PlayReply, ProbeReply, PublishReply, StreamReport } from './messages.ts';
 
 /** A publisher that sent nothing for this long may be replaced by one with the same credential. */
 export const SILENT_PUBLISHER_MS = 3000;
@@ -113,6 +113,11 @@ export class Directory {
     this.#notify({ type: 'playing', ...names(entry), client: publicClient(client), viewer, atMs: Date.now() });
     this.#ensureMirror(entry, workerId);
     return { action: 'play', key };
+  }
+
+  async connect(client: MediaClient): Promise<ConnectReply> {
+    const denial = await this.#hooks.authorizeConnect?.(client).catch((error: unknown) => this.#hookFailed(error));
+    return denial ?? { action: 'connect' };
   }
 
   /** What a play would be answered, without being one: HEAD. */

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AudioInfo, VideoInfo } from '@kaibo/formats';
-import type { Denial, MediaClient } from '../hooks/contract.ts';
+import type { Denial, MediaClient, PublicMediaClient } from '../hooks/contract.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import type { MediaOptions } from '../options.ts';
@@ -10,6 +10,8 @@ export interface WorkerSeed {
   workerId: number;
   workers: number;
   options: MediaOptions;
+  /** Whether RTMP connections are asked for (`authorizeConnect`). */
+  asksConnect: boolean;
   /** PEM texts, read once by the main thread. */
   tls?: { key: string; cert: string };
   connections: SharedArrayBuffer;
@@ -18,7 +20,7 @@ export interface WorkerSeed {
 }
 
 /** Worker → main, answered. */
-export type WorkerRequest = { type: 'publish' | 'play' | 'probe'; client: MediaClient };
+export type WorkerRequest = { type: 'connect' | 'publish' | 'play' | 'probe'; client: MediaClient };
 
 export type PublishReply =
   | Denial
@@ -31,6 +33,8 @@ export type PublishReply =
       /** Set when another worker owns the stream: packets go there. */
       port?: MessagePort;
     };
+
+export type ConnectReply = Denial | { action: 'connect' };
 
 export type PlayReply = Denial | { action: 'play'; key: StreamKey };
 export type ProbeReply = Denial | { action: 'probe'; publishing: boolean };
@@ -56,6 +60,7 @@ export type WorkerNotice =
   | { type: 'ready' }
   | { type: 'unpublish'; key: StreamKey; epoch: number; clientId: string; reason: EndReason; lastDtsMs?: number }
   | { type: 'stop'; clientId: string; reason: EndReason }
+  | { type: 'closed'; client: PublicMediaClient; sendBytes: number; recvBytes: number }
   | { type: 'stats'; atMs: number; streams: StreamReport[] }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
   | { type: 'drained' };

@@ -33,6 +33,7 @@ interface Member {
 export class WorkerPool {
   #options: MediaOptions;
   #tls: WorkerSeed['tls'];
+  #asksConnect: boolean;
   #log: MediaLog;
   #peer: PoolPeer;
   #connections: SharedArrayBuffer;
@@ -42,9 +43,10 @@ export class WorkerPool {
   #stopping = false;
   readonly size: number;
 
-  constructor(deps: { options: MediaOptions; tls?: WorkerSeed['tls']; size: number; log: MediaLog; peer: PoolPeer }) {
+  constructor(deps: { options: MediaOptions; tls?: WorkerSeed['tls']; asksConnect: boolean; size: number; log: MediaLog; peer: PoolPeer }) {
     this.#options = deps.options;
     this.#tls = deps.tls;
+    this.#asksConnect = deps.asksConnect;
     this.#log = deps.log;
     this.#peer = deps.peer;
     this.size = deps.size;
@@ -99,6 +101,7 @@ export class WorkerPool {
       workerId,
       workers: this.size,
       options: this.#options,
+      asksConnect: this.#asksConnect,
       tls: this.#tls,
       connections: this.#connections,
       compileCache: compileCacheFolder(),

@@ -13,6 +13,7 @@ import { ConnectionCounter } from './connection-counter.ts';
 import { HopSender, receiveHop } from './hop.ts';
 import { Link, LinkClosedError } from './link.ts';
 import type {
+  ConnectReply,
   MainNotice,
   MainRequest,
   PlayReply,
@@ -53,9 +54,11 @@ export class MediaWorker implements SessionHost {
   #owned = new Set<StreamKey>();
   #mirrors = new Map<StreamKey, MessagePort>();
   #stats: NodeJS.Timeout;
+  #asksConnect: boolean;
 
   constructor(seed: WorkerSeed, port: MessagePort) {
     this.options = seed.options;
+    this.#asksConnect = seed.asksConnect;
     this.#hub = new StreamHub(seed.options);
     const { workerId, workers, connections, options } = seed;
     this.#connections = new ConnectionCounter({ shared: connections, workerId, workers, limits: options.limits });
@@ -85,6 +88,20 @@ export class MediaWorker implements SessionHost {
       this.#connections.remove(address);
     });
     return true;
+  }
+
+  connect(client: MediaClient, socket: Socket): Promise<Denial | undefined> | undefined {
+    return this.#asksConnect ? this.#askConnect(client, socket) : undefined;
+  }
+
+  async #askConnect(client: MediaClient, socket: Socket): Promise<Denial | undefined> {
+    const reply = await this.#ask<ConnectReply>({ type: 'connect', client });
+    if (reply.action === 'deny') return reply;
+    const { param: _secret, ...known } = client;
+    const tell = (): void => this.#link.send({ type: 'closed', client: known, sendBytes: socket.bytesWritten, recvBytes: socket.bytesRead });
+    if (socket.destroyed) tell();
+    else socket.once('close', tell);
+    return undefined;
   }
 
   async publish(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial> {

@@ -47,6 +47,13 @@ export type MediaEvent =
   | { type: 'playing'; app: string; stream: string; client: PublicMediaClient; viewer: string; atMs: number }
   | { type: 'stopped'; app: string; stream: string; client: PublicMediaClient; viewer: string; reason: string; atMs: number };
 
+/** An RTMP connection that `authorizeConnect` let in has ended. */
+export interface ConnectionClosed {
+  client: PublicMediaClient;
+  sendBytes: number;
+  recvBytes: number;
+}
+
 export type PublicMediaClient = Omit<MediaClient, 'param'>;
 
 /**
@@ -60,6 +67,10 @@ export interface MediaHooks {
    * Asked before a play is answered. `play` on a stream nobody publishes waits up to `limits.playWaitMs`, then 404.
    */
   authorizePlay(client: MediaClient): Promise<PlayVerdict>;
+  /** Asked once for each RTMP connection, when present; `stream` is '' and `param` what came with app or tcUrl. */
+  authorizeConnect?(client: MediaClient): Promise<Denial | undefined>;
+  /** Told once for each connection that was let in. */
+  notifyClosed?(closed: ConnectionClosed): void;
   /** Told after the fact; must not throw and must not block. */
   notify(event: MediaEvent): void;
 }

@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MediaLog } from '../hub/session-host.ts';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
 import type { ServerIdentity } from '../identity.ts';
-import type { Denial, MediaClient, MediaEvent, MediaHooks, PlayVerdict, PublicMediaClient, PublishVerdict } from './contract.ts';
+import type { ConnectionClosed, Denial, MediaClient, MediaEvent, MediaHooks, PlayVerdict, PublicMediaClient, PublishVerdict } from './contract.ts';
 
-type HookAction = 'on_publish' | 'on_unpublish' | 'on_play' | 'on_stop';
+type HookAction = 'on_connect' | 'on_close' | 'on_publish' | 'on_unpublish' | 'on_play' | 'on_stop';
 
 export interface HttpHookOptions {
   /** Receivers by action. An action without one is allowed, or not told. */
@@ -40,6 +40,16 @@ export class HttpHooks implements MediaHooks {
     this.#log = deps.log;
   }
 
+  /** Asked for only when a receiver wants to know of connections. */
+  get authorizeConnect(): MediaHooks['authorizeConnect'] {
+    const { on_connect: connect, on_close: close } = this.#options.urls;
+    return connect === undefined && close === undefined ? undefined : (client) => this.#authorize('on_connect', client);
+  }
+
+  notifyClosed({ client, sendBytes, recvBytes }: ConnectionClosed): void {
+    this.#enqueue('on_close', client, { send_bytes: sendBytes, recv_bytes: recvBytes });
+  }
+
   async authorizePublish(client: MediaClient): Promise<PublishVerdict> {
     const denial = await this.#authorize('on_publish', client);
     return denial ?? { action: 'publish', credential: createHash('sha256').update(client.param).digest('hex') };
@@ -59,7 +69,7 @@ export class HttpHooks implements MediaHooks {
     this.#closed.abort();
   }
 
-  async #authorize(action: 'on_publish' | 'on_play', client: MediaClient): Promise<Denial | undefined> {
+  async #authorize(action: 'on_connect' | 'on_publish' | 'on_play', client: MediaClient): Promise<Denial | undefined> {
     const url = this.#options.urls[action];
     if (url === undefined) return undefined;
     const accepted = await this.#call(url, this.#body(action, client, client.param));
@@ -67,7 +77,7 @@ export class HttpHooks implements MediaHooks {
     return { action: 'deny', status: 403, code: 'refused_by_hook', message: 'The right to this stream was refused.' };
   }
 
-  #enqueue(action: HookAction, client: PublicMediaClient): void {
+  #enqueue(action: HookAction, client: PublicMediaClient, more: object = {}): void {
     const url = this.#options.urls[action];
     if (url === undefined) return;
     if (this.#pending >= MAX_PENDING) {
@@ -76,7 +86,7 @@ export class HttpHooks implements MediaHooks {
     }
     this.#pending++;
     const key = streamKeyOf(client);
-    const body = this.#body(action, client, '');
+    const body = this.#body(action, client, '', more);
     const turn = (this.#queues.get(key) ?? Promise.resolve()).then(() => this.#deliver(url, action, body));
     this.#queues.set(key, turn);
     void turn.then(() => {
@@ -112,7 +122,7 @@ export class HttpHooks implements MediaHooks {
     return (response.status === 200 || response.status === 201) && isCodeZero(text);
   }
 
-  #body(action: HookAction, client: PublicMediaClient, param: string): string {
+  #body(action: HookAction, client: PublicMediaClient, param: string, more: object = {}): string {
     const { server, service } = this.#identity;
     const key = streamKeyOf(client);
     return JSON.stringify({
@@ -123,12 +133,10 @@ export class HttpHooks implements MediaHooks {
       ip: client.address,
       vhost: client.vhost,
       app: client.app,
-      tcUrl: client.tcUrl,
-      stream: client.stream,
-      param,
-      ...(action === 'on_play' ? { pageUrl: client.pageUrl } : {}),
-      stream_url: `/${key}`,
-      stream_id: streamIdOf(key),
+      ...(action === 'on_close' ? {} : { tcUrl: client.tcUrl, stream: client.stream, param }),
+      ...(action === 'on_connect' || action === 'on_play' ? { pageUrl: client.pageUrl } : {}),
+      ...(action === 'on_connect' || action === 'on_close' ? {} : { stream_url: `/${key}`, stream_id: streamIdOf(key) }),
+      ...more,
     });
   }
 }

@@ -36,6 +36,11 @@ export interface SessionHost {
   readonly log: MediaLog;
   /** Counts a new socket until it closes. False: over a limit, and the socket is gone. */
   admit(socket: Socket): boolean;
+  /**
+   * Asks whether an RTMP connection may be made at all, when anybody wants to be asked; its close is told then.
+   * Undefined: nobody does, go on.
+   */
+  connect(client: MediaClient, socket: Socket): Promise<Denial | undefined> | undefined;
   /** Authorizes and claims. A session that closed meanwhile must close the ticket it gets. */
   publish(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial>;
   /** Authorizes and subscribes; `subscriber.begin` may come much later. */

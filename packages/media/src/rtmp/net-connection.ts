@@ -15,6 +15,7 @@ import { RtmpSubscriber } from './subscriber.ts';
 export const WINDOW_ACK_BYTES = 2_500_000;
 /** Message streams of one connection. */
 const MAX_STREAMS = 16;
+const MAX_HELD_COMMANDS = 16;
 
 type Role = RtmpPublisher | RtmpSubscriber;
 
@@ -35,6 +36,9 @@ export class NetConnection {
   #transport: RtmpTransport;
   #protocol: 'rtmp' | 'rtmps';
   #connect: ConnectRequest | undefined;
+  /** Commands that came while the right to connect was being asked for. */
+  #held: RtmpCommand[] | undefined;
+  readonly #clientId = randomClientId();
   #streams = new Map<number, MessageStream>();
 
   constructor(transport: RtmpTransport, protocol: 'rtmp' | 'rtmps') {
@@ -61,6 +65,10 @@ export class NetConnection {
 
   /** Throws RtmpError for a peer that breaks the order of things. */
   command(command: RtmpCommand): void {
+    if (this.#held) {
+      if (this.#held.push(command) > MAX_HELD_COMMANDS) throw new RtmpError('too_many', 'Too many commands before connect was answered.');
+      return;
+    }
     const handler = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
     if (command.name !== 'connect' && !this.#connect) throw new RtmpError('malformed', 'A command came before connect.');
     if (handler) handler.call(this, command);
@@ -74,16 +82,45 @@ export class NetConnection {
     if (this.#connect) throw new RtmpError('malformed', 'connect came twice.');
     const request = parseConnect(command.object);
     if ('refusal' in request) {
-      const info = { level: 'error', code: 'NetConnection.Connect.Rejected', description: request.refusal };
-      this.#transport.send(encodeCommand(0, '_error', command.transactionId, null, info));
-      this.#transport.close();
+      this.#reject(command.transactionId, request.refusal);
       return;
     }
     this.#connect = request;
+    const asked = this.#transport.host.connect(this.#client({ app: request.app, stream: '', param: request.query }), this.#transport.socket);
+    if (!asked) {
+      this.#accept(command.transactionId, request);
+      return;
+    }
+    this.#held = [];
+    this.#transport.socket.pause();
+    asked
+      .then((denial) => (denial ? this.#reject(command.transactionId, denial.message) : this.#accept(command.transactionId, request)))
+      .then(() => this.#release())
+      .catch((error: unknown) => {
+        this.#transport.host.log.error({ err: String(error) }, 'an RTMP connect could not be answered');
+        this.#transport.close();
+      });
+  }
+
+  #accept(transactionId: number, request: ConnectRequest): void {
     this.#transport.send(windowAckSize(WINDOW_ACK_BYTES));
     this.#transport.send(setPeerBandwidth(WINDOW_ACK_BYTES));
     this.#transport.send(setChunkSize(OUT_CHUNK_SIZE));
-    this.#transport.send(acceptConnect(command.transactionId, request));
+    this.#transport.send(acceptConnect(transactionId, request));
+  }
+
+  #reject(transactionId: number, description: string): void {
+    const info = { level: 'error', code: 'NetConnection.Connect.Rejected', description };
+    this.#transport.send(encodeCommand(0, '_error', transactionId, null, info));
+    this.#transport.close();
+  }
+
+  #release(): void {
+    const held = this.#held ?? [];
+    this.#held = undefined;
+    if (this.#transport.socket.destroyed) return;
+    for (const command of held) this.command(command);
+    this.#transport.socket.resume();
   }
 
   /** RTMP 1.0, 7.2.1.3 */
@@ -211,7 +248,7 @@ export class NetConnection {
   #client({ app, stream, param }: StreamAddress): MediaClient {
     const { tcUrl = '', pageUrl = '' } = this.#connect ?? {};
     return {
-      clientId: randomClientId(),
+      clientId: this.#streams.size <= 1 ? this.#clientId : randomClientId(),
       protocol: this.#protocol,
       address: this.#transport.socket.remoteAddress ?? '',
       vhost: '__defaultVhost__',
