@@ -66,6 +66,19 @@ test('a picture that stops is a stall after its time, and earlier than a first p
   expect(watch.isStalled(watch.sample({ nowMs: 9_000 + STALL_MS, time: 0.4, shouldMove: true }))).toBe(true);
 });
 
+test('after reconnects that did not help it waits longer, but not for ever', () => {
+  const watch = new StallWatch(0);
+  watch.sample({ nowMs: 0, time: 1, shouldMove: true });
+  expect([0, 1, 2, 3, 9].map((stalls) => watch.isStalled(STALL_MS * 4, stalls))).toEqual([
+    true,
+    true,
+    true,
+    false,
+    false,
+  ]);
+  expect(watch.isStalled(STALL_MS * 8, 9)).toBe(true);
+});
+
 test('while it may stand still no time is counted', () => {
   const watch = new StallWatch(0);
   watch.sample({ nowMs: 100, time: 1, shouldMove: true });

@@ -46,6 +46,8 @@ export interface LivePlayerOptions {
 
 const TICK_MS = 400;
 const BACKOFF = { minMs: 400, maxMs: 10_000 };
+/** Playing this long means that the connection is a good one. */
+const GOOD_TIME_MS = 10_000;
 /** A paused viewer's connection is given back after this long. */
 const PAUSED_KEEP_MS = 15_000;
 
@@ -63,6 +65,9 @@ export class LivePlayer {
   #watch = new StallWatch(0);
   #expectData = true;
   #running = false;
+  #stalls = 0;
+  #reconnects = 0;
+  #firstPictureAtMs: number | null = null;
   #pausedAtMs: number | null = null;
   #ticker: ReturnType<typeof setInterval> | undefined;
   #retry: ReturnType<typeof setTimeout> | undefined;
@@ -164,12 +169,13 @@ export class LivePlayer {
 
   #reconnect(): void {
     this.#frozen.capture(this.#video);
+    this.#forgiveAfterGoodTime();
     if (this.#expectData && !this.#watch.moved) this.#ladder.failed();
     this.#closeSession();
     this.#onState({ phase: 'reconnecting' });
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
-      this.#onState({ reconnects: this.#backoff.attempts });
+      this.#onState({ reconnects: (this.#reconnects += 1) });
       this.#connect('reconnecting');
     }, this.#backoff.nextMs());
   }
@@ -189,7 +195,22 @@ export class LivePlayer {
     this.#onState({ delayS });
     const target = jumpTarget({ time: currentTime, delay: delayS, stuckMs });
     if (target !== null && this.#watch.moved) this.#video.currentTime = target;
-    else if (this.#watch.isStalled(stuckMs)) this.#reconnect();
+    else if (this.#watch.isStalled(stuckMs, this.#stalls)) this.#stalled(stuckMs);
+  }
+
+  #stalled(stuckMs: number): void {
+    this.#forgiveAfterGoodTime(stuckMs);
+    this.#stalls += 1;
+    this.#reconnect();
+  }
+
+  /** A connection that played well for a while starts the count of troubles anew. */
+  #forgiveAfterGoodTime(stuckMs = 0): void {
+    const since = this.#firstPictureAtMs;
+    this.#firstPictureAtMs = null;
+    if (since === null || Date.now() - stuckMs - since < GOOD_TIME_MS) return;
+    this.#stalls = 0;
+    this.#backoff.reset();
   }
 
   #tickPaused(pausedAtMs: number): void {
@@ -202,7 +223,7 @@ export class LivePlayer {
     this.#frozen.clear();
     if (delayOf(this.#video.buffered, this.#video.currentTime) > MAX_DELAY_S) this.jumpToLive();
     this.#ladder.succeeded();
-    this.#backoff.reset();
+    this.#firstPictureAtMs = Date.now();
     this.#onState({ phase: 'playing' });
   }
 

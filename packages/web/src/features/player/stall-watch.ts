@@ -3,6 +3,9 @@ export const STALL_MS = 4_000;
 /** A connection may take this long to its first picture. */
 export const FIRST_PICTURE_MS = 8_000;
 
+/** At most 2³ times the usual patience. */
+const MAX_PATIENCE = 3;
+
 export interface StallSample {
   nowMs: number;
   /** Of the media, in seconds. */
@@ -35,7 +38,12 @@ export class StallWatch {
     return sample.nowMs - this.#movedAtMs;
   }
 
-  isStalled(stuckMs: number): boolean {
-    return stuckMs >= (this.#moved ? STALL_MS : FIRST_PICTURE_MS);
+  /**
+   * `stallsBefore` is how many reconnects in a row did not help: then the publisher is silent rather than our
+   * connection dead, and reconnecting would only show the same last seconds again and again.
+   */
+  isStalled(stuckMs: number, stallsBefore = 0): boolean {
+    const patience = 2 ** Math.min(stallsBefore, MAX_PATIENCE);
+    return stuckMs >= (this.#moved ? STALL_MS : FIRST_PICTURE_MS) * patience;
   }
 }
