@@ -135,7 +135,10 @@ export class FakeEngine implements MediaEngine {
     if (verdict.action !== 'play') return { verdict, leave: () => {} };
     const viewer = verdict.viewer ?? client.clientId;
     this.#tell({ type: 'playing', app, stream, client, viewer, atMs: Date.now() });
-    return { verdict, leave: () => this.#tell({ type: 'stopped', app, stream, client, viewer, reason: 'closed', atMs: Date.now() }) };
+    return {
+      verdict,
+      leave: () => this.#tell({ type: 'stopped', app, stream, client, viewer, reason: 'closed', atMs: Date.now() }),
+    };
   }
 
   #client(app: string, stream: string, param: string): EngineClient & PublicEngineClient {

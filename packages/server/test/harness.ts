@@ -58,7 +58,10 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
 
 /** The whole platform on free ports around a fake engine, stopped when the test ends. */
 export async function startTest(
-  options: { dataDir?: string; change?: (config: Config) => void } & Pick<KaiboDeps, 'realtime' | 'webDirectory' | 'now'> = {},
+  options: { dataDir?: string; change?: (config: Config) => void } & Pick<
+    KaiboDeps,
+    'realtime' | 'webDirectory' | 'now'
+  > = {},
 ): Promise<TestKaibo> {
   const { dataDir = tempFolder(), change, ...rest } = options;
   const config = testConfig(dataDir, change);
@@ -84,7 +87,10 @@ export async function startTest(
   };
 }
 
-export async function request(url: string, { method = 'GET', body, raw, headers = {} }: CallInit = {}): Promise<Answer> {
+export async function request(
+  url: string,
+  { method = 'GET', body, raw, headers = {} }: CallInit = {},
+): Promise<Answer> {
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const type: Record<string, string> = text === undefined ? {} : { 'content-type': 'application/json' };
   const response = await fetch(url, { method, body: text, headers: { ...type, ...headers } });

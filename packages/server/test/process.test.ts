@@ -24,7 +24,14 @@ function run(args: readonly string[], cwd = tempFolder()): Run {
 }
 
 async function start(dataDir: string, ...flags: string[]): Promise<Run> {
-  const started = run(['start', `--dataDir=${dataDir}`, '--media.workers=1', '--log.format=json', ...FREE_PORTS, ...flags]);
+  const started = run([
+    'start',
+    `--dataDir=${dataDir}`,
+    '--media.workers=1',
+    '--log.format=json',
+    ...FREE_PORTS,
+    ...flags,
+  ]);
   await expect.poll(started.output, { timeout: 15_000 }).toContain('"msg":"ready"');
   return started;
 }
@@ -53,7 +60,12 @@ test.each(['http.port', 'metrics.port'])('%s in use is one line that names it', 
   await once(taken, 'listening');
   onTestFinished(() => void taken.close());
   const { port } = taken.address() as AddressInfo;
-  const refused = run(['start', '--media.workers=1', ...FREE_PORTS.filter((flag) => !flag.includes(`-${key}`)), `--${key}=${port}`]);
+  const refused = run([
+    'start',
+    '--media.workers=1',
+    ...FREE_PORTS.filter((flag) => !flag.includes(`-${key}`)),
+    `--${key}=${port}`,
+  ]);
   expect(await refused.exit).toBe(1);
   expect(refused.output()).toBe(`kaibo: port ${port} (${key}) is in use; stop what uses it or set --${key}\n`);
 });

@@ -11,11 +11,20 @@ test('the list of rooms arrives as a snapshot, and changes as events with rising
   socket.send({ type: 'subscribe', channel: 'rooms', id: 7 });
   expect(await socket.next(({ type }) => type === 'ack')).toEqual({ type: 'ack', id: 7 });
   const snapshot = await socket.next(isSnapshot);
-  expect(snapshot).toMatchObject({ channel: 'rooms', recovered: false, offset: 1, data: [{ id: first.id, playUrls: first.playUrls }] });
+  expect(snapshot).toMatchObject({
+    channel: 'rooms',
+    recovered: false,
+    offset: 1,
+    data: [{ id: first.id, playUrls: first.playUrls }],
+  });
   await create({ isPrivate: true });
   await engine.publish(first.playId, keyOf(first));
   const live = await socket.next(isEvent('room.live'));
-  expect(live).toMatchObject({ channel: 'rooms', offset: 2, data: { id: first.id, status: 'live', playUrls: first.playUrls } });
+  expect(live).toMatchObject({
+    channel: 'rooms',
+    offset: 2,
+    data: { id: first.id, status: 'live', playUrls: first.playUrls },
+  });
   expect(JSON.stringify([snapshot, live, socket.messages])).not.toMatch(/key=|streamKey|ownerToken|publishUrls/);
 });
 
@@ -31,10 +40,20 @@ test.each([
   const ids = [(await create()).id, (await create()).id];
   const after = await connect(base);
   after.send({ type: 'subscribe', channel: 'rooms', since: since(snapshot) });
-  expect(await after.next(isSnapshot)).toMatchObject({ recovered: true, epoch: snapshot.epoch, offset: snapshot.offset });
+  expect(await after.next(isSnapshot)).toMatchObject({
+    recovered: true,
+    epoch: snapshot.epoch,
+    offset: snapshot.offset,
+  });
   ids.push((await create()).id);
-  const missed = [await after.next(isEvent('room.created')), await after.next(isEvent('room.created')), await after.next(isEvent('room.created'))];
-  expect(missed.map(({ offset, data }) => [offset, (data as { id: string }).id])).toEqual(ids.map((id, index) => [index + 1, id]));
+  const missed = [
+    await after.next(isEvent('room.created')),
+    await after.next(isEvent('room.created')),
+    await after.next(isEvent('room.created')),
+  ];
+  expect(missed.map(({ offset, data }) => [offset, (data as { id: string }).id])).toEqual(
+    ids.map((id, index) => [index + 1, id]),
+  );
 });
 
 test('a place in another epoch gets a whole snapshot', async () => {
@@ -51,12 +70,19 @@ test('one room’s channels tell its state and its viewers; a private one wants 
   const socket = await connect(base);
   socket.send({ type: 'subscribe', channel: `room:${made.id}`, id: 'a' });
   expect(await socket.next(({ id }) => id === 'a')).toMatchObject({ type: 'error', code: 'room_private' });
-  for (const channel of [`room:${made.id}`, `live:${made.id}`]) socket.send({ type: 'subscribe', channel, token: made.ownerToken });
-  expect(await socket.next(({ channel }) => channel === `live:${made.id}`)).toMatchObject({ type: 'snapshot', data: { viewerCount: 0 } });
+  for (const channel of [`room:${made.id}`, `live:${made.id}`])
+    socket.send({ type: 'subscribe', channel, token: made.ownerToken });
+  expect(await socket.next(({ channel }) => channel === `live:${made.id}`)).toMatchObject({
+    type: 'snapshot',
+    data: { viewerCount: 0 },
+  });
   await engine.publish(made.playId, keyOf(made));
   await socket.next(isEvent('room.live'));
   const viewer = await engine.play(made.playId, new URL(made.playUrls.flv ?? '').search);
-  expect(await socket.next(isEvent('viewers'))).toMatchObject({ channel: `live:${made.id}`, data: { viewerCount: 1, peakViewers: 1 } });
+  expect(await socket.next(isEvent('viewers'))).toMatchObject({
+    channel: `live:${made.id}`,
+    data: { viewerCount: 1, peakViewers: 1 },
+  });
   viewer.leave();
   expect(await socket.next(isEvent('viewers'))).toMatchObject({ data: { viewerCount: 0, peakViewers: 1 } });
   socket.send({ type: 'unsubscribe', channel: `room:${made.id}`, id: 'left' });
@@ -130,14 +156,18 @@ test('a client that does not read is cut, and others go on', async () => {
     await socket.next(isSnapshot);
   }
   slow.socket.pause();
-  const sockets = async () => /kaibo_websocket_connections (\d+)/.exec(await (await fetch(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`)).text())?.[1];
+  const sockets = async () =>
+    /kaibo_websocket_connections (\d+)/.exec(
+      await (await fetch(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`)).text(),
+    )?.[1];
   const cover = `https://example.org/${'x'.repeat(2000)}`;
   let events = 0;
   // The kernel takes some megabytes before this process sees that nobody reads.
   await expect
     .poll(
       async () => {
-        const change = () => call(`/api/rooms/${id}`, { method: 'PUT', body: { cover }, headers: { 'x-owner-token': ownerToken } });
+        const change = () =>
+          call(`/api/rooms/${id}`, { method: 'PUT', body: { cover }, headers: { 'x-owner-token': ownerToken } });
         await Promise.all(Array.from({ length: 100 }, change));
         events += 100;
         return sockets();

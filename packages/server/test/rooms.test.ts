@@ -4,7 +4,14 @@ import { keyOf, owner, startTest } from './harness.ts';
 test('a room goes from preparing by live and interrupted to ended, as its stream does', async () => {
   const { engine, create, room } = await startTest();
   const made = await create();
-  expect(made).toMatchObject({ status: 'preparing', isPrivate: false, autoLive: true, viewerCount: 0, maxViewers: 0, userId: null });
+  expect(made).toMatchObject({
+    status: 'preparing',
+    isPrivate: false,
+    autoLive: true,
+    viewerCount: 0,
+    maxViewers: 0,
+    userId: null,
+  });
   expect(made.playId).toMatch(/^[a-z0-9-]{8,32}$/);
   expect(made.streamKey).toMatch(new RegExp(`^${made.playId}\\?key=.{20,}$`));
   expect(await engine.publish(made.playId, keyOf(made))).toEqual({ action: 'publish', credential: `room:${made.id}` });
@@ -42,7 +49,10 @@ test('secrets are shown to the owner only', async () => {
   const cookie = `kaibo_owner_${made.id}=${made.ownerToken}`;
   for (const headers of [owner(made), { 'x-owner-token': made.ownerToken }, { cookie }]) {
     const { body } = await call(`/api/rooms/${made.id}`, { headers });
-    expect(body).toMatchObject({ streamKey: made.streamKey, publishing: { protocol: 'rtmp', fps: 25, video: { codec: 'h264' } } });
+    expect(body).toMatchObject({
+      streamKey: made.streamKey,
+      publishing: { protocol: 'rtmp', fps: 25, video: { codec: 'h264' } },
+    });
     expect(body['ownerToken']).toBeUndefined();
   }
 });
@@ -81,13 +91,18 @@ test('closing ends the stream at once, and an ended room moves no more', async (
     const moved = await call(`/api/rooms/${made.id}`, { method: 'PUT', body: { status }, headers: owner(made) });
     expect([status, moved.status, moved.body.code]).toEqual([status, 409, 'invalid_transition']);
   }
-  expect(await engine.publish(made.playId, keyOf(made))).toMatchObject({ action: 'deny', status: 409, code: 'room_ended' });
+  expect(await engine.publish(made.playId, keyOf(made))).toMatchObject({
+    action: 'deny',
+    status: 409,
+    code: 'room_ended',
+  });
 });
 
 test('without autoLive publishing is a preview until the owner goes live', async () => {
   const { call, create, engine, room } = await startTest();
   const made = await create({ autoLive: false });
-  const goLive = () => call(`/api/rooms/${made.id}`, { method: 'PUT', body: { status: 'live', title: '开播' }, headers: owner(made) });
+  const goLive = () =>
+    call(`/api/rooms/${made.id}`, { method: 'PUT', body: { status: 'live', title: '开播' }, headers: owner(made) });
   expect(await goLive()).toMatchObject({ status: 409, body: { code: 'not_publishing' } });
   await engine.publish(made.playId, keyOf(made));
   expect((await engine.play(made.playId)).verdict).toMatchObject({ code: 'room_not_live' });
@@ -115,8 +130,10 @@ test('a private room is not listed and opens to its owner and to a signed token'
 
 test('lists page, search, filter, sort and answer 304', async () => {
   const { call, create } = await startTest();
-  for (const title of ['音乐 one', 'Music two', '50% 游戏']) await create({ title, category: title.startsWith('50') ? 'game' : 'music' });
-  const titles = async (query: string) => (JSON.parse((await call(`/api/rooms${query}`)).text) as { title: string }[]).map(({ title }) => title);
+  for (const title of ['音乐 one', 'Music two', '50% 游戏'])
+    await create({ title, category: title.startsWith('50') ? 'game' : 'music' });
+  const titles = async (query: string) =>
+    (JSON.parse((await call(`/api/rooms${query}`)).text) as { title: string }[]).map(({ title }) => title);
   expect(await titles('?sort=oldest&q=&status=&category=')).toEqual(['音乐 one', 'Music two', '50% 游戏']);
   expect(await titles('?q=music')).toEqual(['Music two']);
   expect(await titles(`?q=${encodeURIComponent('乐')}`)).toEqual(['音乐 one']);
@@ -126,7 +143,9 @@ test('lists page, search, filter, sort and answer 304', async () => {
   const page = await call('/api/rooms?page=2&pageSize=1&sort=oldest');
   expect(page.headers.get('x-total-count')).toBe('3');
   expect(page.headers.get('link')).toContain('</api/rooms?page=3&pageSize=1&sort=oldest>; rel="next"');
-  const again = await call('/api/rooms?page=2&pageSize=1&sort=oldest', { headers: { 'if-none-match': page.headers.get('etag') ?? '' } });
+  const again = await call('/api/rooms?page=2&pageSize=1&sort=oldest', {
+    headers: { 'if-none-match': page.headers.get('etag') ?? '' },
+  });
   expect([again.status, again.text]).toEqual([304, '']);
   const { body } = await call('/api/streams/list');
   expect(body).toMatchObject({ total: 3, since: expect.stringMatching(/^rooms@[0-9a-f]+\.3$/) });
@@ -161,7 +180,11 @@ test.each([
 ])('publishing to %s/%s with "%s" is refused with %i %s', async (app, stream, param, status, code) => {
   const { create, engine } = await startTest();
   const made = await create();
-  const verdict = await engine.publish(stream === 'PLAYID' ? made.playId : stream, param === 'KEY' ? keyOf(made) : param, app);
+  const verdict = await engine.publish(
+    stream === 'PLAYID' ? made.playId : stream,
+    param === 'KEY' ? keyOf(made) : param,
+    app,
+  );
   expect(verdict).toMatchObject({ action: 'deny', status, code });
   expect(verdict).toHaveProperty('message');
 });

@@ -9,6 +9,9 @@ export function banner({ ports, engine }: Kaibo, { config, version }: { config: 
   const lines = [`Page   ${page}`];
   if (ports.https !== undefined) lines.push(`Page   https://${host}:${ports.https}`);
   lines.push(...engine.addresses(config.media.publicHost ?? host));
-  const open = config.access === 'open' ? 'anyone may create rooms (access: open)' : 'rooms are created from this machine (access: members)';
+  const open =
+    config.access === 'open'
+      ? 'anyone may create rooms (access: open)'
+      : 'rooms are created from this machine (access: members)';
   return [`Kaibo ${version} is ready; ${open}`, ...lines.map((line) => `  ${line}`), 'Ctrl+C stops it.', ''].join('\n');
 }

@@ -18,7 +18,10 @@ export const SHORTHANDS: ReadonlyMap<string, string> = new Map([['media.gopCache
 
 /** `media.graceMs` → `KAIBO_MEDIA_GRACE_MS`. */
 export function envNameOf(path: string): string {
-  return `KAIBO_${path.replaceAll('.', '_').replace(/([a-z0-9])([A-Z])/g, '$1_$2').toUpperCase()}`;
+  return `KAIBO_${path
+    .replaceAll('.', '_')
+    .replace(/([a-z0-9])([A-Z])/g, '$1_$2')
+    .toUpperCase()}`;
 }
 
 /** Every leaf in the order of the schema. */
@@ -26,14 +29,18 @@ export const CONFIG_KEYS: readonly ConfigKey[] = keysOf(configSchema, []);
 
 /** Dotted paths of every section and leaf. */
 export const CONFIG_PATHS: readonly string[] = [
-  ...new Set(CONFIG_KEYS.flatMap(({ path }) => path.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.')))),
+  ...new Set(
+    CONFIG_KEYS.flatMap(({ path }) => path.split('.').map((_, index, parts) => parts.slice(0, index + 1).join('.'))),
+  ),
 ];
 
 function keysOf(schema: z.ZodObject, path: string[]): ConfigKey[] {
   return Object.entries(schema.shape).flatMap(([name, field]) => {
     const childPath = [...path, name];
     const inner = unwrap(field as z.ZodType);
-    return inner.schema instanceof z.ZodObject ? keysOf(inner.schema, childPath) : [leaf(childPath.join('.'), field as z.ZodType, inner.defaultValue)];
+    return inner.schema instanceof z.ZodObject
+      ? keysOf(inner.schema, childPath)
+      : [leaf(childPath.join('.'), field as z.ZodType, inner.defaultValue)];
   });
 }
 
@@ -42,7 +49,8 @@ function leaf(path: string, schema: z.ZodType, defaultValue: unknown): ConfigKey
 }
 
 function unwrap(field: z.ZodType): { schema: z.ZodType; defaultValue: unknown } {
-  if (field instanceof z.ZodDefault) return { schema: field.def.innerType as z.ZodType, defaultValue: field.def.defaultValue };
+  if (field instanceof z.ZodDefault)
+    return { schema: field.def.innerType as z.ZodType, defaultValue: field.def.defaultValue };
   if (field instanceof z.ZodPrefault || field instanceof z.ZodOptional) return unwrap(field.def.innerType as z.ZodType);
   return { schema: field, defaultValue: undefined };
 }

@@ -78,7 +78,8 @@ export function readEnvironment(env: NodeJS.ProcessEnv): SourceResult {
     if (!name.startsWith('KAIBO_') || raw === undefined || OTHER_ENV.has(name)) continue;
     const path = byName.get(name);
     if (path !== undefined) result.settings.push({ path, where: name, value: fromText(keysByPath.get(path), raw) });
-    else if (didYouMean(name, byName.keys()) !== undefined) result.errors.push(unknown(name, byName.keys(), 'variable'));
+    else if (didYouMean(name, byName.keys()) !== undefined)
+      result.errors.push(unknown(name, byName.keys(), 'variable'));
     else result.warnings.push(`${name}: unknown variable, ignored`);
   }
   return result;

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { CONFIG_KEYS } from './config-keys.ts';
 import { configSchema, type Config } from './config-schema.ts';
 import { readEnvironment, readFlags, readYaml, type Setting, type SourceResult } from './config-sources.ts';
@@ -59,7 +59,10 @@ export function defaultConfig(): Config {
   return configSchema.parse({});
 }
 
-function takeConfigFlag(flags: readonly string[], env: NodeJS.ProcessEnv): { file?: string; rest: string[]; missing: boolean } {
+function takeConfigFlag(
+  flags: readonly string[],
+  env: NodeJS.ProcessEnv,
+): { file?: string; rest: string[]; missing: boolean } {
   const rest = [...flags];
   const index = rest.findIndex((flag) => flag === '--config' || flag.startsWith('--config='));
   if (index < 0) return { file: env['KAIBO_CONFIG'], rest, missing: false };
@@ -98,7 +101,9 @@ function nest(settings: ReadonlyMap<string, Setting>): Record<string, unknown> {
 function describeIssue(issue: z.core.$ZodIssue, settings: ReadonlyMap<string, Setting>): string {
   const path = issue.path.map(String);
   // A list's issue points inside the list; its setting is the nearest key above. A section's points above its keys.
-  const exact = path.map((_, index) => settings.get(path.slice(0, path.length - index).join('.'))).find((setting) => setting !== undefined);
+  const exact = path
+    .map((_, index) => settings.get(path.slice(0, path.length - index).join('.')))
+    .find((setting) => setting !== undefined);
   const setting = exact ?? [...settings.values()].find((candidate) => candidate.path.startsWith(`${path.join('.')}.`));
   return `${setting?.where ?? path.join('.')}: ${issueWords(issue, setting)}`;
 }

@@ -26,6 +26,7 @@ export function loadSigningKey(folder: string): Buffer {
     renameSync(fresh, file);
   }
   const key = readFileSync(file);
-  if (key.length !== KEY_BYTES) throw new OperatorError(`${file} is not a key of ${KEY_BYTES} bytes; remove it to have a new one made`);
+  if (key.length !== KEY_BYTES)
+    throw new OperatorError(`${file} is not a key of ${KEY_BYTES} bytes; remove it to have a new one made`);
   return key;
 }

@@ -3,7 +3,8 @@ export function didYouMean(word: string, candidates: Iterable<string>): string |
   let best: { candidate: string; distance: number } | undefined;
   for (const candidate of candidates) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance <= 2 && distance < candidate.length / 2 && (best === undefined || distance < best.distance)) best = { candidate, distance };
+    if (distance <= 2 && distance < candidate.length / 2 && (best === undefined || distance < best.distance))
+      best = { candidate, distance };
   }
   return best?.candidate;
 }

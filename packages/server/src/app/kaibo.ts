@@ -5,7 +5,16 @@ import type { Logger } from 'pino';
 import { openDatabase, type Database } from '../database/database.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { EnginePortError, type MediaEngine } from '../engine/contract.ts';
-import { addHealthRoutes, createGateway, createMetrics, createMetricsServer, makeCallerOf, measureRequests, serveWeb, type App } from '../modules/gateway/index.ts';
+import {
+  addHealthRoutes,
+  createGateway,
+  createMetrics,
+  createMetricsServer,
+  makeCallerOf,
+  measureRequests,
+  serveWeb,
+  type App,
+} from '../modules/gateway/index.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, RealtimeService, routeUpgrades, type RealtimeOptions } from '../modules/realtime/index.ts';
 import { MemoryStateCenter } from '../state/memory.ts';
@@ -57,7 +66,8 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => database.destroy());
   const state: StateCenter = new MemoryStateCenter({ now });
   started.defer(() => state.close());
-  const engine = deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) });
+  const engine =
+    deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) });
   const live = createLiveModule({
     database,
     state,
@@ -120,9 +130,22 @@ interface FrontDeps {
 }
 
 /** The HTTP side: gateway, routes, realtime upgrades, web app, metrics. Not listening yet. */
-async function createFront({ config, logger, database, engine, live, realtime, status, webDirectory = WEB_DIRECTORY }: FrontDeps): Promise<Front> {
+async function createFront({
+  config,
+  logger,
+  database,
+  engine,
+  live,
+  realtime,
+  status,
+  webDirectory = WEB_DIRECTORY,
+}: FrontDeps): Promise<Front> {
   const { trustProxy, publicUrl } = config;
-  const callerOf = makeCallerOf({ trustProxy: trustProxy !== false, publicUrl, mediaPublicHost: config.media.publicHost });
+  const callerOf = makeCallerOf({
+    trustProxy: trustProxy !== false,
+    publicUrl,
+    mediaPublicHost: config.media.publicHost,
+  });
   const servers: { http?: Server; https?: Server } = {};
   const app = await createGateway({
     logger: logger.child({ module: 'http' }),
@@ -166,11 +189,16 @@ async function startEngine(engine: MediaEngine, live: LiveModule): Promise<void>
   }
 }
 
-async function listenAll(front: Front, { host, http, https, metrics }: Config, started: AsyncDisposableStack): Promise<KaiboPorts> {
+async function listenAll(
+  front: Front,
+  { host, http, https, metrics }: Config,
+  started: AsyncDisposableStack,
+): Promise<KaiboPorts> {
   for (const server of front.servers) started.defer(() => closeServer(server));
   return {
     http: await listen(front.http, { host, port: http.port, key: 'http.port' }),
-    https: front.https === undefined ? undefined : await listen(front.https, { host, port: https.port, key: 'https.port' }),
+    https:
+      front.https === undefined ? undefined : await listen(front.https, { host, port: https.port, key: 'https.port' }),
     metrics: await listen(front.metrics, { host: metrics.host, port: metrics.port, key: 'metrics.port' }),
   };
 }

@@ -21,14 +21,23 @@ export function createHttpsServer({ tls }: Config, handler: RequestListener): Se
   if (tls.key === undefined || tls.cert === undefined) return undefined;
   try {
     const files = { key: readFileSync(tls.key), cert: readFileSync(tls.cert) };
-    return createTlsServer({ ...files, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, handler);
+    return createTlsServer(
+      { ...files, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+      handler,
+    );
   } catch (error) {
-    throw new OperatorError(`tls.key and tls.cert cannot be used: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new OperatorError(
+      `tls.key and tls.cert cannot be used: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
 /** Listens and returns the real port. @throws OperatorError naming port and key when it is taken. */
-export async function listen(server: Server, { host, port, key }: { host: string; port: number; key: string }): Promise<number> {
+export async function listen(
+  server: Server,
+  { host, port, key }: { host: string; port: number; key: string },
+): Promise<number> {
   try {
     server.listen({ host, port });
     await once(server, 'listening');
@@ -51,6 +60,7 @@ function listenProblem(error: unknown, { host, port, key }: { host: string; port
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'EADDRINUSE') return `port ${port} (${key}) is in use; stop what uses it or set --${key}`;
   if (code === 'EACCES') return `port ${port} (${key}) may not be opened by this user`;
-  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `address ${host} for port ${port} (${key}) is not of this machine`;
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    return `address ${host} for port ${port} (${key}) is not of this machine`;
   return `port ${port} (${key}) cannot be opened: ${error instanceof Error ? error.message : String(error)}`;
 }

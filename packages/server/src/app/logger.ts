@@ -18,7 +18,11 @@ export function isPretty({ format }: Config['log'], output: LogOutput): boolean 
 export function createLogger(config: Config['log'], output: LogOutput): Logger {
   const redacted = { write: (line: string) => void output.write(redact(line)) };
   if (!isPretty(config, output)) return pino({ level: config.level, base: undefined }, redacted);
-  const pretty = PinoPretty({ colorize: output.isTTY === true, translateTime: 'SYS:HH:MM:ss.l', destination: toStream(redacted) });
+  const pretty = PinoPretty({
+    colorize: output.isTTY === true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    destination: toStream(redacted),
+  });
   return pino({ level: config.level, base: undefined }, pretty);
 }
 

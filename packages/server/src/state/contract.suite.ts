@@ -11,7 +11,12 @@ export function stateCenterSuite(name: string, make: (options: { historySize: nu
       await state.publish('a', 'one', { n: 1 });
       await state.publish('b', 'other', {});
       await state.publish('a', 'two', { n: 2 });
-      await expect.poll(() => seen.map(({ event, position }) => [event, position?.offset])).toEqual([['one', 1], ['two', 2]]);
+      await expect
+        .poll(() => seen.map(({ event, position }) => [event, position?.offset]))
+        .toEqual([
+          ['one', 1],
+          ['two', 2],
+        ]);
       await state.close();
     });
 
@@ -22,7 +27,10 @@ export function stateCenterSuite(name: string, make: (options: { historySize: nu
       const read = await state.read('a', { epoch: start.epoch, offset: 1 });
       expect(read.recovered).toBe(true);
       expect(read.position.offset).toBe(3);
-      expect(read.events.map(({ data, offset }) => [data, offset])).toEqual([[{ n: 2 }, 2], [{ n: 3 }, 3]]);
+      expect(read.events.map(({ data, offset }) => [data, offset])).toEqual([
+        [{ n: 2 }, 2],
+        [{ n: 3 }, 3],
+      ]);
       await state.close();
     });
 

@@ -74,7 +74,12 @@ export class MemoryStateCenter implements StateCenter {
   }
 
   #use(name: string): Channel {
-    const channel = this.#channels.get(name) ?? { epoch: randomBytes(6).toString('hex'), offset: 0, history: [], listeners: new Set() };
+    const channel = this.#channels.get(name) ?? {
+      epoch: randomBytes(6).toString('hex'),
+      offset: 0,
+      history: [],
+      listeners: new Set(),
+    };
     this.#channels.delete(name);
     this.#channels.set(name, channel);
     if (this.#channels.size > this.#maxChannels) this.#evict();

@@ -52,7 +52,8 @@ export class EmbeddedEngine implements MediaEngine {
       this.#running = { server, ports: await server.start() };
     } catch (error) {
       await server.stop();
-      if (error instanceof Error && 'code' in error && error.code === 'port_in_use') throw new EnginePortError(error.message);
+      if (error instanceof Error && 'code' in error && error.code === 'port_in_use')
+        throw new EnginePortError(error.message);
       throw error;
     }
   }

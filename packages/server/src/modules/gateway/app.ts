@@ -1,7 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import cookie from '@fastify/cookie';
-import { fastify, LogController, type FastifyBaseLogger, type FastifyHttpOptions, type FastifyInstance, type FastifyServerFactory } from 'fastify';
+import {
+  fastify,
+  LogController,
+  type FastifyBaseLogger,
+  type FastifyHttpOptions,
+  type FastifyInstance,
+  type FastifyServerFactory,
+} from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { hostName } from './caller.ts';
 import { AppError } from './contract.ts';
@@ -20,7 +27,13 @@ export interface GatewayDeps extends SecurityDeps {
 }
 
 /** The one front of every request: ids, host check, JSON only, security headers, errors in one shape. */
-export async function createGateway({ logger, trustProxy, serverFactory, callerOf, connectOrigins }: GatewayDeps): Promise<App> {
+export async function createGateway({
+  logger,
+  trustProxy,
+  serverFactory,
+  callerOf,
+  connectOrigins,
+}: GatewayDeps): Promise<App> {
   const options: FastifyHttpOptions<Server, FastifyBaseLogger> = {
     loggerInstance: logger,
     trustProxy: typeof trustProxy === 'number' ? (_address, hop) => hop < trustProxy : trustProxy,
@@ -45,7 +58,10 @@ export async function createGateway({ logger, trustProxy, serverFactory, callerO
     if (hostName(request.host) === undefined) throw new AppError('invalid_host');
   });
   app.addHook('onResponse', async (request, reply) => {
-    request.log.debug({ method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'request');
+    request.log.debug(
+      { method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
+      'request',
+    );
   });
   await addSecurityHeaders(app, { callerOf, connectOrigins });
   return app;
@@ -57,6 +73,9 @@ function acceptJsonOnly(app: App): void {
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
     if (body === '') done(null, undefined);
-    else void parse(request, String(body), (error, value) => (error === null ? done(null, value) : done(new AppError('invalid_json'))));
+    else
+      void parse(request, String(body), (error, value) =>
+        error === null ? done(null, value) : done(new AppError('invalid_json')),
+      );
   });
 }

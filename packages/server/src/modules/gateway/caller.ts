@@ -5,7 +5,14 @@ import { languageOf } from './words.ts';
 const HOST = /^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
 const LOOPBACK_ADDRESS = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
 const LOOPBACK_HOST = /^(?:localhost|.+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
-const FORWARDING_HEADERS = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip', 'via'];
+const FORWARDING_HEADERS = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+  'via',
+];
 
 export interface CallerOptions {
   trustProxy: boolean;
@@ -43,7 +50,10 @@ function isSameOrigin({ headers, host }: FastifyRequest, publicUrl: string | und
   if (fetchSite !== undefined) return fetchSite === 'same-origin' || fetchSite === 'none';
   if (headers.origin === undefined) return true;
   const origin = URL.parse(headers.origin);
-  return origin !== null && (origin.host === host.toLowerCase() || (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin));
+  return (
+    origin !== null &&
+    (origin.host === host.toLowerCase() || (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin))
+  );
 }
 
 function bearerOf(authorization: string | undefined): string | undefined {

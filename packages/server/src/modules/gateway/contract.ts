@@ -52,7 +52,10 @@ const LOCALE_ERRORS = { zh: z.locales.zhCN().localeError, en: z.locales.en().loc
 export function fieldWords(issues: readonly z.core.$ZodIssue[], language: Language): string {
   return issues
     .map((issue) => {
-      const found = issue.code === 'custom' ? issue.message : LOCALE_ERRORS[language]({ ...issue, input: undefined } as z.core.$ZodRawIssue);
+      const found =
+        issue.code === 'custom'
+          ? issue.message
+          : LOCALE_ERRORS[language]({ ...issue, input: undefined } as z.core.$ZodRawIssue);
       const words = typeof found === 'object' ? found?.message : found;
       const path = issue.path.join('.');
       return path === '' ? (words ?? issue.message) : `${path}: ${words ?? issue.message}`;

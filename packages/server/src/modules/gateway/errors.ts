@@ -28,7 +28,10 @@ export interface ErrorBody {
   requestId: string;
 }
 
-export function errorBody(refusal: AppError, { language, requestId }: { language: Language; requestId: string }): ErrorBody {
+export function errorBody(
+  refusal: AppError,
+  { language, requestId }: { language: Language; requestId: string },
+): ErrorBody {
   return { error: refusal.words(language), code: refusal.code, requestId };
 }
 
@@ -37,7 +40,8 @@ function toAppError(error: unknown, language: Language): AppError {
   if (hasZodFastifySchemaValidationErrors(error)) {
     return new AppError('invalid_request', { fields: fieldWords(error.validation.map(issueOf), language) });
   }
-  if (error instanceof z.ZodError) return new AppError('invalid_request', { fields: fieldWords(error.issues, language) });
+  if (error instanceof z.ZodError)
+    return new AppError('invalid_request', { fields: fieldWords(error.issues, language) });
   const { code, statusCode } = error as Partial<FastifyError>;
   const known = code === undefined ? undefined : FASTIFY_CODES[code];
   if (known !== undefined) return new AppError(known);

@@ -10,7 +10,9 @@ export function addHealthRoutes(app: App, checks: Readonly<Record<string, Readin
     return { status: 'ok' };
   });
   app.get('/readyz', async (_request, reply) => {
-    const results = await Promise.all(Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const));
+    const results = await Promise.all(
+      Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const),
+    );
     const ready = results.every(([, ok]) => ok);
     reply.code(ready ? 200 : 503).header('cache-control', 'no-store');
     return { status: ready ? 'ready' : 'unready', checks: Object.fromEntries(results) };

@@ -11,7 +11,10 @@ export interface SecurityDeps {
 }
 
 /** Security headers. Other origins get no CORS headers at all, so their pages cannot read any answer. */
-export async function addSecurityHeaders(app: FastifyInstance, { callerOf, connectOrigins }: SecurityDeps): Promise<void> {
+export async function addSecurityHeaders(
+  app: FastifyInstance,
+  { callerOf, connectOrigins }: SecurityDeps,
+): Promise<void> {
   const connectSource = (request: FastifyRequest): string => {
     const { site } = callerOf(request);
     const page = hostName(request.host) === undefined ? '' : `${site.secure ? 'wss' : 'ws'}://${request.host}`;

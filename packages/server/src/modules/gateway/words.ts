@@ -14,7 +14,11 @@ export const ERRORS = {
   invalid_json: { status: 400, zh: '请求内容不是有效的 JSON', en: 'The request body is not valid JSON' },
   invalid_message: { status: 400, zh: '消息无效：{fields}', en: 'The message is not valid: {fields}' },
   invalid_request: { status: 400, zh: '请求参数无效：{fields}', en: 'The request is not valid: {fields}' },
-  invalid_transition: { status: 409, zh: '直播间当前状态（{from}）不能变为 {to}', en: 'A room that is {from} cannot become {to}' },
+  invalid_transition: {
+    status: 409,
+    zh: '直播间当前状态（{from}）不能变为 {to}',
+    en: 'A room that is {from} cannot become {to}',
+  },
   key_required: { status: 401, zh: '推流需要密钥', en: 'Publishing needs the stream key' },
   not_found: { status: 404, zh: '没有这个地址', en: 'There is nothing at this address' },
   not_publishing: { status: 409, zh: '还没有推流，不能开播', en: 'Nobody is publishing to this room yet' },
@@ -29,7 +33,11 @@ export const ERRORS = {
   too_many_subscriptions: { status: 429, zh: '订阅过多', en: 'Too many subscriptions' },
   unknown_app: { status: 404, zh: '没有这个应用', en: 'There is no such application' },
   unknown_channel: { status: 404, zh: '没有这个频道', en: 'There is no such channel' },
-  unsupported_media_type: { status: 415, zh: '请求内容必须是 application/json', en: 'The request body must be application/json' },
+  unsupported_media_type: {
+    status: 415,
+    zh: '请求内容必须是 application/json',
+    en: 'The request body must be application/json',
+  },
   upgrade_required: { status: 426, zh: '这里需要 WebSocket 连接', en: 'This address speaks WebSocket' },
   wrong_key: { status: 403, zh: '推流密钥错误', en: 'The stream key is wrong' },
 } as const satisfies Record<string, { status: number; zh: string; en: string }>;

@@ -36,7 +36,9 @@ export class Announcer {
   }
 
   async viewersOfList(changes: readonly AudienceChange[]): Promise<void> {
-    const counts = Object.fromEntries(changes.filter(({ room }) => !room.isPrivate).map(({ room, viewerCount }) => [room.id, viewerCount]));
+    const counts = Object.fromEntries(
+      changes.filter(({ room }) => !room.isPrivate).map(({ room, viewerCount }) => [room.id, viewerCount]),
+    );
     if (Object.keys(counts).length > 0) await this.#state.publishEphemeral(ROOMS_CHANNEL, VIEWERS_EVENT, { counts });
   }
 }

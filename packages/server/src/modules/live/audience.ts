@@ -36,7 +36,13 @@ export class Audience {
 
   /** Keeps a place; false when the room is full. `person` is their proven id, or the connection's own. */
   admit(room: AudienceRoom, { clientId, person }: { clientId: string; person: string }): boolean {
-    const crowd = this.#crowds.get(room.playId) ?? { room, people: new Map(), reserved: new Map(), peak: 0, reported: new Map() };
+    const crowd = this.#crowds.get(room.playId) ?? {
+      room,
+      people: new Map(),
+      reserved: new Map(),
+      peak: 0,
+      reported: new Map(),
+    };
     crowd.room = room;
     this.#dropStale(crowd);
     const expected = new Set([...crowd.people.keys(), ...[...crowd.reserved.values()].map((place) => place.person)]);

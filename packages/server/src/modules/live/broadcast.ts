@@ -72,11 +72,14 @@ export class Broadcast {
     const { store, engine, graceMs, now } = this.#deps;
     const rooms = await store.withStatus(['preparing', 'live']);
     // Read after the rooms, so that a stream that is missing now is missing for a room that was live before.
-    const streams = new Map((await engine.streams()).filter(({ app }) => app === LIVE_APP).map((stream) => [stream.stream, stream]));
+    const streams = new Map(
+      (await engine.streams()).filter(({ app }) => app === LIVE_APP).map((stream) => [stream.stream, stream]),
+    );
     let nextDueMs = RECONCILE_EVERY_MS;
     for (const room of rooms) {
       await this.#compare(room, streams.get(room.play_id));
-      if (room.interrupted_at !== null) nextDueMs = Math.min(nextDueMs, Math.max(50, room.interrupted_at + graceMs - now()));
+      if (room.interrupted_at !== null)
+        nextDueMs = Math.min(nextDueMs, Math.max(50, room.interrupted_at + graceMs - now()));
     }
     this.#schedule(nextDueMs);
   }
@@ -125,7 +128,9 @@ export class Broadcast {
       if (room !== undefined) await work(room);
     });
     // The next comparison repeats whatever failed here.
-    const settled = after.catch((error: unknown) => this.#deps.logger.error({ err: error, playId }, 'a media event was not applied'));
+    const settled = after.catch((error: unknown) =>
+      this.#deps.logger.error({ err: error, playId }, 'a media event was not applied'),
+    );
     this.#queues.set(playId, settled);
     void settled.then(() => {
       if (this.#queues.get(playId) === settled) this.#queues.delete(playId);
@@ -135,12 +140,15 @@ export class Broadcast {
   #schedule(delayMs: number): void {
     if (this.#isStopping) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.reconcile().catch((error: unknown) => {
-        this.#deps.logger.error({ err: error }, 'rooms could not be compared with streams');
-        this.#schedule(RECONCILE_EVERY_MS);
-      });
-    }, Math.min(delayMs, RECONCILE_EVERY_MS));
+    this.#timer = setTimeout(
+      () => {
+        this.reconcile().catch((error: unknown) => {
+          this.#deps.logger.error({ err: error }, 'rooms could not be compared with streams');
+          this.#schedule(RECONCILE_EVERY_MS);
+        });
+      },
+      Math.min(delayMs, RECONCILE_EVERY_MS),
+    );
     this.#timer.unref();
   }
 }

@@ -36,7 +36,12 @@ export function roomChannels({ store, view, signer, service }: ChannelDeps): Cha
       logged: true,
       authorize: async () => {},
       snapshot: async (_channel, { caller }): Promise<Room[]> => {
-        const { rooms } = await service.list(caller, { status: ['preparing', 'live'], page: 1, pageSize: MAX_LISTED, sort: 'newest' });
+        const { rooms } = await service.list(caller, {
+          status: ['preparing', 'live'],
+          page: 1,
+          pageSize: MAX_LISTED,
+          sort: 'newest',
+        });
         return rooms;
       },
       render: renderRoom,

@@ -7,7 +7,11 @@ export const LIVE_APP = 'live';
 export type RoomStatus = 'preparing' | 'live' | 'ended';
 
 /** The only moves: preparing → live → ended, and preparing → ended. */
-const MOVES: Readonly<Record<RoomStatus, readonly RoomStatus[]>> = { preparing: ['live', 'ended'], live: ['ended'], ended: [] };
+const MOVES: Readonly<Record<RoomStatus, readonly RoomStatus[]>> = {
+  preparing: ['live', 'ended'],
+  live: ['ended'],
+  ended: [],
+};
 
 export function canMove(from: RoomStatus, to: RoomStatus): boolean {
   return MOVES[from].includes(to);
@@ -132,5 +136,7 @@ export const roomQuerySchema = z.object({ token: z.string().max(500).optional() 
 export const endStreamSchema = z.object({ roomId: z.string(), token: z.string().max(500).optional() });
 
 function dropEmpty(query: unknown): unknown {
-  return typeof query === 'object' && query !== null ? Object.fromEntries(Object.entries(query).filter(([, value]) => value !== '')) : query;
+  return typeof query === 'object' && query !== null
+    ? Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
+    : query;
 }

@@ -32,7 +32,9 @@ export function isOwner(caller: Caller, room: RoomRow, token?: string): boolean 
   const cookie = caller.sameOrigin ? caller.cookies[OWNER_COOKIE_PREFIX + room.id] : undefined;
   const proofs = [...caller.tokens, token, cookie];
   const expected = room.owner_token_hash;
-  return expected !== null && proofs.some((proof) => proof !== undefined && equalInConstantTime(hashOf(proof), expected));
+  return (
+    expected !== null && proofs.some((proof) => proof !== undefined && equalInConstantTime(hashOf(proof), expected))
+  );
 }
 
 export function assertOwner(caller: Caller, room: RoomRow, token?: string): void {

@@ -18,7 +18,10 @@ const OWNER_COOKIE_SECONDS = 7 * 24 * 3600;
 /** Owner cookies that one browser keeps; making more rooms drops the oldest, so that request heads stay small. */
 const MAX_OWNER_COOKIES = 20;
 
-export function addRoomRoutes(instance: FastifyInstance, { service, callerOf }: { service: RoomService; callerOf: CallerOf }): void {
+export function addRoomRoutes(
+  instance: FastifyInstance,
+  { service, callerOf }: { service: RoomService; callerOf: CallerOf },
+): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.post('/api/rooms', { schema: { body: createRoomSchema } }, async (request, reply) => {
@@ -34,10 +37,14 @@ export function addRoomRoutes(instance: FastifyInstance, { service, callerOf }: 
     return sendCacheable(request, reply, rooms);
   });
 
-  app.get('/api/rooms/:roomId', { schema: { params: roomParamsSchema, querystring: roomQuerySchema } }, async (request, reply) => {
-    const room = await service.get(callerOf(request), request.params.roomId, request.query.token);
-    return sendCacheable(request, reply, room);
-  });
+  app.get(
+    '/api/rooms/:roomId',
+    { schema: { params: roomParamsSchema, querystring: roomQuerySchema } },
+    async (request, reply) => {
+      const room = await service.get(callerOf(request), request.params.roomId, request.query.token);
+      return sendCacheable(request, reply, room);
+    },
+  );
 
   app.put('/api/rooms/:roomId', { schema: { params: roomParamsSchema, body: updateRoomSchema } }, async (request) =>
     service.update(callerOf(request), request.params.roomId, request.body),

@@ -4,7 +4,15 @@ import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import type { Announcer } from './announcer.ts';
 import { ROOMS_CHANNEL } from './announcer.ts';
-import { canMove, LIVE_APP, type CreateRoomInput, type ListRoomsQuery, type Room, type RoomStatus, type UpdateRoomInput } from './contract.ts';
+import {
+  canMove,
+  LIVE_APP,
+  type CreateRoomInput,
+  type ListRoomsQuery,
+  type Room,
+  type RoomStatus,
+  type UpdateRoomInput,
+} from './contract.ts';
 import { assertMayCreate, assertOwner, isOwner, newOwnerToken } from './rights.ts';
 import type { Signer } from './signer.ts';
 import type { RoomChanges, RoomRow, RoomStore } from './store.ts';

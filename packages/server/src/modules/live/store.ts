@@ -6,7 +6,9 @@ import { originsOf, type ListRoomsQuery, type RoomStatus } from './contract.ts';
 export type RoomRow = Selectable<RoomTable>;
 
 /** Fields that an owner changes. */
-export type RoomChanges = Partial<Pick<RoomRow, 'title' | 'category' | 'cover' | 'is_private' | 'auto_live' | 'max_viewers'>>;
+export type RoomChanges = Partial<
+  Pick<RoomRow, 'title' | 'category' | 'cover' | 'is_private' | 'auto_live' | 'max_viewers'>
+>;
 
 export interface ViewerTally {
   playId: string;
@@ -54,7 +56,9 @@ export class RoomStore {
   /** Public rooms, one page of them, and how many there are in all. */
   async list(query: ListRoomsQuery): Promise<{ rows: RoomRow[]; total: number }> {
     const matching = this.#matching(query);
-    const { total } = await matching.select((builder) => builder.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+    const { total } = await matching
+      .select((builder) => builder.fn.countAll<number>().as('total'))
+      .executeTakeFirstOrThrow();
     const rows = await sorted(matching.selectAll(), query.sort)
       .limit(query.pageSize)
       .offset((query.page - 1) * query.pageSize)
@@ -63,7 +67,11 @@ export class RoomStore {
   }
 
   async withStatus(statuses: readonly RoomStatus[]): Promise<RoomRow[]> {
-    return this.#database.selectFrom('rooms').selectAll().where('status', 'in', [...statuses]).execute();
+    return this.#database
+      .selectFrom('rooms')
+      .selectAll()
+      .where('status', 'in', [...statuses])
+      .execute();
   }
 
   async countByStatus(): Promise<Record<string, number>> {
@@ -112,7 +120,11 @@ export class RoomStore {
 
   /** After a start of the process nobody publishes and nobody watches: every live room waits a whole grace again. */
   async interruptAllLive(): Promise<void> {
-    await this.#database.updateTable('rooms').set({ interrupted: 1, interrupted_at: this.#now(), viewer_count: 0 }).where('status', '=', 'live').execute();
+    await this.#database
+      .updateTable('rooms')
+      .set({ interrupted: 1, interrupted_at: this.#now(), viewer_count: 0 })
+      .where('status', '=', 'live')
+      .execute();
   }
 
   async saveTallies(tallies: readonly ViewerTally[]): Promise<void> {
@@ -136,7 +148,8 @@ export class RoomStore {
     let query: RoomQuery<object> = this.#database.selectFrom('rooms').where('is_private', '=', 0);
     if (status !== undefined) query = query.where('status', 'in', status);
     if (category !== undefined) query = query.where('category', '=', category);
-    if (q !== undefined) query = query.where(sql<boolean>`lower(title) like ${`%${escapeLike(q.toLowerCase())}%`} escape '\\'`);
+    if (q !== undefined)
+      query = query.where(sql<boolean>`lower(title) like ${`%${escapeLike(q.toLowerCase())}%`} escape '\\'`);
     return query;
   }
 }

@@ -36,7 +36,9 @@ export class Ticker {
   }
 
   async #save(): Promise<void> {
-    await this.#store.saveTallies(this.#audience.changes('store').map(({ room, ...numbers }) => ({ playId: room.playId, ...numbers })));
+    await this.#store.saveTallies(
+      this.#audience.changes('store').map(({ room, ...numbers }) => ({ playId: room.playId, ...numbers })),
+    );
     this.#audience.forgetEmpty();
   }
 

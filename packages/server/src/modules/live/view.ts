@@ -52,13 +52,23 @@ export class RoomView {
     return {
       ...this.public(this.facts(row), site, needsToken ? this.#signer.playToken(row.id) : undefined),
       streamKey: streamKeyOf(row),
-      publishUrls: this.#engine.publishUrls({ app: LIVE_APP, stream: row.play_id, ...site, query: { key: row.stream_secret } }),
+      publishUrls: this.#engine.publishUrls({
+        app: LIVE_APP,
+        stream: row.play_id,
+        ...site,
+        query: { key: row.stream_secret },
+      }),
       publishing: stream === undefined ? undefined : healthOf(stream),
     };
   }
 
   #playUrls(playId: string, site: Site, token: string | undefined): PlayUrls {
-    return this.#engine.playUrls({ app: LIVE_APP, stream: playId, ...site, query: token === undefined ? {} : { token } });
+    return this.#engine.playUrls({
+      app: LIVE_APP,
+      stream: playId,
+      ...site,
+      query: token === undefined ? {} : { token },
+    });
   }
 }
 

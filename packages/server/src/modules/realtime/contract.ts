@@ -40,10 +40,18 @@ const sinceSchema = z.union([
     .string()
     .max(120)
     .regex(/^[^.]+\.\d{1,15}$/)
-    .transform((text) => ({ epoch: text.slice(0, text.lastIndexOf('.')), offset: Number(text.slice(text.lastIndexOf('.') + 1)) })),
+    .transform((text) => ({
+      epoch: text.slice(0, text.lastIndexOf('.')),
+      offset: Number(text.slice(text.lastIndexOf('.') + 1)),
+    })),
 ]);
 
-export const subscribeSchema = z.object({ id, channel, since: sinceSchema.nullish(), token: z.string().max(500).optional() });
+export const subscribeSchema = z.object({
+  id,
+  channel,
+  since: sinceSchema.nullish(),
+  token: z.string().max(500).optional(),
+});
 export const unsubscribeSchema = z.object({ id, channel });
 export const envelopeSchema = z.looseObject({ type: z.string().max(50), id });
 

@@ -15,8 +15,16 @@ interface Upgrade {
 
 const upgrades = new WeakMap<IncomingMessage, Upgrade>();
 
-export function addRealtimeRoutes(app: FastifyInstance, { service, callerOf }: { service: RealtimeService; callerOf: CallerOf }): void {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_PAYLOAD_BYTES, perMessageDeflate: false, clientTracking: false });
+export function addRealtimeRoutes(
+  app: FastifyInstance,
+  { service, callerOf }: { service: RealtimeService; callerOf: CallerOf },
+): void {
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_PAYLOAD_BYTES,
+    perMessageDeflate: false,
+    clientTracking: false,
+  });
 
   app.get('/ws', async (request, reply) => {
     const upgrade = upgrades.get(request.raw);
@@ -24,7 +32,9 @@ export function addRealtimeRoutes(app: FastifyInstance, { service, callerOf }: {
     const caller = callerOf(request);
     if (!caller.sameOrigin) throw new AppError('cross_site');
     reply.hijack();
-    sockets.handleUpgrade(request.raw, upgrade.stream, upgrade.head, (socket) => service.accept(socket, upgrade.stream, caller));
+    sockets.handleUpgrade(request.raw, upgrade.stream, upgrade.head, (socket) =>
+      service.accept(socket, upgrade.stream, caller),
+    );
     return reply;
   });
 }

@@ -91,7 +91,10 @@ export class RealtimeService {
     }
   }
 
-  async #dispatch(client: RealtimeClient, { type, id, message }: { type: string; id: MessageId; message: unknown }): Promise<void> {
+  async #dispatch(
+    client: RealtimeClient,
+    { type, id, message }: { type: string; id: MessageId; message: unknown },
+  ): Promise<void> {
     switch (type) {
       case 'ping':
         return client.send({ type: 'pong', id });
@@ -112,7 +115,10 @@ export class RealtimeService {
   }
 
   /** The ack comes first when the message has an id, then the snapshot. */
-  async #subscribe(client: RealtimeClient, { id, channel, since, token }: z.output<typeof subscribeSchema>): Promise<void> {
+  async #subscribe(
+    client: RealtimeClient,
+    { id, channel, since, token }: z.output<typeof subscribeSchema>,
+  ): Promise<void> {
     const source = this.#deps.sources.find(({ pattern }) => pattern.test(channel));
     if (source === undefined) throw new AppError('unknown_channel');
     if (!client.subscriptions.has(channel) && client.subscriptions.size >= this.#options.maxSubscriptions) {
@@ -159,7 +165,10 @@ export class RealtimeService {
 
   #refuse(client: RealtimeClient, id: MessageId, error: unknown): void {
     const { language } = client.caller;
-    const refusal = error instanceof z.ZodError ? new AppError('invalid_message', { fields: fieldWords(error.issues, language) }) : error;
+    const refusal =
+      error instanceof z.ZodError
+        ? new AppError('invalid_message', { fields: fieldWords(error.issues, language) })
+        : error;
     if (refusal instanceof AppError) {
       client.refuse({ id, code: refusal.code, error: refusal.words(language) });
       return;

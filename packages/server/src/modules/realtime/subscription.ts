@@ -107,7 +107,14 @@ export class ChannelFeed {
   #encode({ event, data, atMs, position }: Delivery, site: Site): Buffer {
     const shown = this.#source.render(data, site);
     return textFrame(
-      JSON.stringify({ type: 'event', channel: this.#name, offset: position?.offset, event, data: shown, at: atMs } satisfies ServerMessage),
+      JSON.stringify({
+        type: 'event',
+        channel: this.#name,
+        offset: position?.offset,
+        event,
+        data: shown,
+        at: atMs,
+      } satisfies ServerMessage),
     );
   }
 }

@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { redact } from './redact.ts';
+
+test.each([
+  ['/live/x?key=SECRET', '/live/x?key=[redacted]'],
+  ['/a?b=1&token=SECRET&c=2', '/a?b=1&token=[redacted]&c=2'],
+  ['/api/rooms/x%3Fkey%3DSECRET', '/api/rooms/x%3Fkey%3D[redacted]'],
+  ['rtmp name "x?key=SECRET" refused', 'rtmp name "x?key=[redacted]" refused'],
+  ['{"authorization":"Bearer SECRET"}', '{"authorization":"[redacted]"}'],
+  ['sent Bearer SECRET.a-b', 'sent Bearer [redacted]'],
+  ['{"cookie":"kaibo_owner_x=SECRET; a=b"}', '{"cookie":"[redacted]"}'],
+  ['{"ownerToken":"SECRET","title":"x"}', '{"ownerToken":"[redacted]","title":"x"}'],
+  ['{"msg":"{\\"streamKey\\":\\"x?key=SECRET\\"}"}', '{"msg":"{\\"streamKey\\":\\"[redacted]\\"}"}'],
+  ['/api/rooms?page=2&keyword=kept', '/api/rooms?page=2&keyword=kept'],
+])('%s', (line, expected) => expect(redact(line)).toBe(expected));
