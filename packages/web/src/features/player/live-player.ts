@@ -172,6 +172,8 @@ export class LivePlayer {
     this.#forgiveAfterGoodTime();
     if (this.#expectData && !this.#watch.moved) this.#ladder.failed();
     this.#closeSession();
+    // Nobody watches: the next play connects again.
+    if (this.#pausedAtMs !== null) return;
     this.#onState({ phase: 'reconnecting' });
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
@@ -183,7 +185,10 @@ export class LivePlayer {
   #tick(): void {
     if (!this.#session) return;
     const { currentTime, paused, buffered } = this.#video;
-    if (paused && this.#pausedAtMs !== null) return this.#tickPaused(this.#pausedAtMs);
+    // Headphones, media keys and picture-in-picture pause without asking us.
+    if (paused && this.#watch.moved) this.#pausedAtMs ??= Date.now();
+    if (!paused) this.#pausedAtMs = null;
+    if (this.#pausedAtMs !== null) return this.#tickPaused(this.#pausedAtMs);
     const hadMoved = this.#watch.moved;
     const stuckMs = this.#watch.sample({
       nowMs: Date.now(),
@@ -235,6 +240,7 @@ export class LivePlayer {
       this.#onState({ mutedByPolicy: true });
       if (await this.#tryPlay()) return;
     }
+    this.#pausedAtMs = Date.now();
     this.#onState({ needsGesture: true });
   }
 
