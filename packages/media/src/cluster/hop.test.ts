@@ -58,7 +58,7 @@ describe('a hop between workers', () => {
     sender.packet(packet);
     await until(() => heard.length === 1);
     packet.payload[2] = 9;
-    expect(heard).toMatchObject([{ payload: Buffer.from([0xaf, 1, 7]) }]);
+    expect(heard).toMatchObject([{ payload: Uint8Array.of(0xaf, 1, 7) }]);
     sender.close();
   });
 
