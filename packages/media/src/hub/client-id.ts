@@ -1,9 +1,11 @@
-import { randomInt } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
-const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz012345';
 const LENGTH = 12;
 
-/** Random and unique enough for one server's life; the form of SRS's ids. */
+/** Random and unique enough for one server's life (60 bits); the form of SRS's ids. */
 export function randomClientId(): string {
-  return Array.from({ length: LENGTH }, () => ALPHABET[randomInt(ALPHABET.length)]).join('');
+  let id = '';
+  for (const byte of randomBytes(LENGTH)) id += ALPHABET.charAt(byte % ALPHABET.length);
+  return id;
 }

@@ -29,9 +29,9 @@ describe('mergeWindowMs', () => {
     { setting: 0, viewers: 10_000, windowMs: 0 },
     { setting: 350, viewers: 1, windowMs: 350 },
     { setting: 'auto' as const, viewers: 0, windowMs: 0 },
-    { setting: 'auto' as const, viewers: 30, windowMs: 0 },
-    { setting: 'auto' as const, viewers: 215, windowMs: 48 },
-    { setting: 'auto' as const, viewers: 400, windowMs: 95 },
+    { setting: 'auto' as const, viewers: 10, windowMs: 0 },
+    { setting: 'auto' as const, viewers: 105, windowMs: 48 },
+    { setting: 'auto' as const, viewers: 200, windowMs: 95 },
     { setting: 'auto' as const, viewers: 50_000, windowMs: 95 },
   ])('$setting with $viewers viewers is $windowMs ms', ({ setting, viewers, windowMs }) => {
     expect(mergeWindowMs(setting, viewers)).toBe(windowMs);

@@ -2,8 +2,8 @@ import type { MediaPacket } from '@kaibo/formats';
 import type { Framing, TrackFlags } from './framing.ts';
 import type { ViewerSink } from './viewer-sink.ts';
 
-const QUIET_VIEWERS = 30;
-const CROWD_VIEWERS = 400;
+const QUIET_VIEWERS = 10;
+const CROWD_VIEWERS = 200;
 /** The longest automatic window; below 100 so that one hop between workers still fits into 110 ms at p99. */
 const MAX_AUTO_WINDOW_MS = 95;
 

@@ -53,7 +53,9 @@ export class ServerHandshake {
 
 /** S0 S1 S2, with digests when C1 carries a valid one, else the plain echo. */
 function answerC1(c1: Buffer): Buffer {
-  for (const schemeAt of DIGEST_SCHEMES_AT) {
+  // A client that does not know digests has zeros where the others have their version (RTMP 1.0, 5.2.3).
+  const schemes = c1.readUInt32BE(4) === 0 ? [] : DIGEST_SCHEMES_AT;
+  for (const schemeAt of schemes) {
     const digest = validDigest(c1, schemeAt);
     if (digest) return Buffer.concat([Buffer.of(RTMP_VERSION), digestS1(schemeAt), digestS2(digest)]);
   }

@@ -59,6 +59,7 @@ export class RtmpSession implements RtmpTransport {
 
   #receive(bytes: Buffer): void {
     if (this.#closing) return;
+    this.socket.cork(); // the answers to one read are one write
     try {
       this.#received += bytes.length;
       if (this.#handshake.done) this.#readChunks(bytes);
@@ -68,6 +69,8 @@ export class RtmpSession implements RtmpTransport {
       this.host.log.info({ address: this.#address, protocol: this.#protocol, code: error.code }, error.message);
       this.#connection.finish('malformed');
       this.close();
+    } finally {
+      this.socket.uncork();
     }
   }
 

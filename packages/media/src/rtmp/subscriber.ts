@@ -51,6 +51,9 @@ export class RtmpSubscriber implements Subscriber {
   }
 
   begin(): void {
+    const { socket } = this;
+    socket.cork(); // our words and the first media, which follows in this tick, are one write
+    process.nextTick(() => socket.uncork());
     this.#connection.send(userControl(USER_CONTROL.streamBegin, this.#streamId));
     this.#status('status', 'NetStream.Play.Reset', `Playing and resetting ${this.name}.`);
     this.#status('status', 'NetStream.Play.Start', `Started playing ${this.name}.`);
