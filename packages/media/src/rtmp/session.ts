@@ -11,6 +11,9 @@ import { NetConnection, type RtmpTransport, WINDOW_ACK_BYTES } from './net-conne
 /** A peer may ask for acknowledgements as often as every KiB, no oftener. */
 const MIN_ACK_WINDOW_BYTES = 1024;
 
+/** Answers and media that the peer has not taken yet; a healthy player is far below. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
 /**
  * One RTMP connection as bytes: handshake → chunks → messages, which go to its NetConnection. Everything a peer does
  * wrong ends this connection and nothing else.
@@ -54,7 +57,8 @@ export class RtmpSession implements RtmpTransport {
   /** A peer that does not publish or play within `handshakeMs` is closed. */
   working(busy: boolean): void {
     clearTimeout(this.#idle);
-    if (!busy && !this.#closing) this.#idle = setTimeout(() => this.close(), this.host.options.limits.handshakeMs).unref();
+    if (!busy && !this.#closing)
+      this.#idle = setTimeout(() => this.close(), this.host.options.limits.handshakeMs).unref();
   }
 
   #receive(bytes: Buffer): void {
@@ -72,6 +76,14 @@ export class RtmpSession implements RtmpTransport {
     } finally {
       this.socket.uncork();
     }
+    this.#throttle();
+  }
+
+  /** A peer that asks on without reading the answers is not read from until it does: its buffers fill, not ours. */
+  #throttle(): void {
+    if (this.socket.writableLength <= MAX_UNREAD_BYTES || this.socket.isPaused()) return;
+    this.socket.pause();
+    this.socket.once('drain', () => this.socket.resume());
   }
 
   #shake(bytes: Buffer): void {
@@ -103,7 +115,8 @@ export class RtmpSession implements RtmpTransport {
         this.#connection.command(decodeCommand(message));
         return;
       case MESSAGE.windowAckSize:
-        if (message.payload.length >= 4) this.#ackWindow = Math.max(message.payload.readUInt32BE(0), MIN_ACK_WINDOW_BYTES);
+        if (message.payload.length >= 4)
+          this.#ackWindow = Math.max(message.payload.readUInt32BE(0), MIN_ACK_WINDOW_BYTES);
         return;
       case MESSAGE.userControl:
         this.#userControl(message.payload);
