@@ -88,8 +88,8 @@ test('the home list shows a stream when it starts, and takes it away when it sto
   expect(await card.count()).toBe(0);
   const encoder = publishTestPicture(room.publishUrls.rtmp);
   await card.waitFor(WAIT);
-  const scripts = await page.evaluate(() =>
-    performance.getEntriesByType('resource').filter(({ name }) => /mpegts|VideoPlayer/.test(name)).length,
+  const scripts = await page.evaluate(
+    () => performance.getEntriesByType('resource').filter(({ name }) => /mpegts|VideoPlayer/.test(name)).length,
   );
   expect(scripts, 'the home page loads no player').toBe(0);
   await encoder.stop();

@@ -29,7 +29,14 @@ export interface Platform extends AsyncDisposable {
 /** The whole platform as `npm start` runs it, on free ports and a data folder of its own. */
 export async function startPlatform(...flags: string[]): Promise<Platform> {
   const folder = tempDir();
-  const args = ['start', `--dataDir=${folder.file('data')}`, '--log.format=json', '--media.workers=2', ...FREE_PORTS, ...flags];
+  const args = [
+    'start',
+    `--dataDir=${folder.file('data')}`,
+    '--log.format=json',
+    '--media.workers=2',
+    ...FREE_PORTS,
+    ...flags,
+  ];
   const program = Program.start(process.execPath, [LAUNCHER, ...args]);
   const [, port] = await program.saw(/"http":(\d+).*"msg":"ready"/, 30_000);
   const url = `http://localhost:${port}`;

@@ -67,7 +67,9 @@ export function readMediaConfig(args: readonly string[]): z.infer<typeof MediaCo
   for (const [path, value] of flags) if (path.join('.') !== 'config') assign(raw, path, parseYaml(value));
   const result = MediaConfig.safeParse(raw);
   if (result.success) return result.data;
-  throw new MediaConfigError(result.error.issues.map(({ path, message }) => `${path.join('.') || 'config'}: ${message}`).join('\n'));
+  throw new MediaConfigError(
+    result.error.issues.map(({ path, message }) => `${path.join('.') || 'config'}: ${message}`).join('\n'),
+  );
 }
 
 function parseFlag(arg: string): [string[], string] {
@@ -95,6 +97,9 @@ function assign(target: Record<string, unknown>, path: readonly string[], value:
     return;
   }
   const inner = target[head];
-  const branch = typeof inner === 'object' && inner !== null ? (inner as Record<string, unknown>) : (target[head] = {} as Record<string, unknown>);
+  const branch =
+    typeof inner === 'object' && inner !== null
+      ? (inner as Record<string, unknown>)
+      : (target[head] = {} as Record<string, unknown>);
   assign(branch as Record<string, unknown>, rest, value);
 }

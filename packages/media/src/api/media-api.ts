@@ -61,7 +61,8 @@ export class MediaApi {
     const url = URL.parse(request.url ?? '/', 'http://api.invalid');
     if (!url) reply(response, 400, { code: 400, error: 'The address cannot be read.' });
     else if (request.method === 'OPTIONS') response.writeHead(200, { 'Content-Length': 0 }).end();
-    else if (request.method !== 'GET' && request.method !== 'DELETE') reply(response, 405, { code: 405, error: 'Use GET or DELETE.' });
+    else if (request.method !== 'GET' && request.method !== 'DELETE')
+      reply(response, 405, { code: 405, error: 'Use GET or DELETE.' });
     else reply(response, 200, await apiBody(this.#context, request.method, url));
   }
 
@@ -91,6 +92,10 @@ function equalSecrets(presented: string, secret: string): boolean {
 
 function reply(response: ServerResponse, status: number, body: object): void {
   const text = JSON.stringify(body);
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(text), Connection: 'Close' });
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(text),
+    Connection: 'Close',
+  });
   response.end(text);
 }

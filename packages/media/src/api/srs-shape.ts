@@ -103,13 +103,27 @@ function streamBody(stream: StreamInfo): object {
     frames: stream.frames,
     send_bytes: stream.sendBytes,
     recv_bytes: stream.recvBytes,
-    kbps: { recv_30s: Math.round(stream.recvBps / 1000), send_30s: Math.round((stream.recvBps * stream.viewers) / 1000) },
+    kbps: {
+      recv_30s: Math.round(stream.recvBps / 1000),
+      send_30s: Math.round((stream.recvBps * stream.viewers) / 1000),
+    },
     publish: publisher ? { active: true, cid: publisher.clientId } : { active: false },
     video: video
-      ? { codec: codecName(video.codec), profile: video.profile, level: video.level, width: video.width, height: video.height }
+      ? {
+          codec: codecName(video.codec),
+          profile: video.profile,
+          level: video.level,
+          width: video.width,
+          height: video.height,
+        }
       : null,
     audio: audio
-      ? { codec: codecName(audio.codec), sample_rate: audio.sampleRateHz, channel: audio.channels, profile: audio.profile }
+      ? {
+          codec: codecName(audio.codec),
+          sample_rate: audio.sampleRateHz,
+          channel: audio.channels,
+          profile: audio.profile,
+        }
       : null,
   };
 }

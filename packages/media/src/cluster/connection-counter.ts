@@ -50,7 +50,8 @@ export class ConnectionCounter {
 
   #sum(slot: number): number {
     let sum = 0;
-    for (let worker = 0; worker < this.#workers; worker++) sum += Atomics.load(this.#counts, worker * SLOTS_PER_WORKER + slot);
+    for (let worker = 0; worker < this.#workers; worker++)
+      sum += Atomics.load(this.#counts, worker * SLOTS_PER_WORKER + slot);
     return sum;
   }
 }

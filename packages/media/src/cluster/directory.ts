@@ -87,7 +87,10 @@ export class Directory {
     return this.#clients.entries();
   }
 
-  async publish({ workerId, alive }: AskingWorker, client: MediaClient): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
+  async publish(
+    { workerId, alive }: AskingWorker,
+    client: MediaClient,
+  ): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
     const verdict = await this.#hooks.authorizePublish(client).catch((error: unknown) => this.#hookFailed(error));
     if (verdict.action === 'deny') return { reply: verdict };
     if (!alive()) return { reply: STOPPING };
@@ -109,7 +112,14 @@ export class Directory {
     entry.viewers.set(workerId, (entry.viewers.get(workerId) ?? 0) + 1);
     clearTimeout(entry.lingers.get(workerId));
     entry.lingers.delete(workerId);
-    this.#clients.set(client.clientId, { client: publicClient(client), workerId, key, kind: 'play', viewer, sinceMs: Date.now() });
+    this.#clients.set(client.clientId, {
+      client: publicClient(client),
+      workerId,
+      key,
+      kind: 'play',
+      viewer,
+      sinceMs: Date.now(),
+    });
     this.#notify({ type: 'playing', ...names(entry), client: publicClient(client), viewer, atMs: Date.now() });
     this.#ensureMirror(entry, workerId);
     return { action: 'play', key };
@@ -128,7 +138,13 @@ export class Directory {
   }
 
   /** A publisher's own worker says it is gone. Anything but the current publisher is old news. */
-  unpublished(notice: { key: StreamKey; epoch: number; clientId: string; reason: EndReason; lastDtsMs?: number }): void {
+  unpublished(notice: {
+    key: StreamKey;
+    epoch: number;
+    clientId: string;
+    reason: EndReason;
+    lastDtsMs?: number;
+  }): void {
     this.#clients.delete(notice.clientId);
     const entry = this.#entries.get(notice.key);
     if (entry?.publisher && entry.epoch === notice.epoch) this.#interrupt(entry, notice.reason);
@@ -139,7 +155,15 @@ export class Directory {
     if (!known) return;
     this.#clients.delete(clientId);
     const { app, stream } = known.client;
-    this.#notify({ type: 'stopped', app, stream, client: known.client, viewer: known.viewer, reason, atMs: Date.now() });
+    this.#notify({
+      type: 'stopped',
+      app,
+      stream,
+      client: known.client,
+      viewer: known.viewer,
+      reason,
+      atMs: Date.now(),
+    });
     const entry = this.#entries.get(known.key);
     if (entry) this.#viewerLeft(entry, known.workerId);
   }
@@ -159,7 +183,11 @@ export class Directory {
     if (!entry) return false;
     const wasBroadcast = entry.state !== 'idle';
     if (entry.publisher) this.#kickPublisher(entry, reason);
-    const workers = new Set([...entry.viewers.keys(), ...entry.mirrors, ...(entry.owner === undefined ? [] : [entry.owner])]);
+    const workers = new Set([
+      ...entry.viewers.keys(),
+      ...entry.mirrors,
+      ...(entry.owner === undefined ? [] : [entry.owner]),
+    ]);
     for (const workerId of workers) this.#post.send(workerId, { type: 'end', key, reason });
     this.#forget(entry);
     if (wasBroadcast) this.#notify({ type: 'ended', ...names(entry), reason, atMs: Date.now() });
@@ -197,7 +225,8 @@ export class Directory {
         entry.resumeAfterMs = estimateLastDtsMs(entry);
         if (entry.publisher && entry.publisher.workerId !== workerId) this.#kickPublisher(entry, 'engine_failure');
       }
-      if (entry.publisher && (lostOwner || entry.publisher.workerId === workerId)) this.#interrupt(entry, 'engine_failure');
+      if (entry.publisher && (lostOwner || entry.publisher.workerId === workerId))
+        this.#interrupt(entry, 'engine_failure');
     }
   }
 
@@ -212,7 +241,8 @@ export class Directory {
     const entry = this.#entries.get(streamKeyOf(client));
     if (!entry || entry.state === 'idle') {
       const active = [...this.#entries.values()].filter(({ state }) => state !== 'idle').length;
-      if (active >= this.#options.limits.streams) return deny(503, 'too_many_streams', 'This server carries as many streams as it may.');
+      if (active >= this.#options.limits.streams)
+        return deny(503, 'too_many_streams', 'This server carries as many streams as it may.');
       return undefined;
     }
     if (!entry.publisher) return undefined;
@@ -225,7 +255,11 @@ export class Directory {
     return undefined;
   }
 
-  #claim(workerId: number, client: MediaClient, credential: string): { reply: PublishReply; transfer?: Transferable[] } {
+  #claim(
+    workerId: number,
+    client: MediaClient,
+    credential: string,
+  ): { reply: PublishReply; transfer?: Transferable[] } {
     const entry = this.#open(client);
     const resumed = entry.state !== 'idle';
     clearTimeout(entry.grace);

@@ -66,4 +66,3 @@ export class Link<OutRequest, OutNotice, InRequest, InNotice> {
     if (!this.#closed) this.#post({ kind: 'reply', id, reply }, transfer);
   }
 }
-

@@ -84,4 +84,7 @@ export type MainNotice =
   | { type: 'stop' };
 
 /** On the ports between workers: FLV tags in one copied chunk, or a change of state. */
-export type HopMessage = { type: 'tags'; bytes: Uint8Array } | { type: 'interrupted' } | { type: 'ended'; reason: EndReason };
+export type HopMessage =
+  | { type: 'tags'; bytes: Uint8Array }
+  | { type: 'interrupted' }
+  | { type: 'ended'; reason: EndReason };

@@ -16,7 +16,11 @@ const START_MS = 15_000;
 
 export interface PoolPeer {
   /** `alive` is asked again after every wait: a thread that died meanwhile must not be given anything. */
-  answer(workerId: number, request: WorkerRequest, alive: () => boolean): Promise<{ reply: unknown; transfer?: Transferable[] }>;
+  answer(
+    workerId: number,
+    request: WorkerRequest,
+    alive: () => boolean,
+  ): Promise<{ reply: unknown; transfer?: Transferable[] }>;
   notice(workerId: number, notice: WorkerNotice): void;
   /** The thread died and will be restarted. */
   lost(workerId: number): void;
@@ -43,7 +47,14 @@ export class WorkerPool {
   #stopping = false;
   readonly size: number;
 
-  constructor(deps: { options: MediaOptions; tls?: WorkerSeed['tls']; asksConnect: boolean; size: number; log: MediaLog; peer: PoolPeer }) {
+  constructor(deps: {
+    options: MediaOptions;
+    tls?: WorkerSeed['tls'];
+    asksConnect: boolean;
+    size: number;
+    log: MediaLog;
+    peer: PoolPeer;
+  }) {
     this.#options = deps.options;
     this.#tls = deps.tls;
     this.#asksConnect = deps.asksConnect;
@@ -106,9 +117,15 @@ export class WorkerPool {
       connections: this.#connections,
       compileCache: compileCacheFolder(),
     };
-    const worker = new Worker(new URL('./worker-thread.mjs', import.meta.url), { workerData: seed, name: `kaibo-media-${workerId}` });
+    const worker = new Worker(new URL('./worker-thread.mjs', import.meta.url), {
+      workerData: seed,
+      name: `kaibo-media-${workerId}`,
+    });
     return new Promise((resolve, reject) => {
-      const slow = setTimeout(() => reject(new Error(`Media worker ${workerId} did not start in ${START_MS} ms.`)), START_MS);
+      const slow = setTimeout(
+        () => reject(new Error(`Media worker ${workerId} did not start in ${START_MS} ms.`)),
+        START_MS,
+      );
       const link: Member['link'] = new Link(worker, {
         answer: (request) => this.#peer.answer(workerId, request, () => this.#members.get(workerId) === member),
         notice: (notice) => {
@@ -141,12 +158,16 @@ export class WorkerPool {
     ConnectionCounter.clearWorker(this.#connections, workerId);
     this.#peer.lost(workerId);
     const steady = Date.now() - member.startedAtMs > STEADY_MS;
-    const waitMs = steady ? RESTART_MIN_MS : Math.min((this.#backoffMs.get(workerId) ?? RESTART_MIN_MS / 2) * 2, RESTART_MAX_MS);
+    const waitMs = steady
+      ? RESTART_MIN_MS
+      : Math.min((this.#backoffMs.get(workerId) ?? RESTART_MIN_MS / 2) * 2, RESTART_MAX_MS);
     this.#backoffMs.set(workerId, waitMs);
     this.#log.warn({ workerId, waitMs }, 'a media worker ended; it is restarted');
     const timer = setTimeout(() => {
       this.#restarts.delete(workerId);
-      this.#spawn(workerId).catch((error: unknown) => this.#log.error({ workerId, err: String(error) }, 'a media worker did not come back'));
+      this.#spawn(workerId).catch((error: unknown) =>
+        this.#log.error({ workerId, err: String(error) }, 'a media worker did not come back'),
+      );
     }, waitMs);
     this.#restarts.set(workerId, { timer });
   }

@@ -37,8 +37,10 @@ export function asPortError(
   error: NodeJS.ErrnoException,
   { host, port, name }: { host: string; port: number; name: string },
 ): Error {
-  if (error.code === 'EADDRINUSE') return new PortInUseError(`Port ${port} (${name}) on ${host} is in use by another program.`);
-  if (error.code === 'EACCES') return new PortInUseError(`Port ${port} (${name}) needs rights this user does not have.`);
+  if (error.code === 'EADDRINUSE')
+    return new PortInUseError(`Port ${port} (${name}) on ${host} is in use by another program.`);
+  if (error.code === 'EACCES')
+    return new PortInUseError(`Port ${port} (${name}) needs rights this user does not have.`);
   if (error.code === 'EADDRNOTAVAIL') return new PortInUseError(`This machine has no address ${host} (${name}).`);
   return error;
 }

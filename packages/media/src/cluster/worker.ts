@@ -62,7 +62,10 @@ export class MediaWorker implements SessionHost {
     this.#hub = new StreamHub(seed.options);
     const { workerId, workers, connections, options } = seed;
     this.#connections = new ConnectionCounter({ shared: connections, workerId, workers, limits: options.limits });
-    this.#link = new Link(port, { answer: () => Promise.resolve({ reply: this.#traffic() }), notice: (notice) => this.#obey(notice) });
+    this.#link = new Link(port, {
+      answer: () => Promise.resolve({ reply: this.#traffic() }),
+      notice: (notice) => this.#obey(notice),
+    });
     this.log = postLog((notice) => this.#link.send(notice));
     this.#listeners = [new RtmpListener(this), new FlvListener(this)];
     if (seed.tls) this.#listeners.push(new RtmpListener(this, seed.tls), new FlvListener(this, seed.tls));
@@ -98,7 +101,8 @@ export class MediaWorker implements SessionHost {
     const reply = await this.#ask<ConnectReply>({ type: 'connect', client });
     if (reply.action === 'deny') return reply;
     const { param: _secret, ...known } = client;
-    const tell = (): void => this.#link.send({ type: 'closed', client: known, sendBytes: socket.bytesWritten, recvBytes: socket.bytesRead });
+    const tell = (): void =>
+      this.#link.send({ type: 'closed', client: known, sendBytes: socket.bytesWritten, recvBytes: socket.bytesRead });
     if (socket.destroyed) tell();
     else socket.once('close', tell);
     return undefined;

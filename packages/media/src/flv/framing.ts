@@ -11,7 +11,11 @@ import {
 import type { Framing, TrackFlags } from '../hub/framing.ts';
 import { encodeBinaryFrame, writeBinaryFrameHeader, frameHeaderBytes } from './ws-frame.ts';
 
-const TAG_TYPES: Record<MediaPacket['kind'], FlvTagType> = { audio: FLV_TAG_AUDIO, video: FLV_TAG_VIDEO, data: FLV_TAG_SCRIPT };
+const TAG_TYPES: Record<MediaPacket['kind'], FlvTagType> = {
+  audio: FLV_TAG_AUDIO,
+  video: FLV_TAG_VIDEO,
+  data: FLV_TAG_SCRIPT,
+};
 
 /** FLV tags as they are (FLV specification 10.1, E.4.1): HTTP-FLV. */
 export const HTTP_FLV_FRAMING: Framing = {
@@ -42,7 +46,11 @@ export function frameTags(packets: readonly MediaPacket[], reservedBytes: number
   const target = Buffer.allocUnsafe(reservedBytes + tagsBytes(packets));
   let offset = reservedBytes;
   for (const packet of packets) {
-    offset = writeFlvTag(target, offset, { type: TAG_TYPES[packet.kind], timestampMs: packet.dtsMs >>> 0, body: packet.payload });
+    offset = writeFlvTag(target, offset, {
+      type: TAG_TYPES[packet.kind],
+      timestampMs: packet.dtsMs >>> 0,
+      body: packet.payload,
+    });
   }
   return target;
 }

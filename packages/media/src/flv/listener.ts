@@ -47,13 +47,20 @@ export class FlvListener {
       connectionsCheckingInterval: 1000,
     };
     this.#server = certificate
-      ? https.createServer({ ...options, ...certificate, ALPNProtocols: ['http/1.1'], handshakeTimeout: limits.handshakeMs })
+      ? https.createServer({
+          ...options,
+          ...certificate,
+          ALPNProtocols: ['http/1.1'],
+          handshakeTimeout: limits.handshakeMs,
+        })
       : http.createServer(options);
     const onRequest = (request: IncomingMessage, response: ServerResponse): void => this.#request(request, response);
     this.#server.on('connection', (socket: Socket) => host.admit(socket));
     this.#server.on('request', onRequest);
     this.#server.on('checkContinue', onRequest);
-    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => this.#upgrade(request, socket, head));
+    this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
+      this.#upgrade(request, socket, head),
+    );
     this.#server.on('clientError', (_error, socket) => {
       if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
       else socket.destroy();
@@ -63,7 +70,10 @@ export class FlvListener {
   listen(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen({ port: this.#port, host: this.#host.options.host, reusePort: true, backlog: BACKLOG }, resolve);
+    this.#server.listen(
+      { port: this.#port, host: this.#host.options.host, reusePort: true, backlog: BACKLOG },
+      resolve,
+    );
     return promise;
   }
 
@@ -93,7 +103,8 @@ export class FlvListener {
     this.#busy.add(request.socket);
     const client = this.#client(request, route.address, 'http-flv');
     if (request.method === 'HEAD') this.#contain(this.#head(response, client), request.socket);
-    else if (route.intent === 'publish') this.#contain(publishHttpFlv(this.#host, { request, response, client }), request.socket);
+    else if (route.intent === 'publish')
+      this.#contain(publishHttpFlv(this.#host, { request, response, client }), request.socket);
     else this.#contain(new HttpFlvSubscriber(response, client.clientId).start(this.#host, client), request.socket);
   }
 

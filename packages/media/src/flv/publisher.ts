@@ -62,7 +62,10 @@ export class FlvPublisher implements Publisher {
       }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
-      this.#host.log.info({ clientId: this.clientId, code: error.code }, `an FLV publisher sent bytes that cannot be read: ${error.message}`);
+      this.#host.log.info(
+        { clientId: this.clientId, code: error.code },
+        `an FLV publisher sent bytes that cannot be read: ${error.message}`,
+      );
       this.#end('malformed', error.message);
     }
   }

@@ -43,7 +43,11 @@ export function refuseUpgrade(socket: Socket, { status, code, message }: Refusal
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-export const NOT_PUBLISHED: Refusal = { status: 404, code: 'stream_not_found', message: 'Nobody is publishing this stream.' };
+export const NOT_PUBLISHED: Refusal = {
+  status: 404,
+  code: 'stream_not_found',
+  message: 'Nobody is publishing this stream.',
+};
 export const STOPPING: Refusal = { status: 503, code: 'server_stopping', message: 'This server is stopping.' };
 
 /** What a viewer that has not begun yet is answered. */

@@ -15,13 +15,13 @@ export async function publishWsFlv(
   host: SessionHost,
   { socket, client, accept }: { socket: Socket; client: MediaClient; accept: () => WebSocket | undefined },
 ): Promise<void> {
-  let webSocket: WebSocket | undefined;
+  const accepted: { webSocket?: WebSocket } = {};
   const publisher = new FlvPublisher(
     {
       socket,
       refuse: (denial) => refuseUpgrade(socket, denial),
       finish: (reason, detail) => {
-        webSocket?.close(closeCode(reason), detail.slice(0, MAX_REASON_LENGTH));
+        accepted.webSocket?.close(closeCode(reason), detail.slice(0, MAX_REASON_LENGTH));
         cutSoon(socket);
       },
     },
@@ -30,7 +30,8 @@ export async function publishWsFlv(
   );
   socket.once('close', () => publisher.close('closed'));
   if (!(await publisher.start(client))) return;
-  webSocket = accept();
+  const webSocket = accept();
+  accepted.webSocket = webSocket;
   if (!webSocket) {
     publisher.close('closed');
     return;
@@ -40,7 +41,7 @@ export async function publishWsFlv(
     if (binary) publisher.push(data);
     else {
       publisher.close('malformed');
-      webSocket?.close(1003, 'FLV comes in binary frames.');
+      webSocket.close(1003, 'FLV comes in binary frames.');
       cutSoon(socket);
     }
   });

@@ -45,7 +45,15 @@ export type MediaEvent =
   | { type: 'ended'; app: string; stream: string; reason: string; atMs: number }
   /** A viewer was let in (it may still be waiting for a publisher). */
   | { type: 'playing'; app: string; stream: string; client: PublicMediaClient; viewer: string; atMs: number }
-  | { type: 'stopped'; app: string; stream: string; client: PublicMediaClient; viewer: string; reason: string; atMs: number };
+  | {
+      type: 'stopped';
+      app: string;
+      stream: string;
+      client: PublicMediaClient;
+      viewer: string;
+      reason: string;
+      atMs: number;
+    };
 
 /** An RTMP connection that `authorizeConnect` let in has ended. */
 export interface ConnectionClosed {

@@ -3,7 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { MediaLog } from '../hub/session-host.ts';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
 import type { ServerIdentity } from '../identity.ts';
-import type { ConnectionClosed, Denial, MediaClient, MediaEvent, MediaHooks, PlayVerdict, PublicMediaClient, PublishVerdict } from './contract.ts';
+import type {
+  ConnectionClosed,
+  Denial,
+  MediaClient,
+  MediaEvent,
+  MediaHooks,
+  PlayVerdict,
+  PublicMediaClient,
+  PublishVerdict,
+} from './contract.ts';
 
 type HookAction = 'on_connect' | 'on_close' | 'on_publish' | 'on_unpublish' | 'on_play' | 'on_stop';
 
@@ -102,7 +111,10 @@ export class HttpHooks implements MediaHooks {
         if (await this.#call(url, body)) return;
         this.#log.warn({ action, attempt }, 'the hook receiver did not accept a notification');
       } catch (error) {
-        this.#log.warn({ action, attempt, err: error instanceof Error ? error.message : String(error) }, 'the hook receiver did not answer');
+        this.#log.warn(
+          { action, attempt, err: error instanceof Error ? error.message : String(error) },
+          'the hook receiver did not answer',
+        );
       }
       await sleep(FIRST_RETRY_MS * 2 ** (attempt - 1), undefined, { signal }).catch(() => undefined);
     }
@@ -135,7 +147,9 @@ export class HttpHooks implements MediaHooks {
       app: client.app,
       ...(action === 'on_close' ? {} : { tcUrl: client.tcUrl, stream: client.stream, param }),
       ...(action === 'on_connect' || action === 'on_play' ? { pageUrl: client.pageUrl } : {}),
-      ...(action === 'on_connect' || action === 'on_close' ? {} : { stream_url: `/${key}`, stream_id: streamIdOf(key) }),
+      ...(action === 'on_connect' || action === 'on_close'
+        ? {}
+        : { stream_url: `/${key}`, stream_id: streamIdOf(key) }),
       ...more,
     });
   }

@@ -53,7 +53,9 @@ class FramingGroup {
     const { headersVersion, gopVersion } = backlog;
     if (this.#start?.headersVersion !== headersVersion || this.#start.gopVersion !== gopVersion) {
       const startMs = backlog.gop[0]?.dtsMs;
-      const headers = backlog.headers.map((packet) => (packet.kind === 'data' ? packet : { ...packet, dtsMs: startMs ?? packet.dtsMs }));
+      const headers = backlog.headers.map((packet) =>
+        packet.kind === 'data' ? packet : { ...packet, dtsMs: startMs ?? packet.dtsMs },
+      );
       const head = this.framing.head(backlog.flags);
       const body = this.frame([...headers, ...backlog.gop]);
       this.#start = { headersVersion, gopVersion, bytes: head ? Buffer.concat([head, body]) : body };

@@ -45,7 +45,8 @@ export class StreamHeaders {
   /** A new configuration of the main track makes what was said about the old one void. */
   #dropExtras(kind: MediaPacket['kind']): void {
     for (const slot of this.#slots.keys()) {
-      if (slot.startsWith(`${kind}:`) && slot.endsWith(':') && slot !== VIDEO && slot !== AUDIO) this.#slots.delete(slot);
+      if (slot.startsWith(`${kind}:`) && slot.endsWith(':') && slot !== VIDEO && slot !== AUDIO)
+        this.#slots.delete(slot);
     }
   }
 }

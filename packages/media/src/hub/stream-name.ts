@@ -25,7 +25,8 @@ export function parseStreamAddress(app: string, streamAndQuery: string): StreamA
   const param = at < 0 ? '' : streamAndQuery.slice(at);
   requireName('app', app);
   requireName('stream', stream);
-  if (param.length > MAX_PARAM_LENGTH) throw new StreamNameError(`The stream's parameters are longer than ${MAX_PARAM_LENGTH} characters.`);
+  if (param.length > MAX_PARAM_LENGTH)
+    throw new StreamNameError(`The stream's parameters are longer than ${MAX_PARAM_LENGTH} characters.`);
   return { app, stream, param };
 }
 

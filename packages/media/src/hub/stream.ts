@@ -156,7 +156,8 @@ export class Stream {
     const { playWaitMs } = this.#options.limits;
     for (const sink of [...this.#fanout.sinks()]) {
       if (sink.state === 'pending') {
-        if (this.state !== 'publishing' && nowMs - sink.pendingSinceMs > playWaitMs) this.#finish(sink, 'not_published');
+        if (this.state !== 'publishing' && nowMs - sink.pendingSinceMs > playWaitMs)
+          this.#finish(sink, 'not_published');
       } else if (sink.isLost(nowMs)) {
         this.#finish(sink, 'slow_viewer');
       }

@@ -22,7 +22,8 @@ export class Timeline {
   /** `resumeAfterMs`: the last time a former owner of the stream gave out; the next packet follows it. */
   constructor(resumeAfterMs?: number) {
     this.#lastMs = resumeAfterMs;
-    if (resumeAfterMs !== undefined) this.#lastByKindMs = { audio: resumeAfterMs, video: resumeAfterMs, data: resumeAfterMs };
+    if (resumeAfterMs !== undefined)
+      this.#lastByKindMs = { audio: resumeAfterMs, video: resumeAfterMs, data: resumeAfterMs };
   }
 
   /** The last time given out; undefined before the first packet. */

@@ -1,8 +1,7 @@
 import { MESSAGE, RtmpError, type RtmpMessage } from './message.ts';
 
 export const DEFAULT_CHUNK_SIZE = 128;
-/** 24-bit message length (RTMP 1.0, 5.3.1.2): nothing larger can be said. */
-export const MAX_MESSAGE_BYTES = 16_777_215;
+/** No message is longer: its length has 24 bits (RTMP 1.0, 5.3.1.2). */
 const MAX_CHUNK_SIZE = 16_777_215;
 /** Encoders use fewer than ten; ids may be any up to 65599. */
 export const MAX_CHUNK_STREAMS = 1024;
@@ -69,7 +68,8 @@ export class ChunkReader {
     const fields = start + idBytes;
     const fieldBytes = MESSAGE_HEADER_BYTES[format];
     if (available < idBytes + fieldBytes) return undefined;
-    if (!known && format !== 0 && format !== 1) throw new RtmpError('malformed', `Chunk stream ${id} begins without a message header.`);
+    if (!known && format !== 0 && format !== 1)
+      throw new RtmpError('malformed', `Chunk stream ${id} begins without a message header.`);
 
     const shortMs = format === 3 ? 0 : input.readUIntBE(fields, 3);
     const extended = format === 3 ? (known?.extended ?? false) : shortMs === EXTENDED_TIMESTAMP;
@@ -90,12 +90,20 @@ export class ChunkReader {
 
   #begin(
     input: Buffer,
-    header: { id: number; known: ChunkStream | undefined; format: 0 | 1 | 2 | 3; fields: number; fieldMs: number; extended: boolean },
+    header: {
+      id: number;
+      known: ChunkStream | undefined;
+      format: 0 | 1 | 2 | 3;
+      fields: number;
+      fieldMs: number;
+      extended: boolean;
+    },
   ): void {
     const { id, format, fields, fieldMs, extended } = header;
     const stream = header.known ?? this.#open(id);
     const continues = stream.received > 0;
-    if (continues && format !== 3) throw new RtmpError('malformed', `Chunk stream ${id} starts a message inside another.`);
+    if (continues && format !== 3)
+      throw new RtmpError('malformed', `Chunk stream ${id} starts a message inside another.`);
     if (format <= 1) {
       stream.length = input.readUIntBE(fields + 3, 3);
       stream.type = input.readUInt8(fields + 6);
@@ -112,8 +120,18 @@ export class ChunkReader {
   }
 
   #open(id: number): ChunkStream {
-    if (this.#streams.size >= MAX_CHUNK_STREAMS) throw new RtmpError('too_many', `More than ${MAX_CHUNK_STREAMS} chunk streams.`);
-    const stream = { type: 0, length: 0, streamId: 0, timestampMs: 0, fieldMs: 0, extended: false, payload: EMPTY, received: 0 };
+    if (this.#streams.size >= MAX_CHUNK_STREAMS)
+      throw new RtmpError('too_many', `More than ${MAX_CHUNK_STREAMS} chunk streams.`);
+    const stream = {
+      type: 0,
+      length: 0,
+      streamId: 0,
+      timestampMs: 0,
+      fieldMs: 0,
+      extended: false,
+      payload: EMPTY,
+      received: 0,
+    };
     this.#streams.set(id, stream);
     return stream;
   }

@@ -23,7 +23,13 @@ export function rtmpFraming({ streamId, audio, video }: { streamId: number; audi
       let offset = 0;
       for (const packet of packets) {
         const { type, chunkStreamId } = TYPES[packet.kind];
-        offset = writeMessage(target, offset, { type, chunkStreamId, streamId, timestampMs: packet.dtsMs, payload: packet.payload });
+        offset = writeMessage(target, offset, {
+          type,
+          chunkStreamId,
+          streamId,
+          timestampMs: packet.dtsMs,
+          payload: packet.payload,
+        });
       }
       return target;
     },

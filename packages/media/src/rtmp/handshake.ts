@@ -37,7 +37,8 @@ export class ServerHandshake {
     this.#received = this.#received.length > 0 ? Buffer.concat([this.#received, bytes]) : bytes;
     let reply: Buffer | undefined;
     if (this.#state === 'c0c1') {
-      if (this.#received.length > 0 && this.#received[0] !== RTMP_VERSION) throw new HandshakeError('This is not RTMP version 3.');
+      if (this.#received.length > 0 && this.#received[0] !== RTMP_VERSION)
+        throw new HandshakeError('This is not RTMP version 3.');
       if (this.#received.length < C0_C1_BYTES) return {};
       reply = answerC1(this.#received.subarray(1, C0_C1_BYTES));
       this.#received = this.#received.subarray(C0_C1_BYTES);
@@ -89,7 +90,9 @@ function digestS1(schemeAt: number): Buffer {
 function digestS2(clientDigest: Buffer): Buffer {
   const s2 = randomBytes(HANDSHAKE_BYTES);
   const key = createHmac('sha256', SERVER_KEY).update(clientDigest).digest();
-  const signature = createHmac('sha256', key).update(s2.subarray(0, HANDSHAKE_BYTES - DIGEST_BYTES)).digest();
+  const signature = createHmac('sha256', key)
+    .update(s2.subarray(0, HANDSHAKE_BYTES - DIGEST_BYTES))
+    .digest();
   signature.copy(s2, HANDSHAKE_BYTES - DIGEST_BYTES);
   return s2;
 }

@@ -30,7 +30,10 @@ export class RtmpListener {
   listen(): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     this.#server.once('error', reject);
-    this.#server.listen({ port: this.#port, host: this.#host.options.host, reusePort: true, backlog: BACKLOG }, resolve);
+    this.#server.listen(
+      { port: this.#port, host: this.#host.options.host, reusePort: true, backlog: BACKLOG },
+      resolve,
+    );
     return promise;
   }
 

@@ -16,7 +16,13 @@ export const MESSAGE = {
 } as const;
 
 /** RTMP 1.0, 7.1.7: user control events. */
-export const USER_CONTROL = { streamBegin: 0, streamEof: 1, setBufferLength: 3, pingRequest: 6, pingResponse: 7 } as const;
+export const USER_CONTROL = {
+  streamBegin: 0,
+  streamEof: 1,
+  setBufferLength: 3,
+  pingRequest: 6,
+  pingResponse: 7,
+} as const;
 
 /** Chunk stream ids that we send on: 2 is the protocol's own (RTMP 1.0, 5.4), the rest are free. */
 export const CHUNK_STREAM = { control: 2, command: 3, audio: 4, data: 5, video: 6 } as const;

@@ -66,11 +66,13 @@ export class NetConnection {
   /** Throws RtmpError for a peer that breaks the order of things. */
   command(command: RtmpCommand): void {
     if (this.#held) {
-      if (this.#held.push(command) > MAX_HELD_COMMANDS) throw new RtmpError('too_many', 'Too many commands before connect was answered.');
+      if (this.#held.push(command) > MAX_HELD_COMMANDS)
+        throw new RtmpError('too_many', 'Too many commands before connect was answered.');
       return;
     }
     const handler = Object.hasOwn(COMMANDS, command.name) ? COMMANDS[command.name] : undefined;
-    if (command.name !== 'connect' && !this.#connect) throw new RtmpError('malformed', 'A command came before connect.');
+    if (command.name !== 'connect' && !this.#connect)
+      throw new RtmpError('malformed', 'A command came before connect.');
     if (handler) handler.call(this, command);
     else if (command.transactionId !== 0) {
       this.#transport.send(encodeCommand(0, '_error', command.transactionId, null, NOT_UNDERSTOOD));
@@ -86,7 +88,10 @@ export class NetConnection {
       return;
     }
     this.#connect = request;
-    const asked = this.#transport.host.connect(this.#client({ app: request.app, stream: '', param: request.query }), this.#transport.socket);
+    const asked = this.#transport.host.connect(
+      this.#client({ app: request.app, stream: '', param: request.query }),
+      this.#transport.socket,
+    );
     if (!asked) {
       this.#accept(command.transactionId, request);
       return;
@@ -94,7 +99,9 @@ export class NetConnection {
     this.#held = [];
     this.#transport.socket.pause();
     asked
-      .then((denial) => (denial ? this.#reject(command.transactionId, denial.message) : this.#accept(command.transactionId, request)))
+      .then((denial) =>
+        denial ? this.#reject(command.transactionId, denial.message) : this.#accept(command.transactionId, request),
+      )
       .then(() => this.#release())
       .catch((error: unknown) => {
         this.#transport.host.log.error({ err: String(error) }, 'an RTMP connect could not be answered');
@@ -166,7 +173,11 @@ export class NetConnection {
         command.streamId,
         same
           ? { level: 'status', code: 'NetStream.Play.Transition', description: 'This stream is playing.' }
-          : { level: 'error', code: 'NetStream.Play.Failed', description: 'Streams cannot be switched; play the other one instead.' },
+          : {
+              level: 'error',
+              code: 'NetStream.Play.Failed',
+              description: 'Streams cannot be switched; play the other one instead.',
+            },
       ),
     );
   }
@@ -201,18 +212,26 @@ export class NetConnection {
 
   /** FCUnpublish comes on the command stream and names the stream, which old encoders publish alone. */
   unpublishByName(command: RtmpCommand): void {
-    this.#transport.send(encodeCommand(0, 'onFCUnpublish', 0, null, { code: 'NetStream.Unpublish.Success', description: 'Unpublished.' }));
+    this.#transport.send(
+      encodeCommand(0, 'onFCUnpublish', 0, null, { code: 'NetStream.Unpublish.Success', description: 'Unpublished.' }),
+    );
     this.reply(command, undefined);
     for (const [streamId, { role }] of this.#streams) if (role?.kind === 'publish') this.closeStream(streamId, false);
   }
 
   fcPublish(command: RtmpCommand): void {
     this.reply(command, undefined);
-    this.#transport.send(encodeCommand(0, 'onFCPublish', 0, null, { code: 'NetStream.Publish.Start', description: 'Publishing is being set up.' }));
+    this.#transport.send(
+      encodeCommand(0, 'onFCPublish', 0, null, {
+        code: 'NetStream.Publish.Start',
+        description: 'Publishing is being set up.',
+      }),
+    );
   }
 
   reply(command: RtmpCommand, value: AmfValue): void {
-    if (command.transactionId !== 0) this.#transport.send(encodeCommand(0, '_result', command.transactionId, null, value));
+    if (command.transactionId !== 0)
+      this.#transport.send(encodeCommand(0, '_result', command.transactionId, null, value));
   }
 
   #start(slot: MessageStream, role: Role, client: MediaClient): void {
@@ -239,7 +258,9 @@ export class NetConnection {
       return address.param === '' ? parseStreamAddress(app, address.stream + query) : address;
     } catch (error) {
       if (!(error instanceof StreamNameError)) throw error;
-      this.#transport.send(onStatus(command.streamId, { level: 'error', code: badNameCode, description: error.message }));
+      this.#transport.send(
+        onStatus(command.streamId, { level: 'error', code: badNameCode, description: error.message }),
+      );
       this.#transport.close();
       return undefined;
     }
@@ -261,7 +282,11 @@ export class NetConnection {
   }
 }
 
-const NOT_UNDERSTOOD = { level: 'error', code: 'NetConnection.Call.Failed', description: 'This server does not know that call.' };
+const NOT_UNDERSTOOD = {
+  level: 'error',
+  code: 'NetConnection.Call.Failed',
+  description: 'This server does not know that call.',
+};
 
 type CommandHandler = (this: NetConnection, command: RtmpCommand) => void;
 
@@ -324,4 +349,3 @@ const COMMANDS: Record<string, CommandHandler> = {
   _result() {},
   _error() {},
 };
-

@@ -97,7 +97,8 @@ export class RtmpPublisher implements Publisher {
   }
 
   #deny(denial: Denial): void {
-    const code = denial.status === 401 || denial.status === 403 ? 'NetStream.Publish.Denied' : 'NetStream.Publish.BadName';
+    const code =
+      denial.status === 401 || denial.status === 403 ? 'NetStream.Publish.Denied' : 'NetStream.Publish.BadName';
     this.#status('error', code, `${denial.message} (${denial.code})`);
     this.close('closed');
     this.#connection.close();

@@ -99,6 +99,8 @@ export class RtmpSubscriber implements Subscriber {
   }
 
   #status(level: 'status' | 'error', code: string, description: string): void {
-    this.#connection.send(onStatus(this.#streamId, { level, code, description, details: this.name, clientid: this.clientId }));
+    this.#connection.send(
+      onStatus(this.#streamId, { level, code, description, details: this.name, clientid: this.clientId }),
+    );
   }
 }

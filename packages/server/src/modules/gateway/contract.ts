@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Site } from '../../engine/contract.ts';
 import { ERRORS, sentence, type ErrorCode, type Language } from './words.ts';
 
-export { sentence, type ErrorCode, type Language } from './words.ts';
+export { type ErrorCode, type Language } from './words.ts';
 
 /** A refusal that a person reads. Thrown anywhere, answered by the gateway in the caller's language. */
 export class AppError extends Error {
