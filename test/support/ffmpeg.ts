@@ -49,7 +49,7 @@ export interface ProbedPacket {
   /** Position in the file, for formats that have one. */
   position: number;
   isKey: boolean;
-  /** CRC of the payload (`data_hash`), to compare bytes. */
+  /** MD5 of the payload (`data_hash`), to compare bytes. */
   hash: string;
 }
 
@@ -90,7 +90,7 @@ export async function probe(
     '-show_packets',
     '-show_streams',
     '-show_data_hash',
-    'crc32',
+    'md5',
     '-of',
     'json',
     source,

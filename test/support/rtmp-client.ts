@@ -59,6 +59,7 @@ export class RtmpClient {
   private readonly options: Required<Omit<RtmpClientOptions, 'tls'>>;
   private readonly reader = new ChunkReader();
   private handshakeBytes: Buffer[] | undefined = [];
+  private handshakeAnswer = (s1: Buffer, _s2: Buffer): Buffer => s1;
   private isClosed = false;
   private transactionId = 0;
   private receivedBytes = 0;
@@ -104,8 +105,12 @@ export class RtmpClient {
     this.socket.write(bytes);
   }
 
-  /** The simple handshake; `c1` may be any 1536 bytes. */
-  async handshake(c1: Buffer = Buffer.concat([Buffer.alloc(8), randomBytes(HANDSHAKE_SIZE - 8)])): Promise<void> {
+  /** The simple handshake, in which C2 is S1 sent back; `c1` and `answer` of 1536 bytes make it another. */
+  async handshake(
+    c1: Buffer = Buffer.concat([Buffer.alloc(8), randomBytes(HANDSHAKE_SIZE - 8)]),
+    answer: (s1: Buffer, s2: Buffer) => Buffer = (s1) => s1,
+  ): Promise<void> {
+    this.handshakeAnswer = answer;
     this.write(Buffer.concat([Buffer.from([3]), c1]));
     await this.until(() => this.handshakeBytes === undefined, 'the handshake');
   }
@@ -223,8 +228,8 @@ export class RtmpClient {
       const all = Buffer.concat(this.handshakeBytes);
       this.handshakeBytes = [all];
       if (all.length < 1 + 2 * HANDSHAKE_SIZE) return;
-      // C2 is S1 sent back.
-      this.write(all.subarray(1, 1 + HANDSHAKE_SIZE));
+      const s2At = 1 + HANDSHAKE_SIZE;
+      this.write(this.handshakeAnswer(all.subarray(1, s2At), all.subarray(s2At, s2At + HANDSHAKE_SIZE)));
       this.handshakeBytes = undefined;
       rest = all.subarray(1 + 2 * HANDSHAKE_SIZE);
     }
