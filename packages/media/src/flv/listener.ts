@@ -1,6 +1,7 @@
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
 import https from 'node:https';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { MediaClient, MediaProtocol } from '../hooks/contract.ts';
 import { randomClientId } from '../hub/client-id.ts';
@@ -21,6 +22,12 @@ const MAX_PUBLISH_FRAME_BYTES = 17 * 1024 * 1024;
 const MAX_PLAY_FRAME_BYTES = 4096;
 const SUB_PROTOCOL_PREFERENCE = ['post', 'publisher'];
 
+/** What Node found wrong with a request head, where 400 does not say it. */
+const HEAD_ERRORS: Record<string, string> = {
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+};
+
 /** HTTP-FLV and WS-FLV, or their TLS forms when given a certificate, on a port shared by all workers. */
 export class FlvListener {
   #server: http.Server | https.Server;
@@ -30,7 +37,7 @@ export class FlvListener {
   #players = webSocketServer(MAX_PLAY_FRAME_BYTES);
   #publishers = webSocketServer(MAX_PUBLISH_FRAME_BYTES);
   /** Sockets that carry media: another request on them (pipelining) would write into it. */
-  #busy = new WeakSet<Socket>();
+  #busy = new WeakSet<Duplex>();
 
   constructor(host: SessionHost, certificate?: { key: string; cert: string }) {
     const { limits, http: plain, https: secure } = host.options;
@@ -61,10 +68,7 @@ export class FlvListener {
     this.#server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) =>
       this.#upgrade(request, socket, head),
     );
-    this.#server.on('clientError', (_error, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n');
-      else socket.destroy();
-    });
+    this.#server.on('clientError', (error: NodeJS.ErrnoException, socket: Duplex) => this.#refuseHead(error, socket));
   }
 
   listen(): Promise<void> {
@@ -115,8 +119,20 @@ export class FlvListener {
     else response.writeHead(200, { ...CORS_HEADERS, 'Content-Type': 'video/x-flv', Connection: 'close' }).end();
   }
 
+  /** A request head that cannot be read. On a socket that plays, an answer would stand in the middle of the media. */
+  #refuseHead({ code = '' }: NodeJS.ErrnoException, socket: Duplex): void {
+    if (this.#busy.has(socket) || !socket.writable) socket.destroy();
+    else socket.end(`HTTP/1.1 ${HEAD_ERRORS[code] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
+  }
+
   #upgrade(request: IncomingMessage, socket: Socket, head: Buffer): void {
+    if (this.#busy.has(socket)) {
+      socket.destroy();
+      return;
+    }
+    this.#busy.add(socket);
     socket.on('error', () => undefined); // 'close' follows
+    socket.once('end', () => socket.end()); // Node's HTTP leaves the other half open: a player that waits may go
     const route = routeFlv(request, { socket: true });
     if ('status' in route) {
       refuseUpgrade(socket, route);
@@ -161,6 +177,7 @@ function webSocketServer(maxPayload: number): WebSocketServer {
     noServer: true,
     maxPayload,
     perMessageDeflate: false,
+    autoPong: false, // keepAlive answers
     clientTracking: false,
     handleProtocols: (offered) => SUB_PROTOCOL_PREFERENCE.find((name) => offered.has(name)) ?? [...offered][0] ?? false,
   });

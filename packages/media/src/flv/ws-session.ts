@@ -4,10 +4,16 @@ import type { EndReason } from '../hub/subscriber.ts';
 /** contracts.md: ping every 20 s; a peer that answers none of two is gone. */
 const PING_MS = 20_000;
 
-/** Pings until the socket closes, and cuts a peer that no longer answers. */
+/** A peer that pings on without reading the pongs gets no more of them. */
+const MAX_UNREAD_BYTES = 1024 * 1024;
+
+/** Pings and answers pings until the socket closes, and cuts a peer that no longer answers. */
 export function keepAlive(webSocket: WebSocket): void {
   let missed = 0;
   webSocket.on('pong', () => (missed = 0));
+  webSocket.on('ping', (data: Buffer) => {
+    if (webSocket.bufferedAmount <= MAX_UNREAD_BYTES) webSocket.pong(data);
+  });
   webSocket.on('error', () => undefined); // protocol errors: `ws` closes with the right code, 'close' follows
   const timer = setInterval(() => {
     if (missed >= 2) webSocket.terminate();
