@@ -9,6 +9,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
   process.exit(1);
 }
 // Compiled code of earlier starts makes this one about twice as fast.
-(await import('node:module')).enableCompileCache();
+const { enableCompileCache } = await import('node:module');
+enableCompileCache(new URL('../../../node_modules/.cache/kaibo', import.meta.url).pathname);
 const { main } = await import('../src/cli/main.ts');
 await main(process.argv.slice(2));

@@ -13,9 +13,9 @@ function load({ yaml, ...sources }: Omit<ConfigSources, 'cwd'> & { yaml?: string
   return loadConfig({ ...sources, cwd });
 }
 
-function problems(sources: Parameters<typeof load>[0]): readonly string[] {
+async function problems(sources: Parameters<typeof load>[0]): Promise<readonly string[]> {
   try {
-    load(sources);
+    await load(sources);
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
@@ -30,10 +30,10 @@ test.each([
   ['media.limits.publishBitrateBps', 'KAIBO_MEDIA_LIMITS_PUBLISH_BITRATE_BPS'],
 ])('%s is %s in the environment', (path, env) => expect(envNameOf(path)).toBe(env));
 
-test('flag over environment over file over default', () => {
+test('flag over environment over file over default', async () => {
   const yaml = 'http: {port: 1}\nhttps: {port: 1}\nmedia:\n  http:\n    port: 1\n';
   const env = { KAIBO_HTTPS_PORT: '2', KAIBO_MEDIA_HTTP_PORT: '2' };
-  const { config } = load({ yaml, env, flags: ['--media.http.port=3'] });
+  const { config } = await load({ yaml, env, flags: ['--media.http.port=3'] });
   expect([config.media.rtmp.port, config.http.port, config.https.port, config.media.http.port]).toEqual([
     1935, 1, 2, 3,
   ]);
@@ -46,13 +46,13 @@ test.each([
   ['trustProxy', 'true', true],
   ['trustProxy', '2', 2],
   ['trustProxy', '10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
-])('%s takes the text "%s"', (path, text, value) => {
+])('%s takes the text "%s"', async (path, text, value) => {
   for (const sources of [
     { env: { [envNameOf(path)]: text } },
     { flags: [`--${path}=${text}`] },
     { flags: [`--${path}`, text] },
   ]) {
-    const { config } = load(sources);
+    const { config } = await load(sources);
     expect(
       path.split('.').reduce<unknown>((section, key) => (section as Record<string, unknown>)[key], config),
     ).toEqual(value);
@@ -63,8 +63,8 @@ test.each([
   ['kaibo.yaml', { yaml: 'media:\n  gopCache: false\n' }],
   ['the environment', { env: { KAIBO_MEDIA_GOP_CACHE: 'false' } }],
   ['a flag', { flags: ['--media.gopCache=false'] }],
-])('media.gopCache may be a mere false in %s', (_name, sources) => {
-  expect(load(sources).config.media.gopCache).toEqual({ ...defaultConfig().media.gopCache, enabled: false });
+])('media.gopCache may be a mere false in %s', async (_name, sources) => {
+  expect((await load(sources)).config.media.gopCache).toEqual({ ...defaultConfig().media.gopCache, enabled: false });
 });
 
 describe('problems', () => {
@@ -105,16 +105,16 @@ describe('problems', () => {
       ['--tls.key: tls.key and tls.cert go together: set both or neither'],
     ],
     ['no such file', { flags: ['--config=/none.yaml'] }, ['/none.yaml: cannot be read (ENOENT)']],
-  ])('%s', (_name, sources, expected) => expect(problems(sources)).toEqual(expected));
+  ])('%s', async (_name, sources, expected) => expect(await problems(sources)).toEqual(expected));
 
-  test('all are told at once', () => {
+  test('all are told at once', async () => {
     expect(
-      problems({ yaml: 'a: 1\nhttp: {port: x}\n', env: { KAIBO_ACCESS: 'x' }, flags: ['--nothing'] }),
+      await problems({ yaml: 'a: 1\nhttp: {port: x}\n', env: { KAIBO_ACCESS: 'x' }, flags: ['--nothing'] }),
     ).toHaveLength(4);
   });
 
-  test('a variable that is nobody’s misspelling is only remarked upon', () => {
-    expect(load({ env: { KAIBO_SERVICE_HOST: '10.0.0.1' } }).warnings).toEqual([
+  test('a variable that is nobody’s misspelling is only remarked upon', async () => {
+    expect((await load({ env: { KAIBO_SERVICE_HOST: '10.0.0.1' } })).warnings).toEqual([
       'KAIBO_SERVICE_HOST: unknown variable, ignored',
     ]);
   });
@@ -125,9 +125,9 @@ describe('kaibo.example.yaml', () => {
   // A setting follows its # at once or indented; prose stands one space off.
   const yaml = text.replaceAll(/^#(?=\S| {2})/gm, '');
 
-  test('says nothing as it is', () => expect(load({ yaml: text }).config).toEqual(defaultConfig()));
+  test('says nothing as it is', async () => expect((await load({ yaml: text })).config).toEqual(defaultConfig()));
 
-  test('uncommented, says the defaults', () => expect(load({ yaml }).config).toEqual(defaultConfig()));
+  test('uncommented, says the defaults', async () => expect((await load({ yaml })).config).toEqual(defaultConfig()));
 
   test.each(CONFIG_KEYS)('has $path with its description', ({ path, description }) => {
     expect(parse(yaml)).toHaveProperty(path);

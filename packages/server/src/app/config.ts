@@ -3,7 +3,7 @@ import { relative } from 'node:path';
 import type { z } from 'zod';
 import { CONFIG_KEYS } from './config-keys.ts';
 import { configSchema, type Config } from './config-schema.ts';
-import { readEnvironment, readFlags, readYaml, type Setting, type SourceResult } from './config-sources.ts';
+import { readEnvironment, readFlags, type Setting, type SourceResult } from './config-sources.ts';
 
 export type { Config } from './config-schema.ts';
 
@@ -40,10 +40,10 @@ export interface LoadedConfig {
  * Flag over environment over kaibo.yaml over default.
  * @throws ConfigError naming every problem of every source.
  */
-export function loadConfig({ flags = [], env = {}, cwd = process.cwd() }: ConfigSources): LoadedConfig {
+export async function loadConfig({ flags = [], env = {}, cwd = process.cwd() }: ConfigSources): Promise<LoadedConfig> {
   const { file, rest, missing } = takeConfigFlag(flags, env);
   if (missing) throw new ConfigError(['--config: expected a file']);
-  const yaml = readFile(file, cwd);
+  const yaml = await readFile(file, cwd);
   const sources = [yaml.result, readEnvironment(env), readFlags(rest)];
   const settings = new Map<string, Setting>();
   for (const source of sources) for (const setting of source.settings) settings.set(setting.path, setting);
@@ -73,12 +73,14 @@ function takeConfigFlag(
   return { file, rest, missing: file === undefined || file === '' };
 }
 
-function readFile(named: string | undefined, cwd: string): { file?: string; result: SourceResult } {
+/** The YAML parser is loaded only when there is a file to read. */
+async function readFile(named: string | undefined, cwd: string): Promise<{ file?: string; result: SourceResult }> {
   const nothing: SourceResult = { settings: [], errors: [], warnings: [] };
   const path = named ?? `${cwd}/${DEFAULT_FILE}`;
   if (named === undefined && !existsSync(path)) return { result: nothing };
   const shown = named ?? relative(cwd, path);
   try {
+    const { readYaml } = await import('./config-yaml.ts');
     return { file: path, result: readYaml(shown, readFileSync(path, 'utf8')) };
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';

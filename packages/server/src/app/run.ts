@@ -12,7 +12,7 @@ const STOP_DEADLINE_MS = 4700;
  * @throws ConfigError, OperatorError
  */
 export async function runServer({ flags, version }: { flags: readonly string[]; version: string }): Promise<void> {
-  const { config, warnings } = loadConfig({ flags, env: process.env });
+  const { config, warnings } = await loadConfig({ flags, env: process.env });
   const logger = createLogger(config.log, process.stdout);
   for (const warning of warnings) logger.warn(warning);
   const signal = firstSignal();

@@ -43,7 +43,7 @@ async function run(args: readonly string[]): Promise<void> {
     case 'start':
       return runServer({ flags, version });
     case 'config check': {
-      const { file, warnings } = loadConfig({ flags, env: process.env });
+      const { file, warnings } = await loadConfig({ flags, env: process.env });
       for (const warning of warnings) console.error(warning);
       return console.log(`${file ?? 'no kaibo.yaml, defaults'}: fine`);
     }
