@@ -22,7 +22,8 @@ afterEach(async () => {
 });
 afterAll(async () => target[Symbol.asyncDispose]());
 
-const words = async (text: string | Buffer): Promise<ReturnType<typeof httpAnswer>> => httpAnswer(await lastWords(target.ports.http, text));
+const words = async (text: string | Buffer): Promise<ReturnType<typeof httpAnswer>> =>
+  httpAnswer(await lastWords(target.ports.http, text));
 
 function get(path: string, ...headers: string[]): string {
   return `${[`GET ${path} HTTP/1.1`, 'Host: x', ...headers].join('\r\n')}\r\n\r\n`;
@@ -36,8 +37,14 @@ describe('a request head', () => {
   it.each([
     { name: 'a NUL in the path', text: get('/live/a\0.flv') },
     { name: 'a NUL in a header', text: get('/live/healthy.flv', 'X: a\0b') },
-    { name: 'two lengths', text: 'POST /live/a.flv HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n' },
-    { name: 'a length and chunks', text: 'POST /live/a.flv HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n' },
+    {
+      name: 'two lengths',
+      text: 'POST /live/a.flv HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n',
+    },
+    {
+      name: 'a length and chunks',
+      text: 'POST /live/a.flv HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n',
+    },
     { name: 'no Host', text: 'GET /live/healthy.flv HTTP/1.1\r\n\r\n' },
   ])('with $name is answered 400', async ({ text }) => {
     expect((await words(text)).status).toBe(400);
@@ -85,10 +92,19 @@ describe('an address', () => {
 
   it('HEAD says the status without a body', async () => {
     const head = async (stream: string): Promise<unknown> => {
-      const { status, body } = await fetchWhole({ port: target.ports.http, path: `/live/${stream}.flv`, method: 'HEAD' });
+      const { status, body } = await fetchWhole({
+        port: target.ports.http,
+        path: `/live/${stream}.flv`,
+        method: 'HEAD',
+      });
       return [status, body];
     };
-    expect(await Promise.all([head('healthy'), head('unknown'), head('nobody'), head('a%20b')])).toEqual([[200, ''], [404, ''], [404, ''], [400, '']]);
+    expect(await Promise.all([head('healthy'), head('unknown'), head('nobody'), head('a%20b')])).toEqual([
+      [200, ''],
+      [404, ''],
+      [404, ''],
+      [400, ''],
+    ]);
   });
 });
 
@@ -98,7 +114,16 @@ describe('a socket that plays', () => {
     { name: 'a request that is refused', more: get('/nothing') },
     { name: 'a hundred of them', more: get('/nothing').repeat(100) },
     { name: 'bytes that are no request', more: '\x00\x01\x02 no http at all\r\n\r\n' },
-    { name: 'an upgrade', more: get('/live/healthy.flv', 'Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==') },
+    {
+      name: 'an upgrade',
+      more: get(
+        '/live/healthy.flv',
+        'Connection: Upgrade',
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+      ),
+    },
   ])('carries nothing but FLV when $name comes behind', async ({ more }) => {
     const socket = net.connect(target.ports.http, '127.0.0.1');
     const received: Buffer[] = [];
@@ -136,11 +161,20 @@ describe('a POST', () => {
   it.each([
     { name: 'no FLV at all', bytes: Buffer.from('GIF89a, which is a picture') },
     { name: 'a wrong PreviousTagSize0', bytes: Buffer.from('464c5601050000000900000001', 'hex') },
-    { name: 'a wrong PreviousTagSize', bytes: Buffer.concat([good, flvTag({ type: 'video', timestamp: 40, body: AVC_CONFIG }).fill(0xff, 11 + AVC_CONFIG.length)]) },
+    {
+      name: 'a wrong PreviousTagSize',
+      bytes: Buffer.concat([
+        good,
+        flvTag({ type: 'video', timestamp: 40, body: AVC_CONFIG }).fill(0xff, 11 + AVC_CONFIG.length),
+      ]),
+    },
     { name: 'a tag size one too small', bytes: Buffer.concat([good, shifted(-1), good.subarray(13)]) },
     { name: 'a tag size one too large', bytes: Buffer.concat([good, shifted(1), good.subarray(13)]) },
     { name: 'an unknown tag type', bytes: Buffer.concat([good, Buffer.from('1f00000000000000000000', 'hex')]) },
-    { name: 'a video header cut short', bytes: Buffer.concat([good, flvTag({ type: 'video', timestamp: 0, body: Buffer.from('9168', 'hex') })]) },
+    {
+      name: 'a video header cut short',
+      bytes: Buffer.concat([good, flvTag({ type: 'video', timestamp: 0, body: Buffer.from('9168', 'hex') })]),
+    },
   ])('of $name is 400 with the reason', async ({ bytes }) => {
     const publisher = new HttpFlvPublisher({ port: target.ports.http, path: '/live/broken.flv' });
     publisher.write(bytes);
@@ -151,7 +185,10 @@ describe('a POST', () => {
   it('that announces 16 MiB over and over and sends none costs nothing', async () => {
     const before = target.rssBytes();
     const header = Buffer.concat([good, Buffer.from('09ffffff00000000000000', 'hex')]);
-    const publishers = Array.from({ length: 50 }, (_, number) => new HttpFlvPublisher({ port: target.ports.http, path: `/live/liar-${number}.flv` }));
+    const publishers = Array.from(
+      { length: 50 },
+      (_, number) => new HttpFlvPublisher({ port: target.ports.http, path: `/live/liar-${number}.flv` }),
+    );
     for (const publisher of publishers) publisher.write(header);
     const viewer = await HttpFlvPlayer.open({ port: target.ports.http, path: '/live/healthy.flv' });
     await viewer.received(20);

@@ -20,8 +20,14 @@ export function numberedFrame(number: number, { isKey, bytes = 500 }: { isKey: b
   return frame;
 }
 
-export const AVC_CONFIG = Buffer.from('17000000000142c01fffe10019' + '6742c01fd9005005bb011000000300100000030320f1832480' + '01000468cb8cb2', 'hex');
-const METADATA = Buffer.from('02000a6f6e4d65746144617461030' + '00c766964656f636f6465636964004' + '01c000000000000' + '000009', 'hex');
+export const AVC_CONFIG = Buffer.from(
+  '17000000000142c01fffe10019' + '6742c01fd9005005bb011000000300100000030320f1832480' + '01000468cb8cb2',
+  'hex',
+);
+const METADATA = Buffer.from(
+  '02000a6f6e4d65746144617461030' + '00c766964656f636f6465636964004' + '01c000000000000' + '000009',
+  'hex',
+);
 
 /** The media server under attack, with one healthy publisher and viewer that must notice nothing. */
 export class Target {
@@ -32,7 +38,11 @@ export class Target {
   #sent = 0;
   #timer: NodeJS.Timeout;
 
-  private constructor(program: Program, ports: MediaPorts, peers: { publisher: RtmpClient; streamId: number; player: HttpFlvPlayer; sent: number }) {
+  private constructor(
+    program: Program,
+    ports: MediaPorts,
+    peers: { publisher: RtmpClient; streamId: number; player: HttpFlvPlayer; sent: number },
+  ) {
     this.program = program;
     this.ports = ports;
     this.#publisher = peers.publisher;
@@ -46,7 +56,10 @@ export class Target {
   }
 
   static async start(limits: Partial<MediaLimits> = {}): Promise<Target> {
-    const program = Program.start(process.execPath, [fileURLToPath(new URL('./media-child.ts', import.meta.url)), JSON.stringify(limits)]);
+    const program = Program.start(process.execPath, [
+      fileURLToPath(new URL('./media-child.ts', import.meta.url)),
+      JSON.stringify(limits),
+    ]);
     const [, json = ''] = await program.saw(/ready (\{.*\})/);
     const ports = JSON.parse(json) as MediaPorts;
     const publisher = await RtmpClient.connect({ port: ports.rtmp });
@@ -81,6 +94,17 @@ export class Target {
   rssBytes(): number {
     const [, pages = '0'] = readFileSync(`/proc/${this.program.child.pid}/statm`, 'latin1').split(' ');
     return Number(pages) * PAGE_BYTES;
+  }
+
+  /** What the media threads' heaps hold, garbage collected. */
+  async liveHeapBytes(): Promise<number> {
+    const from = this.program.output.length;
+    this.program.child.stdin?.write('heap\n');
+    const found = await until(() => /heap (\d+)\./.exec(this.program.output.slice(from)) ?? undefined, {
+      timeoutMs: 30_000,
+      what: 'the size of the heap',
+    });
+    return Number(found[1]);
   }
 
   handles(): number {

@@ -13,7 +13,7 @@ let target: Target;
 let handles: number;
 
 beforeAll(async () => {
-  target = await Target.start({ playWaitMs: 10_000, publisherIdleMs: 3000 });
+  target = await Target.start({ playWaitMs: 5000, publisherIdleMs: 3000 });
   handles = target.handles();
 });
 afterEach(async () => {
@@ -22,7 +22,8 @@ afterEach(async () => {
 });
 afterAll(async () => target[Symbol.asyncDispose]());
 
-const publish = (stream = 'w'): Promise<RawWebSocket> => RawWebSocket.open({ port: target.ports.http, path: `/publish?app=live&stream=${stream}` });
+const publish = (stream = 'w'): Promise<RawWebSocket> =>
+  RawWebSocket.open({ port: target.ports.http, path: `/publish?app=live&stream=${stream}` });
 const play = (): Promise<RawWebSocket> => RawWebSocket.open({ port: target.ports.http, path: '/live/healthy.flv' });
 
 /** What the server said last. A test's client must close its own end as well. */
@@ -43,9 +44,15 @@ describe('a WebSocket publisher', () => {
   it.each([
     { name: 'no FLV', bytes: Buffer.from('{"type":"publish"}') },
     { name: 'FLV of version 2', bytes: Buffer.from('464c5602050000000900000000', 'hex') },
-    { name: 'a wrong PreviousTagSize', bytes: Buffer.concat([GOOD, Buffer.from('0900000100000000000000170000ffff', 'hex')]) },
+    {
+      name: 'a wrong PreviousTagSize',
+      bytes: Buffer.concat([GOOD, Buffer.from('0900000100000000000000170000ffff', 'hex')]),
+    },
     { name: 'an unknown tag type', bytes: Buffer.concat([GOOD, Buffer.from('ff00000000000000000000', 'hex')]) },
-    { name: 'a video header cut short', bytes: Buffer.concat([GOOD, flvTag({ type: 'video', timestamp: 0, body: Buffer.from('9168', 'hex') })]) },
+    {
+      name: 'a video header cut short',
+      bytes: Buffer.concat([GOOD, flvTag({ type: 'video', timestamp: 0, body: Buffer.from('9168', 'hex') })]),
+    },
     { name: 'random bytes', bytes: Buffer.concat([Buffer.from('no'), randomBytes(10_000)]) },
   ])('of $name is closed with 1007 and a reason', async ({ bytes }) => {
     const socket = await publish();
@@ -92,10 +99,13 @@ describe('a WebSocket publisher', () => {
     const socket = await publish();
     socket.sendBinary(GOOD);
     socket.socket.pause();
-    const pings = Buffer.concat(Array.from({ length: 2000 }, () => Buffer.concat([Buffer.from('89fd00000000', 'hex'), Buffer.alloc(125)])));
+    const pings = Buffer.concat(
+      Array.from({ length: 2000 }, () => Buffer.concat([Buffer.from('89fd00000000', 'hex'), Buffer.alloc(125)])),
+    );
     for (let batch = 0; batch < 200; batch++) {
       if (!socket.socket.write(pings)) await new Promise((resolve) => socket.socket.once('drain', resolve));
-      if (batch % 20 === 0) socket.sendBinary(flvTag({ type: 'video', timestamp: batch, body: numberedFrame(batch, { isKey: true }) }));
+      if (batch % 20 === 0)
+        socket.sendBinary(flvTag({ type: 'video', timestamp: batch, body: numberedFrame(batch, { isKey: true }) }));
     }
     expect(target.rssBytes() - before).toBeLessThan(48 * MB);
     socket.destroy();
@@ -116,7 +126,11 @@ describe('a WebSocket player', () => {
   it.each([
     { name: 'text', send: (socket: RawWebSocket) => socket.send('text', Buffer.from('hello')), code: 1003 },
     { name: 'more than a few kB', send: (socket: RawWebSocket) => socket.sendBinary(Buffer.alloc(5000)), code: 1009 },
-    { name: 'a reserved opcode', send: (socket: RawWebSocket) => socket.socket.write(Buffer.from('8b8000000000', 'hex')), code: 1002 },
+    {
+      name: 'a reserved opcode',
+      send: (socket: RawWebSocket) => socket.socket.write(Buffer.from('8b8000000000', 'hex')),
+      code: 1002,
+    },
   ])('that sends $name is closed with $code', async ({ send, code }) => {
     const socket = await play();
     send(socket);
@@ -153,13 +167,33 @@ describe('a WebSocket player', () => {
 
 describe('an upgrade', () => {
   const upgrade = (...headers: string[]): Promise<Buffer> =>
-    lastWords(target.ports.http, `${['GET /live/healthy.flv HTTP/1.1', 'Host: x', 'Connection: Upgrade', ...headers].join('\r\n')}\r\n\r\n`);
+    lastWords(
+      target.ports.http,
+      `${['GET /live/healthy.flv HTTP/1.1', 'Host: x', 'Connection: Upgrade', ...headers].join('\r\n')}\r\n\r\n`,
+    );
   it.each([
     { name: 'no key', headers: ['Upgrade: websocket', 'Sec-WebSocket-Version: 13'], status: 400 },
-    { name: 'a key of garbage', headers: ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: !!'], status: 400 },
+    {
+      name: 'a key of garbage',
+      headers: ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: !!'],
+      status: 400,
+    },
     { name: 'another protocol', headers: ['Upgrade: h2c', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='], status: 400 },
-    { name: 'a version of garbage', headers: ['Upgrade: websocket', 'Sec-WebSocket-Version: x', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='], status: 400 },
-    { name: 'a sub-protocol of garbage', headers: ['Upgrade: websocket', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==', 'Sec-WebSocket-Protocol: ,,"'], status: 400 },
+    {
+      name: 'a version of garbage',
+      headers: ['Upgrade: websocket', 'Sec-WebSocket-Version: x', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='],
+      status: 400,
+    },
+    {
+      name: 'a sub-protocol of garbage',
+      headers: [
+        'Upgrade: websocket',
+        'Sec-WebSocket-Version: 13',
+        'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+        'Sec-WebSocket-Protocol: ,,"',
+      ],
+      status: 400,
+    },
   ])('with $name is answered $status', async ({ headers, status }) => {
     expect(httpAnswer(await upgrade(...headers)).status).toBe(status);
   });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { OutgoingHttpHeaders } from 'node:http';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fetchWhole, HttpFlvPlayer } from '../../../../test/support/flv-client.ts';
@@ -11,9 +12,12 @@ import { testOptions } from '../testing/media-options.ts';
 type Json = null | string | number | boolean | Json[] | { [key: string]: Json };
 type JsonObject = { [key: string]: Json };
 
-const SRS = JSON.parse(readFileSync(new URL('./srs-7.0.18.fixture.json', import.meta.url), 'utf8')) as { [call: string]: JsonObject };
+const SRS = JSON.parse(readFileSync(new URL('./srs-7.0.18.fixture.json', import.meta.url), 'utf8')) as {
+  [call: string]: JsonObject;
+};
 /** What a machine without SRS's kernel counters does not say. */
-const LEFT_OUT = /^(cwd|cpu_percent|disk_\w+|mem_swap_\w+|cpus_online|ilde_time|net_\w+|srs_\w+_(time|bytes)|conn_sys\w*|fragment)$/;
+const LEFT_OUT =
+  /^(cwd|cpu_percent|disk_\w+|mem_swap_\w+|cpus_online|ilde_time|net_\w+|srs_\w+_(time|bytes)|conn_sys\w*|fragment)$/;
 const SECRET = 'a-secret-of-sixteen';
 
 /** Keys and types, all the way down; of a list, its first. */
@@ -32,7 +36,14 @@ let ports: MediaPorts;
 let publisher: RtmpClient;
 let player: HttpFlvPlayer;
 
-async function call(path: string, { method = 'GET', headers = {}, port = ports.api }: { method?: string; headers?: { [name: string]: string }; port?: number } = {}) {
+async function call(
+  path: string,
+  {
+    method = 'GET',
+    headers = {},
+    port = ports.api,
+  }: { method?: string; headers?: OutgoingHttpHeaders; port?: number } = {},
+) {
   const { status, body } = await fetchWhole({ port, path, method, headers: { Host: 'localhost', ...headers } });
   return { status, body: body === '' ? {} : (JSON.parse(body) as JsonObject) };
 }
@@ -50,9 +61,14 @@ beforeAll(async () => {
   ports = await server.start();
   publisher = await RtmpClient.connect({ port: ports.rtmp });
   const { streamId } = await publisher.publish('a?key=never-shown');
-  const media: [type: 'audio' | 'video', hex: string][] = [['audio', 'af001210'], ['video', '1701000000aa'], ['audio', 'af0100']];
+  const media: [type: 'audio' | 'video', hex: string][] = [
+    ['audio', 'af001210'],
+    ['video', '1701000000aa'],
+    ['audio', 'af0100'],
+  ];
   publisher.sendMedia(streamId, { type: 'video', timestamp: 0, payload: AVC_CONFIG });
-  for (const [type, hex] of media) publisher.sendMedia(streamId, { type, timestamp: 0, payload: Buffer.from(hex, 'hex') });
+  for (const [type, hex] of media)
+    publisher.sendMedia(streamId, { type, timestamp: 0, payload: Buffer.from(hex, 'hex') });
   player = await HttpFlvPlayer.open({ port: ports.http, path: '/live/a.flv' });
   await until(async () => {
     const [stream] = await list('/api/v1/streams/', 'streams');
@@ -67,21 +83,32 @@ afterAll(async () => {
 });
 
 describe('the media API', () => {
-  it.each(['versions', 'summaries', 'vhosts/', 'streams/', 'clients/'])('answers %s with SRS’s keys and types', async (resource) => {
-    const call1 = `GET /api/v1/${resource}`;
-    const { status, body } = await call(`/api/v1/${resource}`);
-    expect(status).toBe(200);
-    expect(shape(body)).toEqual(shape(SRS[call1] ?? null));
-  });
+  it.each(['versions', 'summaries', 'vhosts/', 'streams/', 'clients/'])(
+    'answers %s with SRS’s keys and types',
+    async (resource) => {
+      const call1 = `GET /api/v1/${resource}`;
+      const { status, body } = await call(`/api/v1/${resource}`);
+      expect(status).toBe(200);
+      expect(shape(body)).toEqual(shape(SRS[call1] ?? null));
+    },
+  );
 
   it('answers one stream and one client by id, and SRS’s codes for none', async () => {
     const [stream] = await list('/api/v1/streams/', 'streams');
     const [client] = await list('/api/v1/clients/', 'clients');
     const [streamId, clientId] = [String(stream?.['id']), String(client?.['id'])];
-    expect(shape((await call(`/api/v1/streams/${streamId}`)).body)).toEqual(shape(SRS['GET /api/v1/streams/ID'] ?? null));
-    expect(shape((await call(`/api/v1/clients/${clientId}`)).body)).toEqual(shape(SRS['GET /api/v1/clients/ID'] ?? null));
-    expect((await call('/api/v1/streams/nonexistent')).body).toMatchObject(SRS['GET /api/v1/streams/nonexistent'] ?? {});
-    expect((await call('/api/v1/clients/nonexistent')).body).toMatchObject(SRS['GET /api/v1/clients/nonexistent'] ?? {});
+    expect(shape((await call(`/api/v1/streams/${streamId}`)).body)).toEqual(
+      shape(SRS['GET /api/v1/streams/ID'] ?? null),
+    );
+    expect(shape((await call(`/api/v1/clients/${clientId}`)).body)).toEqual(
+      shape(SRS['GET /api/v1/clients/ID'] ?? null),
+    );
+    expect((await call('/api/v1/streams/nonexistent')).body).toMatchObject(
+      SRS['GET /api/v1/streams/nonexistent'] ?? {},
+    );
+    expect((await call('/api/v1/clients/nonexistent')).body).toMatchObject(
+      SRS['GET /api/v1/clients/nonexistent'] ?? {},
+    );
     expect((await call('/api/v1/clients/nonexistent', { method: 'DELETE' })).body).toEqual({ code: 2049 });
   });
 
@@ -92,7 +119,13 @@ describe('the media API', () => {
       ['flv-play', false, 'a'],
     ]);
     const [stream] = await list('/api/v1/streams/', 'streams');
-    expect(stream).toMatchObject({ name: 'a', clients: 2, publish: { active: true, cid: clients[0]?.['id'] ?? '' }, video: { codec: 'H264', width: 1280, height: 720 }, audio: { codec: 'AAC', sample_rate: 44_100 } });
+    expect(stream).toMatchObject({
+      name: 'a',
+      clients: 2,
+      publish: { active: true, cid: clients[0]?.['id'] ?? '' },
+      video: { codec: 'H264', width: 1280, height: 720 },
+      audio: { codec: 'AAC', sample_rate: 44_100 },
+    });
     expect(JSON.stringify([clients, stream])).not.toContain('never-shown');
   });
 
@@ -148,10 +181,15 @@ describe('the media API with a secret', () => {
     { headers: { Authorization: `Bearer ${SECRET}`, Host: 'media.example' }, status: 200 },
     { headers: { Authorization: `Basic ${Buffer.from(`admin:${SECRET}`).toString('base64')}` }, status: 200 },
   ])('answers $status to $headers', async ({ headers, status }) => {
-    const guarded = new MediaServer({ options: testOptions({ api: { port: 0, secret: SECRET } }), hooks: OPEN_HOOKS, logger: pino({ level: 'silent' }) });
+    const guarded = new MediaServer({
+      options: testOptions({ api: { port: 0, secret: SECRET } }),
+      hooks: OPEN_HOOKS,
+      logger: pino({ level: 'silent' }),
+    });
     const { api } = await guarded.start();
     try {
-      for (const path of ['/api/v1/versions', '/api/v1/clients/', '/nothing']) expect((await call(path, { headers, port: api })).status).toBe(status);
+      for (const path of ['/api/v1/versions', '/api/v1/clients/', '/nothing'])
+        expect((await call(path, { headers, port: api })).status).toBe(status);
     } finally {
       await guarded.stop();
     }

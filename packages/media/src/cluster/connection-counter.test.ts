@@ -2,16 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { testOptions } from '../testing/media-options.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 
-function counters(limits: { connections?: number; connectionsPerAddress?: number }): { shared: SharedArrayBuffer; first: ConnectionCounter; second: ConnectionCounter } {
+function counters(limits: { connections?: number; connectionsPerAddress?: number }): {
+  shared: SharedArrayBuffer;
+  first: ConnectionCounter;
+  second: ConnectionCounter;
+} {
   const shared = ConnectionCounter.allocate(2);
-  const make = (workerId: number): ConnectionCounter => new ConnectionCounter({ shared, workerId, workers: 2, limits: testOptions({ limits }).limits });
+  const make = (workerId: number): ConnectionCounter =>
+    new ConnectionCounter({ shared, workerId, workers: 2, limits: testOptions({ limits }).limits });
   return { shared, first: make(0), second: make(1) };
 }
 
 describe('ConnectionCounter', () => {
   it('bounds all connections over all workers, loopback too', () => {
     const { first, second } = counters({ connections: 2 });
-    expect([first.add('127.0.0.1'), second.add('10.0.0.1'), first.add('10.0.0.2')]).toEqual([undefined, undefined, 'connections']);
+    expect([first.add('127.0.0.1'), second.add('10.0.0.1'), first.add('10.0.0.2')]).toEqual([
+      undefined,
+      undefined,
+      'connections',
+    ]);
     second.remove('10.0.0.1');
     expect(first.add('10.0.0.2')).toBeUndefined();
   });

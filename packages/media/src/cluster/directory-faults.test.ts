@@ -13,7 +13,10 @@ describe('two publishers at the same instant', () => {
     const rounds = Array.from({ length: 1000 }, async (_, round) => {
       const stream = `s${round}`;
       const replies = await Promise.all([0, 1].map((workerId) => bench.publish(mediaClient({ stream }), workerId)));
-      return replies.map(({ action }) => action).sort().join();
+      return replies
+        .map(({ action }) => action)
+        .sort()
+        .join();
     });
     expect(new Set(await Promise.all(rounds))).toEqual(new Set(['deny,publish']));
     expect(bench.eventTypes().filter((type) => type === 'published')).toHaveLength(1000);
@@ -25,7 +28,8 @@ describe('a hook', () => {
   it('that fails refuses with 503 and leaves running streams alone', async () => {
     let down = false;
     const bench = directoryBench({
-      authorizePublish: ({ param }) => (down ? Promise.reject(new Error('down')) : Promise.resolve({ action: 'publish', credential: param })),
+      authorizePublish: ({ param }) =>
+        down ? Promise.reject(new Error('down')) : Promise.resolve({ action: 'publish', credential: param }),
       authorizePlay: () => (down ? Promise.reject(new Error('down')) : Promise.resolve({ action: 'play' })),
     });
     await bench.publish(mediaClient());
@@ -52,7 +56,12 @@ describe('limits', () => {
     const bench = directoryBench({}, { limits: { streams: 1 } });
     const reply = await bench.publish(mediaClient());
     expect(await bench.publish(mediaClient({ stream: 'b' }))).toMatchObject({ status: 503, code: 'too_many_streams' });
-    bench.directory.unpublished({ key: 'live/a', epoch: reply.action === 'publish' ? reply.epoch : -1, clientId: '', reason: 'closed' });
+    bench.directory.unpublished({
+      key: 'live/a',
+      epoch: reply.action === 'publish' ? reply.epoch : -1,
+      clientId: '',
+      reason: 'closed',
+    });
     expect(await bench.publish(mediaClient())).toMatchObject({ action: 'publish' });
     bench.directory.close();
   });
@@ -62,7 +71,11 @@ describe('limits', () => {
     const viewers = [mediaClient(), mediaClient(), mediaClient()];
     const replies = [];
     for (const [workerId, viewer] of viewers.entries()) replies.push(await bench.play(viewer, workerId));
-    expect(replies).toMatchObject([{ action: 'play' }, { action: 'play' }, { action: 'deny', status: 503, code: 'too_many_viewers' }]);
+    expect(replies).toMatchObject([
+      { action: 'play' },
+      { action: 'play' },
+      { action: 'deny', status: 503, code: 'too_many_viewers' },
+    ]);
     bench.directory.stopped(viewers[0]?.clientId ?? '', 'closed');
     expect(await bench.play(mediaClient())).toMatchObject({ action: 'play' });
     bench.directory.close();
@@ -93,7 +106,9 @@ describe('a worker that dies', () => {
       { type: 'stopped', stream: 'other', reason: 'engine_failure' },
       { type: 'interrupted', stream: 'lost', reason: 'engine_failure' },
     ]);
-    expect([...bench.directory.clients()].map(([id]) => id).sort()).toEqual([other.clientId, viewers[1]?.clientId].sort());
+    expect(new Set([...bench.directory.clients()].map(([id]) => id))).toEqual(
+      new Set([other.clientId, viewers[1]?.clientId]),
+    );
     bench.directory.close();
   });
 
@@ -101,7 +116,18 @@ describe('a worker that dies', () => {
     const bench = directoryBench();
     await bench.publish(mediaClient(), 1);
     await bench.play(mediaClient(), 0);
-    const meter = { key: 'live/a', owner: true, viewers: 0, sentBytes: 0, recvBytes: 0, recvBps: 0, frames: 0, fps: 0, lastPacketAtMs: Date.now(), lastDtsMs: 60_000 };
+    const meter = {
+      key: 'live/a',
+      owner: true,
+      viewers: 0,
+      sentBytes: 0,
+      recvBytes: 0,
+      recvBps: 0,
+      frames: 0,
+      fps: 0,
+      lastPacketAtMs: Date.now(),
+      lastDtsMs: 60_000,
+    };
     bench.directory.report(1, Date.now(), [meter]);
     bench.directory.workerLost(1);
     bench.told.length = 0;
@@ -117,12 +143,19 @@ describe('a worker that dies', () => {
   it('ends a publisher elsewhere that fed a stream it owned', async () => {
     const bench = directoryBench();
     const first = await bench.publish(mediaClient(), 1);
-    bench.directory.unpublished({ key: 'live/a', epoch: first.action === 'publish' ? first.epoch : -1, clientId: '', reason: 'closed' });
+    bench.directory.unpublished({
+      key: 'live/a',
+      epoch: first.action === 'publish' ? first.epoch : -1,
+      clientId: '',
+      reason: 'closed',
+    });
     const feeder = mediaClient();
     await bench.publish(feeder, 0);
     bench.told.length = 0;
     bench.directory.workerLost(1);
-    expect(bench.told).toEqual([{ workerId: 0, notice: { type: 'kick', clientId: feeder.clientId, reason: 'engine_failure' } }]);
+    expect(bench.told).toEqual([
+      { workerId: 0, notice: { type: 'kick', clientId: feeder.clientId, reason: 'engine_failure' } },
+    ]);
     expect(bench.directory.entry('live/a')?.state).toBe('interrupted');
     bench.directory.close();
   });

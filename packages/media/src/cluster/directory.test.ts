@@ -6,7 +6,19 @@ import type { StreamReport } from './messages.ts';
 const GRACE_MS = 30_000;
 
 function report(changes: Partial<StreamReport> = {}): StreamReport {
-  return { key: 'live/a', owner: true, viewers: 0, sentBytes: 0, recvBytes: 0, recvBps: 0, frames: 0, fps: 0, lastPacketAtMs: 0, lastDtsMs: 0, ...changes };
+  return {
+    key: 'live/a',
+    owner: true,
+    viewers: 0,
+    sentBytes: 0,
+    recvBytes: 0,
+    recvBps: 0,
+    frames: 0,
+    fps: 0,
+    lastPacketAtMs: 0,
+    lastDtsMs: 0,
+    ...changes,
+  };
 }
 
 describe('Directory', () => {
@@ -16,7 +28,11 @@ describe('Directory', () => {
   it('gives a stream to its first publisher and refuses the second', async () => {
     const bench = directoryBench();
     expect(await bench.publish(mediaClient())).toMatchObject({ action: 'publish', key: 'live/a' });
-    expect(await bench.publish(mediaClient())).toMatchObject({ action: 'deny', status: 409, code: 'already_publishing' });
+    expect(await bench.publish(mediaClient())).toMatchObject({
+      action: 'deny',
+      status: 409,
+      code: 'already_publishing',
+    });
     expect(bench.eventTypes()).toEqual(['published']);
     expect(JSON.stringify(bench.events)).not.toContain('secret');
   });
@@ -25,7 +41,12 @@ describe('Directory', () => {
     const bench = directoryBench();
     const first = mediaClient();
     const reply = await bench.publish(first);
-    const gone = { key: 'live/a', epoch: reply.action === 'publish' ? reply.epoch : -1, clientId: first.clientId, reason: 'closed' as const };
+    const gone = {
+      key: 'live/a',
+      epoch: reply.action === 'publish' ? reply.epoch : -1,
+      clientId: first.clientId,
+      reason: 'closed' as const,
+    };
     bench.directory.unpublished(gone);
     expect(bench.directory.entry('live/a')?.state).toBe('interrupted');
     vi.advanceTimersByTime(GRACE_MS - 1);
@@ -45,7 +66,12 @@ describe('Directory', () => {
     const bench = directoryBench();
     const first = mediaClient();
     const reply = await bench.publish(first);
-    const stale = { key: 'live/a', epoch: reply.action === 'publish' ? reply.epoch : -1, clientId: first.clientId, reason: 'closed' as const };
+    const stale = {
+      key: 'live/a',
+      epoch: reply.action === 'publish' ? reply.epoch : -1,
+      clientId: first.clientId,
+      reason: 'closed' as const,
+    };
     bench.directory.unpublished(stale);
     await bench.publish(mediaClient());
     bench.directory.unpublished(stale);
@@ -60,7 +86,9 @@ describe('Directory', () => {
     vi.advanceTimersByTime(SILENT_PUBLISHER_MS);
     expect(await bench.publish(mediaClient({ param: '?key=other' }))).toMatchObject({ code: 'already_publishing' });
     expect(await bench.publish(mediaClient())).toMatchObject({ action: 'publish' });
-    expect(bench.told).toMatchObject([{ workerId: 0, notice: { type: 'kick', clientId: first.clientId, reason: 'replaced' } }]);
+    expect(bench.told).toMatchObject([
+      { workerId: 0, notice: { type: 'kick', clientId: first.clientId, reason: 'replaced' } },
+    ]);
     expect(bench.events.at(-1)).toMatchObject({ type: 'published', resumed: true });
   });
 
@@ -79,7 +107,12 @@ describe('Directory', () => {
     await bench.play(mediaClient(), 1);
     await bench.play(mediaClient(), 0);
     expect(bench.toldTypes()).toEqual(['0 mirror-out', '1 mirror-in']);
-    bench.directory.unpublished({ key: 'live/a', epoch: reply.action === 'publish' ? reply.epoch : -1, clientId: '', reason: 'closed' });
+    bench.directory.unpublished({
+      key: 'live/a',
+      epoch: reply.action === 'publish' ? reply.epoch : -1,
+      clientId: '',
+      reason: 'closed',
+    });
     const { reply: second } = await bench.directory.publish(bench.asker(1), mediaClient());
     expect(second).toMatchObject({ action: 'publish', port: expect.anything() });
     if (second.action === 'publish') second.port?.close();
@@ -119,8 +152,14 @@ describe('Directory', () => {
     const viewer = mediaClient();
     await bench.publish(publisher, 0);
     await bench.play(viewer, 1);
-    expect([bench.directory.kick(viewer.clientId, 'kicked'), bench.directory.kick('nobody', 'kicked')]).toEqual([true, false]);
-    expect(bench.told.at(-1)).toEqual({ workerId: 1, notice: { type: 'kick', clientId: viewer.clientId, reason: 'kicked' } });
+    expect([bench.directory.kick(viewer.clientId, 'kicked'), bench.directory.kick('nobody', 'kicked')]).toEqual([
+      true,
+      false,
+    ]);
+    expect(bench.told.at(-1)).toEqual({
+      workerId: 1,
+      notice: { type: 'kick', clientId: viewer.clientId, reason: 'kicked' },
+    });
     expect(bench.directory.end('live/a', 'ended')).toBe(true);
     expect(bench.toldTypes().slice(-3).sort()).toEqual(['0 end', '0 kick', '1 end']);
     expect(bench.directory.end('live/a', 'ended')).toBe(false);

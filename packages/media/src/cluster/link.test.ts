@@ -3,10 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.ts';
 import { Link, LinkClosedError } from './link.ts';
 
-function pair(): { near: Link<string, string, string, string>; far: Link<string, string, string, string>; heard: string[] } {
+function pair(): {
+  near: Link<string, string, string, string>;
+  far: Link<string, string, string, string>;
+  heard: string[];
+} {
   const { port1, port2 } = new MessageChannel();
   const heard: string[] = [];
-  const near = new Link<string, string, string, string>(port1, { answer: (request) => Promise.resolve({ reply: `near ${request}` }), notice: (notice) => heard.push(notice) });
+  const near = new Link<string, string, string, string>(port1, {
+    answer: (request) => Promise.resolve({ reply: `near ${request}` }),
+    notice: (notice) => heard.push(notice),
+  });
   const far = new Link<string, string, string, string>(port2, {
     answer: async (request) => {
       if (request === 'never') return new Promise(() => undefined);

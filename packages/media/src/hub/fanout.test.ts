@@ -41,9 +41,13 @@ describe('mergeWindowMs', () => {
 describe('Fanout', () => {
   it('gives every viewer of a framing the very same Buffer, and each framing its own', () => {
     const fanout = new Fanout();
-    const viewers = [HTTP_FLV_FRAMING, HTTP_FLV_FRAMING, WS_FLV_FRAMING, WS_FLV_FRAMING, rtmpFraming({ streamId: 1, audio: true, video: true })].map(
-      (framing) => new FakeViewer(framing),
-    );
+    const viewers = [
+      HTTP_FLV_FRAMING,
+      HTTP_FLV_FRAMING,
+      WS_FLV_FRAMING,
+      WS_FLV_FRAMING,
+      rtmpFraming({ streamId: 1, audio: true, video: true }),
+    ].map((framing) => new FakeViewer(framing));
     viewers.push(new FakeViewer(rtmpFraming({ streamId: 1, audio: true, video: true })));
     for (const viewer of viewers) join(fanout, viewer);
     fanout.send([interFrame(1040)], false, backlog);
@@ -61,7 +65,11 @@ describe('Fanout', () => {
     const sink = new ViewerSink(viewer, limits, 0);
     fanout.add(sink);
     fanout.start(sink, { ...backlog, headers: [metadata(0, { width: 2 }), videoConfig(0)] });
-    expect(viewer.tags().map(({ type, timestampMs }) => [type, timestampMs])).toEqual([[18, 0], [9, 1000], [9, 1000]]);
+    expect(viewer.tags().map(({ type, timestampMs }) => [type, timestampMs])).toEqual([
+      [18, 0],
+      [9, 1000],
+      [9, 1000],
+    ]);
   });
 
   it('leaves out what an RTMP player turned off', () => {
@@ -86,7 +94,12 @@ describe('Fanout', () => {
   it.each([125, 126, 0xffff, 0x10000])('says a WebSocket payload of %i bytes as RFC 6455 wants it', (payloadBytes) => {
     const content = Array.from({ length: payloadBytes - 15 - 5 }, () => 0);
     const frame = WS_FLV_FRAMING.frame([interFrame(0, ...content)]);
-    const head = payloadBytes < 126 ? Buffer.of(0x82, payloadBytes) : payloadBytes <= 0xffff ? Buffer.of(0x82, 126, payloadBytes >> 8, payloadBytes & 0xff) : Buffer.from('827f0000000000010000', 'hex');
+    const head =
+      payloadBytes < 126
+        ? Buffer.of(0x82, payloadBytes)
+        : payloadBytes <= 0xffff
+          ? Buffer.of(0x82, 126, payloadBytes >> 8, payloadBytes & 0xff)
+          : Buffer.from('827f0000000000010000', 'hex');
     expect(frame.subarray(0, head.length)).toEqual(head);
     expect(frame.length).toBe(head.length + payloadBytes);
   });

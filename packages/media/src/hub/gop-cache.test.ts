@@ -8,7 +8,10 @@ describe('GopCache', () => {
   it('holds what came since the last key frame', () => {
     const cache = new GopCache(WIDE);
     for (const packet of [audioFrame(0), keyFrame(0), interFrame(40), keyFrame(80), audioFrame(90)]) cache.add(packet);
-    expect(cache.packets.map(({ kind, dtsMs }) => [kind, dtsMs])).toEqual([['video', 80], ['audio', 90]]);
+    expect(cache.packets.map(({ kind, dtsMs }) => [kind, dtsMs])).toEqual([
+      ['video', 80],
+      ['audio', 90],
+    ]);
   });
 
   it('holds no configuration: that is the headers’ part', () => {
@@ -23,7 +26,13 @@ describe('GopCache', () => {
   ])('drops a GOP that outgrows its $name whole, and stays empty to the next key frame', ({ options }) => {
     const cache = new GopCache(options);
     const content = Array.from({ length: 10 }, () => 1);
-    const sizes = [keyFrame(0, ...content), interFrame(1, ...content), interFrame(2, ...content), interFrame(3, ...content), interFrame(4)].map((packet) => {
+    const sizes = [
+      keyFrame(0, ...content),
+      interFrame(1, ...content),
+      interFrame(2, ...content),
+      interFrame(3, ...content),
+      interFrame(4),
+    ].map((packet) => {
       cache.add(packet);
       return cache.packets.length;
     });

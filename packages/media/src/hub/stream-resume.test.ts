@@ -35,7 +35,16 @@ describe('an interrupted stream', () => {
     first.interrupt();
     expect(stream.state).toBe('interrupted');
     const second = stream.attach({ placed: false });
-    await publish(second, videoConfig(7000), audioConfig(7000), interFrame(7000), audioFrame(7003), keyFrame(7040), audioFrame(7050), interFrame(7080));
+    await publish(
+      second,
+      videoConfig(7000),
+      audioConfig(7000),
+      interFrame(7000),
+      audioFrame(7003),
+      keyFrame(7040),
+      audioFrame(7050),
+      interFrame(7080),
+    );
     expect(viewer.times(VIDEO)).toEqual([0, 0, 40, 120, 160]);
     expect(viewer.times(AUDIO)).toEqual([0, 10, 130]);
     expect(viewer.begun).toBe(1);
@@ -74,7 +83,12 @@ describe('an interrupted stream', () => {
     await publish(stream.attach({ placed: false }), videoConfig(0), audioConfig(0), keyFrame(0));
     expect(viewer.tags().filter(({ body }) => body[1] === 0)).toHaveLength(2);
     await publish(stream.attach({ placed: false }), videoConfig(0, 51), keyFrame(0));
-    expect(viewer.tags().filter(({ type, body }) => type === VIDEO && body[1] === 0).map(({ body }) => body[8])).toEqual([31, 51]);
+    expect(
+      viewer
+        .tags()
+        .filter(({ type, body }) => type === VIDEO && body[1] === 0)
+        .map(({ body }) => body[8]),
+    ).toEqual([31, 51]);
   });
 });
 

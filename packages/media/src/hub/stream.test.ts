@@ -36,7 +36,11 @@ describe('Stream', () => {
     await live(stream);
     const viewers = [new FakeViewer(), new FakeViewer(), new FakeViewer(WS_FLV_FRAMING)];
     for (const viewer of viewers) stream.subscribe(viewer, 0);
-    expect(viewers.map(({ begun, socket }) => [begun, socket.written.length])).toEqual([[1, 1], [1, 1], [1, 1]]);
+    expect(viewers.map(({ begun, socket }) => [begun, socket.written.length])).toEqual([
+      [1, 1],
+      [1, 1],
+      [1, 1],
+    ]);
     expect(viewers[0]?.socket.written[0]).toBe(viewers[1]?.socket.written[0]);
     expect(viewers[0]?.socket.written[0]?.[4]).toBe(5);
     expect(viewers[0]?.times(VIDEO)).toEqual([0, 0, 40]);
@@ -123,7 +127,11 @@ describe('Stream', () => {
     slow.socket.stalledBytes = 0;
     await publish(feed, keyFrame(160));
     expect(stream.headers.version).toBe(version + 1);
-    const configs = (viewer: FakeViewer): (number | undefined)[] => viewer.tags().filter(({ type, body }) => type === VIDEO && body[1] === 0).map(({ body }) => body[8]);
+    const configs = (viewer: FakeViewer): (number | undefined)[] =>
+      viewer
+        .tags()
+        .filter(({ type, body }) => type === VIDEO && body[1] === 0)
+        .map(({ body }) => body[8]);
     expect(configs(fast)).toEqual([31, 40]);
     expect(configs(slow)).toEqual([31, 40]);
     expect(slow.times(VIDEO).at(-1)).toBe(160);

@@ -12,19 +12,30 @@ function command(payload: Uint8Array, type: number = MESSAGE.commandAmf0): RtmpM
 
 function sent(bytes: Buffer): AmfValue[] {
   const values: AmfValue[] = [];
-  new ChunkReader().push(Buffer.concat([setChunkSize(60_000), bytes]), ({ payload }) => values.push(...decodeAmf0(payload)));
+  new ChunkReader().push(Buffer.concat([setChunkSize(60_000), bytes]), ({ payload }) =>
+    values.push(...decodeAmf0(payload)),
+  );
   return values;
 }
 
 describe('decodeCommand', () => {
   it('reads name, transaction, object and arguments', () => {
     const payload = encodeAmf0(['publish', 5, null, 'name?key=s', 'live']);
-    expect(decodeCommand(command(payload))).toEqual({ name: 'publish', transactionId: 5, object: undefined, args: ['name?key=s', 'live'], streamId: 3 });
+    expect(decodeCommand(command(payload))).toEqual({
+      name: 'publish',
+      transactionId: 5,
+      object: undefined,
+      args: ['name?key=s', 'live'],
+      streamId: 3,
+    });
   });
 
   it('reads an AMF3 command: one byte, then AMF0', () => {
     const payload = Buffer.concat([Buffer.of(0), encodeAmf0(['connect', 1, { app: 'live' }])]);
-    expect(decodeCommand(command(payload, MESSAGE.commandAmf3))).toMatchObject({ name: 'connect', object: { app: 'live' } });
+    expect(decodeCommand(command(payload, MESSAGE.commandAmf3))).toMatchObject({
+      name: 'connect',
+      object: { app: 'live' },
+    });
   });
 
   const nested = (depth: number): Buffer => {
@@ -37,7 +48,10 @@ describe('decodeCommand', () => {
     { name: 'a string cut short', payload: Buffer.from('0200ff61', 'hex') },
     { name: 'an unknown marker', payload: Buffer.from('7f', 'hex') },
     { name: 'objects 10,000 deep', payload: nested(10_000) },
-    { name: 'an array of 0xFFFFFFFF values', payload: Buffer.concat([encodeAmf0(['x', 1]), Buffer.from('0affffffff', 'hex')]) },
+    {
+      name: 'an array of 0xFFFFFFFF values',
+      payload: Buffer.concat([encodeAmf0(['x', 1]), Buffer.from('0affffffff', 'hex')]),
+    },
     { name: 'a long string of 0xFFFFFFFF bytes', payload: Buffer.from('0cffffffff61', 'hex') },
   ])('refuses $name', ({ payload }) => {
     expect(() => decodeCommand(command(payload))).toThrow(RtmpError);
@@ -72,7 +86,11 @@ describe('connect', () => {
 
   it.each([
     { name: 'a slash after the app', object: { ...good, app: 'live/' }, parsed: { app: 'live' } },
-    { name: 'a query after the app, which goes before tcUrl’s', object: { ...good, app: 'live?token=b' }, parsed: { app: 'live', query: '?token=b' } },
+    {
+      name: 'a query after the app, which goes before tcUrl’s',
+      object: { ...good, app: 'live?token=b' },
+      parsed: { app: 'live', query: '?token=b' },
+    },
     { name: 'AMF3', object: { ...good, objectEncoding: 3 }, parsed: { objectEncoding: 3 } },
     { name: 'fourCcList', object: { ...good, fourCcList: ['hvc1'] }, parsed: { enhanced: true } },
     { name: 'capsEx', object: { ...good, capsEx: 1 }, parsed: { enhanced: true } },

@@ -33,9 +33,24 @@ describe('packetsFromMessage', () => {
   });
 
   it.each([
-    { name: '@setDataFrame as ffmpeg sends it', type: MESSAGE.dataAmf0, payload: encodeAmf0(['@setDataFrame', 'onMetaData', new AmfEcmaArray({ width: 2 })]) },
-    { name: 'onMetaData alone', type: MESSAGE.dataAmf0, payload: encodeAmf0(['onMetaData', new AmfEcmaArray({ width: 2 })]) },
-    { name: 'an AMF3 data message', type: MESSAGE.dataAmf3, payload: Buffer.concat([Buffer.of(0), encodeAmf0(['@setDataFrame', 'onMetaData', new AmfEcmaArray({ width: 2 })])]) },
+    {
+      name: '@setDataFrame as ffmpeg sends it',
+      type: MESSAGE.dataAmf0,
+      payload: encodeAmf0(['@setDataFrame', 'onMetaData', new AmfEcmaArray({ width: 2 })]),
+    },
+    {
+      name: 'onMetaData alone',
+      type: MESSAGE.dataAmf0,
+      payload: encodeAmf0(['onMetaData', new AmfEcmaArray({ width: 2 })]),
+    },
+    {
+      name: 'an AMF3 data message',
+      type: MESSAGE.dataAmf3,
+      payload: Buffer.concat([
+        Buffer.of(0),
+        encodeAmf0(['@setDataFrame', 'onMetaData', new AmfEcmaArray({ width: 2 })]),
+      ]),
+    },
   ])('strips $name to the metadata that players read', ({ type, payload }) => {
     const [packet] = packets(type, payload);
     expect(packet).toMatchObject({ kind: 'data', metadata: true });
@@ -43,9 +58,17 @@ describe('packetsFromMessage', () => {
   });
 
   it('opens an aggregate: times count from the message, whatever the first tag says', () => {
-    const payload = Buffer.concat([tag(9, 5000, KEY), tag(8, 5010, AUDIO), tag(18, 5020, encodeAmf0(['onMetaData', {}]))]);
+    const payload = Buffer.concat([
+      tag(9, 5000, KEY),
+      tag(8, 5010, AUDIO),
+      tag(18, 5020, encodeAmf0(['onMetaData', {}])),
+    ]);
     const opened = packets(MESSAGE.aggregate, payload, 100);
-    expect(opened.map(({ kind, dtsMs }) => [kind, dtsMs])).toEqual([['video', 100], ['audio', 110], ['data', 120]]);
+    expect(opened.map(({ kind, dtsMs }) => [kind, dtsMs])).toEqual([
+      ['video', 100],
+      ['audio', 110],
+      ['data', 120],
+    ]);
   });
 
   it('opens an aggregate over the wrap of 32 bits', () => {
@@ -58,7 +81,11 @@ describe('packetsFromMessage', () => {
   });
 
   it.each([
-    { name: 'an aggregate whose tag is longer than it', type: MESSAGE.aggregate, payload: Buffer.from('0800ffff0000000000000000af', 'hex') },
+    {
+      name: 'an aggregate whose tag is longer than it',
+      type: MESSAGE.aggregate,
+      payload: Buffer.from('0800ffff0000000000000000af', 'hex'),
+    },
     { name: 'an audio header cut short', type: MESSAGE.audio, payload: Buffer.from('9f', 'hex') },
     { name: 'an enhanced video header cut short', type: MESSAGE.video, payload: Buffer.from('9168', 'hex') },
   ])('refuses $name', ({ type, payload }) => {

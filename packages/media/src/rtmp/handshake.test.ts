@@ -14,7 +14,10 @@ function digestOffset(block: Buffer, scheme: number): number {
 }
 
 function digest(block: Buffer, offset: number, key: Buffer): Buffer {
-  return createHmac('sha256', key).update(block.subarray(0, offset)).update(block.subarray(offset + 32)).digest();
+  return createHmac('sha256', key)
+    .update(block.subarray(0, offset))
+    .update(block.subarray(offset + 32))
+    .digest();
 }
 
 function digestC1(scheme: number): { c1: Buffer; c1Digest: Buffer } {
@@ -50,8 +53,12 @@ describe('ServerHandshake', () => {
     const s2 = reply.subarray(1 + HANDSHAKE_BYTES);
     const offset = digestOffset(s1, scheme);
     expect(s1.subarray(offset, offset + 32).equals(digest(s1, offset, MEDIA_SERVER))).toBe(true);
-    const key = createHmac('sha256', Buffer.concat([MEDIA_SERVER, CRUD])).update(c1Digest).digest();
-    const signature = createHmac('sha256', key).update(s2.subarray(0, HANDSHAKE_BYTES - 32)).digest();
+    const key = createHmac('sha256', Buffer.concat([MEDIA_SERVER, CRUD]))
+      .update(c1Digest)
+      .digest();
+    const signature = createHmac('sha256', key)
+      .update(s2.subarray(0, HANDSHAKE_BYTES - 32))
+      .digest();
     expect(s2.subarray(HANDSHAKE_BYTES - 32).equals(signature)).toBe(true);
   });
 

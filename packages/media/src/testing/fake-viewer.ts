@@ -49,6 +49,8 @@ export class FakeViewer implements Subscriber {
   }
 
   times(type: number): number[] {
-    return this.tags().filter((tag) => tag.type === type).map((tag) => tag.timestampMs);
+    return this.tags()
+      .filter((tag) => tag.type === type)
+      .map((tag) => tag.timestampMs);
   }
 }

@@ -1,7 +1,10 @@
 import { DEFAULT_MEDIA_OPTIONS, type MediaLimits, type MediaOptions } from '../options.ts';
 
 /** The defaults, on free loopback ports. */
-export function testOptions({ limits, ...changes }: Partial<Omit<MediaOptions, 'limits'>> & { limits?: Partial<MediaLimits> } = {}): MediaOptions {
+export function testOptions({
+  limits,
+  ...changes
+}: Partial<Omit<MediaOptions, 'limits'>> & { limits?: Partial<MediaLimits> } = {}): MediaOptions {
   return {
     ...DEFAULT_MEDIA_OPTIONS,
     host: '127.0.0.1',
@@ -17,7 +20,13 @@ export function testOptions({ limits, ...changes }: Partial<Omit<MediaOptions, '
 }
 
 /** A log that keeps its warnings and errors. */
-export function testLog(): { warnings: string[]; debug(): void; info(): void; warn(fields: object, message: string): void; error(fields: object, message: string): void } {
+export function testLog(): {
+  warnings: string[];
+  debug(): void;
+  info(): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+} {
   const warnings: string[] = [];
   const keep = (_fields: object, message: string): void => void warnings.push(message);
   return { warnings, debug: () => undefined, info: () => undefined, warn: keep, error: keep };

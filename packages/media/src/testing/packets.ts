@@ -1,4 +1,11 @@
-import { FLV_TAG_AUDIO, FLV_TAG_SCRIPT, FLV_TAG_VIDEO, encodeAmf0, type MediaPacket, packetFromTag } from '@kaibo/formats';
+import {
+  FLV_TAG_AUDIO,
+  FLV_TAG_SCRIPT,
+  FLV_TAG_VIDEO,
+  encodeAmf0,
+  type MediaPacket,
+  packetFromTag,
+} from '@kaibo/formats';
 
 /** Classic FLV bodies: enough for the media server, which never looks inside a coded frame. */
 export function keyFrame(timestampMs: number, ...content: number[]): MediaPacket {
