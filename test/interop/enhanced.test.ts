@@ -80,7 +80,7 @@ async function encoded(fourCc: EncodedVideo['fourCc']): Promise<EncodedVideo> {
 describe('Enhanced RTMP passes unchanged', () => {
   let media: LocalMediaServer;
   beforeAll(async () => {
-    media = await LocalMediaServer.start({ graceMs: 300 });
+    media = await LocalMediaServer.start({ graceMs: 100 });
   });
   afterAll(async () => media.stop());
 

@@ -32,7 +32,7 @@ describe('publishing FLV over HTTP and WebSocket', () => {
     const reader = new FlvWireReader();
     reader.push(bytes);
     sent = reader.tags.filter(({ type }) => type !== 'script');
-    media = await LocalMediaServer.start({ graceMs: 300 });
+    media = await LocalMediaServer.start({ graceMs: 100 });
   });
   afterAll(async () => {
     await media.stop();

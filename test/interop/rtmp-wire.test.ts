@@ -20,7 +20,7 @@ const METADATA = Buffer.concat([encodeAmf0('@setDataFrame'), encodeAmf0('onMetaD
 describe('RTMP on the wire', () => {
   let media: LocalMediaServer;
   beforeAll(async () => {
-    media = await LocalMediaServer.start({ graceMs: 300 });
+    media = await LocalMediaServer.start({ graceMs: 100 });
   });
   afterAll(async () => media.stop());
 

@@ -12,7 +12,7 @@ const VIDEO = [videoHeader(), ...videoFrames(40)];
 describe('tracks of a stream', () => {
   let media: LocalMediaServer;
   beforeAll(async () => {
-    media = await LocalMediaServer.start({ graceMs: 300 });
+    media = await LocalMediaServer.start({ graceMs: 100 });
   });
   afterAll(async () => media.stop());
 
