@@ -6,7 +6,7 @@ import type { PublishTicket, SessionHost } from '../hub/session-host.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import { onStatus } from './command.ts';
 import { packetsFromMessage } from './convert.ts';
-import type { RtmpMessage } from './message.ts';
+import { RtmpError, type RtmpMessage } from './message.ts';
 
 /** A publisher that sends before it was answered has this many messages kept; its socket is paused meanwhile. */
 const MAX_EARLY_MESSAGES = 256;
@@ -57,9 +57,22 @@ export class RtmpPublisher implements Publisher {
     }
     this.#ticket = ticket;
     this.#status('status', 'NetStream.Publish.Start', `${client.stream} is now published.`);
-    for (const message of this.#early) this.message(message);
+    return this.#catchUp();
+  }
+
+  /** What came before the answer. It is read outside the session's own reading, so its faults are met here. */
+  #catchUp(): boolean {
+    const early = this.#early;
     this.#early = [];
-    return true;
+    try {
+      for (const message of early) this.message(message);
+      return true;
+    } catch (error) {
+      if (!(error instanceof RtmpError)) throw error;
+      this.#connection.host.log.info({ clientId: this.clientId, code: error.code }, error.message);
+      this.finish('malformed');
+      return false;
+    }
   }
 
   /** Audio, video, data or aggregate. Throws RtmpError. */
