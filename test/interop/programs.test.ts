@@ -81,6 +81,7 @@ describe('rtmpdump and GStreamer', () => {
     const play = Program.start('gst-launch-1.0', [
       ...['-e', 'rtmp2src', `location=${media.rtmpUrl('gst-play')}`, '!', 'flvdemux', 'name=demux'],
       ...['demux.video', '!', 'queue', '!', 'h264parse', '!', 'avdec_h264', ...sink],
+      ...['demux.audio', '!', 'queue', '!', 'aacparse', '!', 'avdec_aac', ...sink],
     ]);
     await play.succeeded(20_000);
     expect(play.output).not.toMatch(/ERROR|WARNING/);

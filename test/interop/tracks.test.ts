@@ -72,15 +72,12 @@ describe('tracks of a stream', () => {
     await media.isState('unannounced', 'gone');
   });
 
-  // Known fault of packages/media/src/hub/stream.ts: a new audio header clears the GOP cache, so viewers that waited for
-  // that header get no picture before the next key frame. When it is mended, `.fails` goes.
-  it.fails('an audio header that comes after the first frames costs no picture', async () => {
+  it('an audio header that comes after the first frames costs no picture', async () => {
     await expectWhole('late-header', [...VIDEO.slice(0, 4), ...AUDIO.slice(0, 1), ...VIDEO.slice(4)]);
   });
 
-  // Known fault of packages/media/src/hub: a waiting viewer is `skipping` until the first key frame, and the GOP cache
-  // takes nothing before one, so audio that begins earlier is lost (ffmpeg sends AAC's priming packet first).
-  it.fails('audio that begins before the first key frame reaches viewers that waited', async () => {
+  // ffmpeg sends AAC's priming packet first.
+  it('audio that begins before the first key frame reaches viewers that waited', async () => {
     const video = VIDEO.slice(1).map((tag) => ({ ...tag, timestamp: tag.timestamp + 69 }));
     await expectWhole('early-audio', [...VIDEO.slice(0, 1), ...AUDIO.slice(0, 4), ...video]);
   });

@@ -91,7 +91,7 @@ export class Directory {
     { workerId, alive }: AskingWorker,
     client: MediaClient,
   ): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
-    const verdict = await this.#hooks.authorizePublish(client).catch((error: unknown) => this.#hookFailed(error));
+    const verdict = await this.#ask(() => this.#hooks.authorizePublish(client));
     if (verdict.action === 'deny') return { reply: verdict };
     if (!alive()) return { reply: STOPPING };
     const refusal = this.#refusePublish(client, verdict.credential);
@@ -100,7 +100,7 @@ export class Directory {
   }
 
   async play({ workerId, alive }: AskingWorker, client: MediaClient): Promise<PlayReply> {
-    const verdict = await this.#hooks.authorizePlay(client).catch((error: unknown) => this.#hookFailed(error));
+    const verdict = await this.#ask(() => this.#hooks.authorizePlay(client));
     if (verdict.action === 'deny') return verdict;
     if (this.#closed || !alive()) return STOPPING;
     const key = streamKeyOf(client);
@@ -126,13 +126,13 @@ export class Directory {
   }
 
   async connect(client: MediaClient): Promise<ConnectReply> {
-    const denial = await this.#hooks.authorizeConnect?.(client).catch((error: unknown) => this.#hookFailed(error));
+    const denial = await this.#ask(async () => this.#hooks.authorizeConnect?.(client));
     return denial ?? { action: 'connect' };
   }
 
   /** What a play would be answered, without being one: HEAD. */
   async probe(client: MediaClient): Promise<ProbeReply> {
-    const verdict = await this.#hooks.authorizePlay(client).catch((error: unknown) => this.#hookFailed(error));
+    const verdict = await this.#ask(() => this.#hooks.authorizePlay(client));
     if (verdict.action === 'deny') return verdict;
     return { action: 'probe', publishing: this.#entries.get(streamKeyOf(client))?.state === 'publishing' };
   }
@@ -366,13 +366,22 @@ export class Directory {
     this.#entries.delete(entry.key);
   }
 
-  #hookFailed(error: unknown): Denial {
-    this.#log.error({ err: error instanceof Error ? error.message : String(error) }, 'the authorizing hook failed');
-    return deny(503, 'hook_unavailable', 'The right to this stream could not be checked. Try again.');
+  /** A hook that fails, in whatever way, refuses. */
+  async #ask<Verdict>(hook: () => Promise<Verdict>): Promise<Verdict | Denial> {
+    try {
+      return await hook();
+    } catch (error) {
+      this.#log.error({ err: error instanceof Error ? error.message : String(error) }, 'the authorizing hook failed');
+      return deny(503, 'hook_unavailable', 'The right to this stream could not be checked. Try again.');
+    }
   }
 
   #notify(event: MediaEvent): void {
-    this.#hooks.notify(event);
+    try {
+      this.#hooks.notify(event);
+    } catch (error) {
+      this.#log.error({ event: event.type, err: String(error) }, 'a listener of media events failed');
+    }
   }
 }
 

@@ -30,16 +30,18 @@ export class StreamHeaders {
     return this.#slots.get(AUDIO);
   }
 
-  /** True when the packet says something new; an encoder may repeat its headers as often as it likes. */
-  update(packet: MediaPacket): boolean {
+  /**
+   * Whether the packet repeats what is known (an encoder may, as often as it likes), adds a header, or changes one.
+   */
+  update(packet: MediaPacket): 'same' | 'added' | 'changed' {
     const slot = slotOf(packet);
     const known = this.#slots.get(slot);
-    if (known ? sameBytes(known.payload, packet.payload) : this.#slots.size >= MAX_HEADERS) return false;
+    if (known ? sameBytes(known.payload, packet.payload) : this.#slots.size >= MAX_HEADERS) return 'same';
     if (slot === VIDEO || slot === AUDIO) this.#dropExtras(packet.kind);
     this.#slots.set(slot, packet);
     this.#packets = [...this.#slots.values()].toSorted((a, b) => KIND_ORDER[a.kind] - KIND_ORDER[b.kind]);
     this.version++;
-    return true;
+    return known ? 'changed' : 'added';
   }
 
   /** A new configuration of the main track makes what was said about the old one void. */

@@ -95,8 +95,12 @@ export class Stream {
     if (resumed) this.#expectEntry();
     this.state = 'publishing';
     this.#timeline.beginPublisher();
-    this.#gop.clear();
+    this.#gop.restart();
     this.#gopVersion++;
+    this.#ready = false;
+    this.#hasVideo = false;
+    this.#hasAudio = false;
+    this.#announced = undefined;
     const feed: StreamFeed = {
       publish: (packet) => {
         if (this.#feed !== feed) return;
@@ -178,11 +182,12 @@ export class Stream {
   #publish(packet: MediaPacket): void {
     this.meter.count(packet);
     if (packet.config || packet.metadata) {
-      if (!this.#headers.update(packet)) return;
+      const change = this.#headers.update(packet);
+      if (change === 'same') return;
       this.#flush();
-      if (packet.kind !== 'data') this.#gop.clear();
-    } else if (packet.keyframe && !this.#windowEntry) {
-      this.#flush();
+      if (change === 'changed' && packet.kind !== 'data') this.#gop.clear();
+    } else if (packet.keyframe) {
+      this.#flush(); // so that every chunk that holds a key frame begins with it
     }
     for (const tap of this.#taps) tap.packet(packet);
     this.#discover(packet);
@@ -196,17 +201,20 @@ export class Stream {
     else if (packet.kind === 'audio') this.#hasAudio = true;
     else if (packet.metadata) this.#announced = announcedTracks(packet);
     if (this.#ready) return;
-    if (this.#tracksKnown()) this.#becomeReady();
+    if (this.#tracksKnown(packet)) this.#becomeReady();
     else this.#readyTimer ??= setTimeout(() => this.#becomeReady(), TRACK_DISCOVERY_MS).unref();
   }
 
-  #tracksKnown(): boolean {
+  /** Both tracks' configurations are there, and a picture to begin with. */
+  #tracksKnown({ keyframe }: MediaPacket): boolean {
     const { hasAudio, hasVideo } = this.#announced ?? { hasAudio: true, hasVideo: true };
-    return (!hasVideo || this.#headers.video !== undefined) && (!hasAudio || this.#headers.audio !== undefined);
+    const audioKnown = !hasAudio || this.#headers.audio !== undefined;
+    return audioKnown && (!hasVideo || (this.#headers.video !== undefined && (keyframe || this.#gop.hasKeyframe)));
   }
 
   #becomeReady(): void {
     clearTimeout(this.#readyTimer);
+    this.#readyTimer = undefined;
     this.#ready = true;
     if (this.state === 'publishing' && this.#pending.size > 0) this.#schedule();
   }
@@ -228,22 +236,27 @@ export class Stream {
     this.#flushQueued = false;
     if (this.#window.length > 0) {
       const packets = this.#window;
-      const entry = this.#windowEntry || !this.#hasVideo;
+      const entry = this.#windowEntry || (this.#ready && !this.#hasVideo);
       this.#window = [];
       this.#windowEntry = false;
+      if (!this.#options.gopCache.enabled && this.#ready) this.#startPending();
       for (const packet of packets) this.#gop.add(packet);
       this.#gopVersion++;
       this.#fanout.send(packets, entry, this.#backlog());
     }
-    if (this.#ready && this.state === 'publishing') this.#startPending();
+    if (!this.#ready || this.state !== 'publishing') return;
+    this.#startPending();
+    // Without pictures anywhere is a place to start: only those who waited get the beginning.
+    if (!this.#hasVideo) this.#gop.clear();
   }
 
   #startPending(): void {
+    if (this.#pending.size === 0) return;
     const backlog = this.#backlog();
     for (const sink of this.#pending) {
       sink.subscriber.begin(backlog.flags);
       this.#fanout.start(sink, backlog);
-      sink.state = backlog.gop.length > 0 || !this.#hasVideo ? 'flowing' : 'skipping';
+      sink.state = this.#gop.hasKeyframe || !this.#hasVideo ? 'flowing' : 'skipping';
     }
     this.#pending.clear();
   }
@@ -268,7 +281,7 @@ export class Stream {
       flags: this.#flags(),
       headers: this.#headers.packets,
       headersVersion: this.#headers.version,
-      gop: this.#gop.packets,
+      gop: this.#gop.hasKeyframe || !this.#hasVideo ? this.#gop.packets : [],
       gopVersion: this.#gopVersion,
     };
   }

@@ -17,14 +17,17 @@ export class RtmpListener {
     this.#port = certificate ? host.options.rtmps.port : host.options.rtmp.port;
     const protocol = certificate ? 'rtmps' : 'rtmp';
     const accept = (socket: Socket): void => {
+      if (socket.destroyed) return;
       socket.setNoDelay(true);
       socket.setKeepAlive(true, KEEP_ALIVE_MS);
-      if (host.admit(socket)) new RtmpSession({ socket, host, protocol });
+      new RtmpSession({ socket, host, protocol });
     };
     this.#server = certificate
       ? tls.createServer({ ...certificate, handshakeTimeout: host.options.limits.handshakeMs }, accept)
       : net.createServer(accept);
     this.#server.on('tlsClientError', () => undefined);
+    // The bare socket, so that one in the middle of its TLS handshake counts too.
+    this.#server.prependListener('connection', (socket: Socket) => host.admit(socket));
   }
 
   listen(): Promise<void> {
