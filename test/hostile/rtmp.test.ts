@@ -246,7 +246,8 @@ describe('a peer that asks and never reads the answers', () => {
       if (!drained) break;
     }
     expect(client.socket.writableLength).toBeGreaterThan(0);
-    expect(target.rssBytes() - before).toBeLessThan(64 * MB);
+    // Garbage of the thousands of commands that were read included; without the bound it was 187 MB.
+    expect(target.rssBytes() - before).toBeLessThan(128 * MB);
     client.close();
   });
 });
