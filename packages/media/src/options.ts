@@ -45,7 +45,7 @@ export interface MediaOptions {
   tls?: TlsFiles;
   /** SRS-shaped API. Bound to loopback unless `secret` is set; then every call needs `Authorization: Bearer SECRET`. */
   api: { port: number; secret?: string };
-  /** Number of worker threads; `auto` is one per core. */
+  /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
   /** How long packets are merged into one write; `auto` grows from 0 to 100 ms with the number of viewers. */
   mergeWindowMs: number | 'auto';

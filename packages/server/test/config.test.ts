@@ -88,7 +88,7 @@ describe('problems', () => {
     [
       'a bad union',
       { yaml: 'media:\n  workers: many\n' },
-      ['kaibo.yaml:2:12 media.workers: invalid value; Media worker threads; auto is one per core'],
+      ['kaibo.yaml:2:12 media.workers: invalid value; Media worker threads; auto is one per core less one'],
     ],
     ['no YAML', { yaml: 'a: [1\n' }, [expect.stringMatching(/^kaibo\.yaml:\d+:\d+ /)]],
     ['a bad variable', { env: { KAIBO_HTTP_PORT: 'x' } }, [expect.stringMatching(/^KAIBO_HTTP_PORT: /)]],

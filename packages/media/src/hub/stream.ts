@@ -46,6 +46,7 @@ export class Stream {
   #windowEntry = false;
   #flushTimer: NodeJS.Timeout | undefined;
   #flushQueued = false;
+  #flushedAtMs = 0;
   #ready = false;
   #readyTimer: NodeJS.Timeout | undefined;
   #hasAudio = false;
@@ -222,8 +223,10 @@ export class Stream {
   #schedule(): void {
     if (this.#flushQueued || this.#flushTimer) return;
     const windowMs = mergeWindowMs(this.#options.mergeWindowMs, this.#viewers);
-    if (windowMs > 0) {
-      this.#flushTimer = setTimeout(() => this.#flush(), windowMs);
+    // Counted from the last write, so that the period is the window and not the window and a frame.
+    const waitMs = windowMs > 0 ? this.#flushedAtMs + windowMs - performance.now() : 0;
+    if (waitMs > 0) {
+      this.#flushTimer = setTimeout(() => this.#flush(), waitMs);
     } else {
       this.#flushQueued = true;
       queueMicrotask(() => this.#flush());
@@ -239,6 +242,7 @@ export class Stream {
       const entry = this.#windowEntry || (this.#ready && !this.#hasVideo);
       this.#window = [];
       this.#windowEntry = false;
+      this.#flushedAtMs = performance.now();
       if (!this.#options.gopCache.enabled && this.#ready) this.#startPending();
       for (const packet of packets) this.#gop.add(packet);
       this.#gopVersion++;

@@ -63,7 +63,7 @@ export const configSchema = section({
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])
       .default(media.workers)
-      .describe('Media worker threads; auto is one per core'),
+      .describe('Media worker threads; auto is one per core less one'),
     mergeWindowMs: z
       .union([z.literal('auto'), z.int().min(0).max(1000)])
       .default(media.mergeWindowMs)
