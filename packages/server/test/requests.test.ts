@@ -135,6 +135,18 @@ test('metrics count rooms and time routes, without their ids', async () => {
   expect(text).not.toContain(made.id);
 });
 
+test('metrics count why media connections ended', async () => {
+  const { create, engine, kaibo } = await startTest();
+  const made = await create();
+  await engine.publish(made.playId, keyOf(made));
+  const { leave } = await engine.play(made.playId);
+  leave();
+  engine.drop(made.playId);
+  const { text } = await request(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`);
+  expect(text).toContain('kaibo_media_disconnects_total{side="viewer",reason="closed"} 1');
+  expect(text).toContain('kaibo_media_disconnects_total{side="publisher",reason="gone"} 1');
+});
+
 test('no secret reaches the log', async () => {
   const { call, create, engine, log, base } = await startTest();
   const made = await create({ isPrivate: true });

@@ -2,11 +2,13 @@ import { join } from 'node:path';
 import type { Server } from 'node:http';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { openDatabase, type Database } from '../database/database.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
-import { EnginePortError, type MediaEngine } from '../engine/contract.ts';
+import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
 import {
   addHealthRoutes,
+  countDisconnects,
   createGateway,
   createMetrics,
   createMetricsServer,
@@ -91,7 +93,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const status = { isStopping: false };
   const front = await createFront({ ...deps, database, engine, live, realtime, status });
   started.defer(() => front.app.close());
-  await startEngine(engine, live);
+  await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
   await live.start();
   const ports = await listenAll(front, config, started);
@@ -115,6 +117,7 @@ interface Front {
   http: Server;
   https: Server | undefined;
   metrics: Server;
+  registry: Registry;
   servers: Server[];
 }
 
@@ -177,12 +180,19 @@ async function createFront({
   if (http === undefined) throw new Error('fastify did not ask for its server');
   const metrics = createMetricsServer(registry);
   for (const server of [http, https]) if (server !== undefined) routeUpgrades(app, server);
-  return { app, http, https, metrics, servers: [http, https, metrics].filter((server) => server !== undefined) };
+  return {
+    app,
+    http,
+    https,
+    metrics,
+    registry,
+    servers: [http, https, metrics].filter((server) => server !== undefined),
+  };
 }
 
-async function startEngine(engine: MediaEngine, live: LiveModule): Promise<void> {
+async function startEngine(engine: MediaEngine, handler: EngineHandler): Promise<void> {
   try {
-    await engine.start(live.engineHandler);
+    await engine.start(handler);
   } catch (error) {
     if (error instanceof EnginePortError) throw new OperatorError(error.message, { cause: error });
     throw error;

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
-import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EngineHandler } from '../../engine/contract.ts';
 import type { App } from './app.ts';
 
 /** What is measured when Prometheus asks. Labels are closed sets only, never a room or a person. */
@@ -58,6 +59,24 @@ export function measureRequests(app: App, registry: Registry): void {
       reply.elapsedTime / 1000,
     );
   });
+}
+
+/** Counts why media connections ended (`slow_viewer`, `kicked`, `idle`, …) on their way to `handler`. */
+export function countDisconnects(registry: Registry, handler: EngineHandler): EngineHandler {
+  const disconnects = new Counter({
+    name: 'kaibo_media_disconnects_total',
+    help: 'Media connections that ended, by side and reason',
+    labelNames: ['side', 'reason'],
+    registers: [registry],
+  });
+  return {
+    ...handler,
+    notify: (event) => {
+      if (event.type === 'stopped') disconnects.inc({ side: 'viewer', reason: event.reason });
+      else if (event.type === 'interrupted') disconnects.inc({ side: 'publisher', reason: event.reason });
+      handler.notify(event);
+    },
+  };
 }
 
 /** `/metrics` on a listener of its own. */
