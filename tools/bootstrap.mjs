@@ -17,6 +17,8 @@ const DEBIAN_FOR_TESTS = [
   ['chromium', 'chromium'],
   ['fonts-noto-cjk', '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'],
   ['rtmpdump', 'rtmpdump'],
+  ['curl', 'curl'],
+  ['openssl', 'openssl'],
   ['gstreamer1.0-tools', 'gst-launch-1.0'],
   ['gstreamer1.0-plugins-base', '/usr/lib/*/gstreamer-1.0/libgstplayback.so'],
   ['gstreamer1.0-plugins-good', '/usr/lib/*/gstreamer-1.0/libgstflv.so'],
