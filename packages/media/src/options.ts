@@ -47,7 +47,7 @@ export interface MediaOptions {
   api: { port: number; secret?: string };
   /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
-  /** How long packets are merged into one write; `auto` grows from 0 to 100 ms with the number of viewers. */
+  /** How long packets are merged into one write; `auto` grows from 0 to 95 ms with the number of viewers. */
   mergeWindowMs: number | 'auto';
   gopCache: GopCacheOptions;
   /** How long an interrupted stream waits for its publisher. */

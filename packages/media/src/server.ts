@@ -33,6 +33,8 @@ export interface StreamInfo {
   viewers: number;
   recvBytes: number;
   sendBytes: number;
+  /** To all viewers together. */
+  sendBps: number;
   recvBps: number;
   frames: number;
   fps: number;
@@ -213,7 +215,11 @@ function streamInfo(entry: DirectoryEntry): StreamInfo {
   let viewers = 0;
   for (const count of entry.viewers.values()) viewers += count;
   let sendBytes = 0;
-  for (const bytes of entry.sentBytes.values()) sendBytes += bytes;
+  let sendBps = 0;
+  for (const { bytes, bps } of entry.sent.values()) {
+    sendBytes += bytes;
+    sendBps += bps;
+  }
   return {
     id,
     app,
@@ -223,6 +229,7 @@ function streamInfo(entry: DirectoryEntry): StreamInfo {
     publisher: entry.publisher?.client,
     viewers,
     sendBytes,
+    sendBps,
     recvBytes: report?.recvBytes ?? 0,
     recvBps: state === 'publishing' ? (report?.recvBps ?? 0) : 0,
     frames: report?.frames ?? 0,

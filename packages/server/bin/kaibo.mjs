@@ -10,6 +10,6 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 // Compiled code of earlier starts makes this one about twice as fast.
 const { enableCompileCache } = await import('node:module');
-enableCompileCache(new URL('../../../node_modules/.cache/kaibo', import.meta.url).pathname);
+enableCompileCache((await import('node:path')).join(import.meta.dirname, '../../../node_modules/.cache/kaibo'));
 const { main } = await import('../src/cli/main.ts');
 await main(process.argv.slice(2));

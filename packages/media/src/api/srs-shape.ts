@@ -105,7 +105,7 @@ function streamBody(stream: StreamInfo): object {
     recv_bytes: stream.recvBytes,
     kbps: {
       recv_30s: Math.round(stream.recvBps / 1000),
-      send_30s: Math.round((stream.recvBps * stream.viewers) / 1000),
+      send_30s: Math.round(stream.sendBps / 1000),
     },
     publish: publisher ? { active: true, cid: publisher.clientId } : { active: false },
     video: video
@@ -128,7 +128,10 @@ function streamBody(stream: StreamInfo): object {
   };
 }
 
+/** A client's rates are averages over its life, which is what SRS's 30 s ones come to for a steady stream. */
 function clientBody(client: ClientInfo): object {
+  const aliveS = (Date.now() - client.sinceMs) / 1000;
+  const kbps = (bytes: number): number => (aliveS > 0 ? Math.round((bytes * 8) / 1000 / aliveS) : 0);
   return {
     id: client.clientId,
     vhost: VHOST_ID,
@@ -141,10 +144,10 @@ function clientBody(client: ClientInfo): object {
     name: client.stream,
     type: clientType(client),
     publish: client.kind === 'publish',
-    alive: (Date.now() - client.sinceMs) / 1000,
+    alive: aliveS,
     send_bytes: client.sendBytes,
     recv_bytes: client.recvBytes,
-    kbps: { recv_30s: 0, send_30s: 0 },
+    kbps: { recv_30s: kbps(client.recvBytes), send_30s: kbps(client.sendBytes) },
   };
 }
 
@@ -166,7 +169,7 @@ function vhost(all: StreamInfo[], clientCount: number): object {
     recv_bytes: sum((stream) => stream.recvBytes),
     kbps: {
       recv_30s: Math.round(sum((stream) => stream.recvBps) / 1000),
-      send_30s: Math.round(sum((stream) => stream.recvBps * stream.viewers) / 1000),
+      send_30s: Math.round(sum((stream) => stream.sendBps) / 1000),
     },
     hls: { enabled: false },
   };

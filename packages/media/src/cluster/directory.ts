@@ -27,7 +27,8 @@ export interface DirectoryEntry {
   publisher?: { client: PublicMediaClient; workerId: number; credential: string; sinceMs: number };
   resumeAfterMs?: number;
   report?: StreamReport & { atMs: number };
-  sentBytes: Map<number, number>;
+  /** By worker: all bytes sent to viewers, and the rate between its last two reports. */
+  sent: Map<number, { bytes: number; atMs: number; bps: number }>;
   viewers: Map<number, number>;
   mirrors: Set<number>;
   lingers: Map<number, NodeJS.Timeout>;
@@ -172,7 +173,7 @@ export class Directory {
     for (const report of streams) {
       const entry = this.#entries.get(report.key);
       if (!entry) continue;
-      entry.sentBytes.set(workerId, report.sentBytes);
+      entry.sent.set(workerId, sentSince(entry.sent.get(workerId), { bytes: report.sentBytes, atMs }));
       if (entry.owner === workerId) entry.report = { ...report, atMs };
     }
   }
@@ -218,6 +219,7 @@ export class Directory {
     for (const entry of [...this.#entries.values()]) {
       entry.mirrors.delete(workerId);
       entry.viewers.delete(workerId);
+      entry.sent.delete(workerId);
       const lostOwner = entry.owner === workerId;
       if (lostOwner) {
         entry.owner = undefined;
@@ -350,7 +352,7 @@ export class Directory {
         state: 'idle',
         epoch: 0,
         startedAtMs: 0,
-        sentBytes: new Map(),
+        sent: new Map(),
         viewers: new Map(),
         mirrors: new Set(),
         lingers: new Map(),
@@ -393,6 +395,15 @@ function deny(status: Denial['status'], code: string, message: string): Denial {
 
 function publicClient({ param: _secret, ...client }: MediaClient): PublicMediaClient {
   return client;
+}
+
+function sentSince(
+  before: { bytes: number; atMs: number } | undefined,
+  now: { bytes: number; atMs: number },
+): { bytes: number; atMs: number; bps: number } {
+  const elapsedS = before ? (now.atMs - before.atMs) / 1000 : 0;
+  const bytes = before ? Math.max(0, now.bytes - before.bytes) : 0;
+  return { ...now, bps: elapsedS > 0 ? Math.round((bytes * 8) / elapsedS) : 0 };
 }
 
 function names({ app, stream }: DirectoryEntry): { app: string; stream: string } {

@@ -4,7 +4,7 @@ import type { MediaPacket } from '@kaibo/formats';
 import { describe, expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.ts';
 import { audioFrame, interFrame, keyFrame, metadata } from '../testing/packets.ts';
-import { HopSender, receiveHop } from './hop.ts';
+import { HopSender, MAX_HOP_BYTES, receiveHop } from './hop.ts';
 
 function hop(): { sender: HopSender; heard: (MediaPacket | string)[]; messages: () => number } {
   const { port1, port2 } = new MessageChannel();
@@ -35,6 +35,33 @@ describe('a hop between workers', () => {
     const plain = (packet: MediaPacket | string): unknown =>
       typeof packet === 'string' ? packet : { ...packet, payload: Buffer.from(packet.payload).toString('hex') };
     expect(heard.map(plain)).toEqual([...packets.map(plain), 'lost']);
+  });
+
+  it('holds a bounded number of bytes for a thread that is stuck, and goes on at a key frame', async () => {
+    const { port1, port2 } = new MessageChannel();
+    const sender = new HopSender(port1);
+    const frame = interFrame(0);
+    const large = { ...frame, payload: Buffer.concat([frame.payload, Buffer.alloc(4 * 1024 * 1024)]) };
+    const fits = Math.ceil(MAX_HOP_BYTES / large.payload.length);
+    const send = (packet: MediaPacket): void => {
+      sender.packet({ ...packet });
+      sender.interrupted(); // sends what is pending now
+    };
+    for (let sent = 0; sent < fits + 5; sent++) send(large);
+    const heard: MediaPacket[] = [];
+    receiveHop(port2, { packet: (packet) => heard.push(packet), interrupted() {}, ended() {}, lost() {} });
+    await until(() => heard.length >= fits, { what: 'what was kept' });
+    expect(heard).toHaveLength(fits);
+    await until(
+      () => {
+        send(interFrame(1)); // dropped: no key frame yet
+        send(keyFrame(2));
+        return heard.some(({ keyframe }) => keyframe);
+      },
+      { what: 'the next key frame' },
+    );
+    expect(heard[fits]?.keyframe).toBe(true);
+    port2.close();
   });
 
   it('batches what comes in its window', async () => {

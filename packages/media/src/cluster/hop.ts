@@ -2,10 +2,14 @@ import type { MessagePort } from 'node:worker_threads';
 import { encodeFlvHeader, FlvDemuxer, type MediaPacket, packetFromTag } from '@kaibo/formats';
 import { frameTags } from '../flv/framing.ts';
 import type { EndReason, PacketTap } from '../hub/subscriber.ts';
-import type { HopMessage } from './messages.ts';
+import type { HopMessage, HopReceipt } from './messages.ts';
 
 /** Packets gather at most this long before they cross to another worker; the first after a pause crosses at once. */
 export const HOP_WINDOW_MS = 10;
+/** Sent and not yet taken: past this the other thread is stuck, and packets are dropped until the next key frame. */
+export const MAX_HOP_BYTES = 32 * 1024 * 1024;
+/** The receiver says what it took this often, not for every batch. */
+const RECEIPT_BYTES = 1024 * 1024;
 
 /** Copies packets to another worker's thread, batched. As a tap it mirrors a stream; a forwarded publisher feeds it too. */
 export class HopSender implements PacketTap {
@@ -14,12 +18,18 @@ export class HopSender implements PacketTap {
   #timer: NodeJS.Timeout | undefined;
   #queued = false;
   #lastSentMs = 0;
+  #untakenBytes = 0;
+  #dropping = false;
+  #hasVideo = false;
 
   constructor(port: MessagePort) {
     this.#port = port;
+    port.on('message', ({ taken }: HopReceipt) => (this.#untakenBytes -= taken));
   }
 
   packet(packet: MediaPacket): void {
+    if (packet.kind === 'video') this.#hasVideo = true;
+    if (this.#drops(packet)) return;
     this.#pending.push(packet);
     if (this.#queued) return;
     this.#queued = true;
@@ -44,13 +54,23 @@ export class HopSender implements PacketTap {
     this.#port.close();
   }
 
+  /** Headers always pass: they are few, and a decoder is lost without them. */
+  #drops(packet: MediaPacket): boolean {
+    if (packet.config || packet.metadata) return false;
+    if (this.#untakenBytes > MAX_HOP_BYTES) this.#dropping = true;
+    else if (this.#dropping && (packet.keyframe || !this.#hasVideo)) this.#dropping = false;
+    return this.#dropping;
+  }
+
   #flush(): void {
     clearTimeout(this.#timer);
     this.#queued = false;
     if (this.#pending.length === 0) return;
     this.#lastSentMs = performance.now();
-    this.#post({ type: 'tags', bytes: frameTags(this.#pending, 0) });
+    const bytes = frameTags(this.#pending, 0);
     this.#pending = [];
+    this.#untakenBytes += bytes.length;
+    this.#post({ type: 'tags', bytes });
   }
 
   #post(message: HopMessage): void {
@@ -69,8 +89,14 @@ export interface HopReceiver {
 export function receiveHop(port: MessagePort, receiver: HopReceiver): void {
   const demuxer = new FlvDemuxer();
   demuxer.push(encodeFlvHeader({ hasAudio: true, hasVideo: true }));
+  let taken = 0;
   port.on('message', (message: HopMessage) => {
     if (message.type === 'tags') {
+      taken += message.bytes.length;
+      if (taken >= RECEIPT_BYTES) {
+        port.postMessage({ taken } satisfies HopReceipt);
+        taken = 0;
+      }
       for (const tag of demuxer.push(message.bytes)) receiver.packet(packetFromTag(tag));
     } else if (message.type === 'interrupted') receiver.interrupted();
     else receiver.ended(message.reason);

@@ -84,6 +84,11 @@ export type MainNotice =
   | { type: 'stop' };
 
 /** On the ports between workers: FLV tags in one copied chunk, or a change of state. */
+/** Backwards on the same port: this many more bytes have been taken. */
+export interface HopReceipt {
+  taken: number;
+}
+
 export type HopMessage =
   | { type: 'tags'; bytes: Uint8Array }
   | { type: 'interrupted' }

@@ -130,7 +130,7 @@ export class HttpHooks implements MediaHooks {
       signal,
       redirect: 'error',
     });
-    const text = (await response.text()).slice(0, MAX_REPLY_BYTES).trim();
+    const text = (await readBounded(response)).trim();
     return (response.status === 200 || response.status === 201) && isCodeZero(text);
   }
 
@@ -153,6 +153,18 @@ export class HttpHooks implements MediaHooks {
       ...more,
     });
   }
+}
+
+/** Throws past `MAX_REPLY_BYTES`: a receiver that talks on has not answered. */
+async function readBounded({ body }: Response): Promise<string> {
+  const parts: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const part of body ?? []) {
+    bytes += part.length;
+    if (bytes > MAX_REPLY_BYTES) throw new Error(`The hook receiver's answer is longer than ${MAX_REPLY_BYTES} bytes.`);
+    parts.push(part);
+  }
+  return Buffer.concat(parts).toString('utf8');
 }
 
 function isCodeZero(text: string): boolean {

@@ -99,6 +99,8 @@ export class Stream {
     this.#gop.restart();
     this.#gopVersion++;
     this.#ready = false;
+    clearTimeout(this.#readyTimer);
+    this.#readyTimer = undefined;
     this.#hasVideo = false;
     this.#hasAudio = false;
     this.#announced = undefined;
