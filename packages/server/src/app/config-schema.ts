@@ -6,6 +6,7 @@ const limits = media.limits;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
+const redisUrl = () => z.string().regex(/^rediss?:\/\/\S+$/, 'redis://HOST:6379');
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
 
 /**
@@ -21,6 +22,10 @@ export const configSchema = section({
   host: z.string().min(1).default(media.host).describe('Address to listen on'),
   http: section({
     port: port().default(8088).describe('Page, REST and realtime over HTTP; 0 takes a free port'),
+    mediaProxy: z
+      .boolean()
+      .default(true)
+      .describe('Also pass /live/* and /rtc/* on to the media server, for networks that let one port through'),
   }).prefault({}),
   https: section({
     port: port().default(8443).describe('The same over HTTPS; served when tls.key and tls.cert are set'),
@@ -46,6 +51,83 @@ export const configSchema = section({
     .union([z.boolean(), z.int().min(1), z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))])
     .default(false)
     .describe('Believe X-Forwarded-*: true, a number of hops, or a list of proxy addresses'),
+  database: section({
+    url: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/, 'postgres://USER:PASSWORD@HOST:5432/NAME')
+      .optional()
+      .describe('PostgreSQL, as postgres://USER:PASSWORD@HOST:5432/NAME; left out, a SQLite file in dataDir'),
+    poolSize: whole().max(1000).default(20).describe('Most PostgreSQL connections'),
+    statementTimeoutMs: whole().default(15_000).describe('A PostgreSQL statement running longer is cancelled'),
+  }).prefault({}),
+  redis: section({
+    url: z
+      .union([redisUrl(), z.array(redisUrl()).min(1)])
+      .optional()
+      .describe(
+        'Shared state of several nodes, as redis://HOST:6379; a list of them is a Redis Cluster; left out, in memory',
+      ),
+    prefix: z
+      .string()
+      .regex(/^[\w-]{1,32}$/)
+      .default('kaibo')
+      .describe('Begins every key, so that several platforms can share one Redis'),
+  }).prefault({}),
+  auth: section({
+    registration: z
+      .enum(['open', 'closed'])
+      .default('open')
+      .describe('Whether people may make accounts themselves; closed leaves it to kaibo user create'),
+    accessTokenSeconds: whole().max(86_400).default(900).describe('How long an access token is good'),
+    sessionDays: whole().max(3650).default(30).describe('How long a login lasts that is not used'),
+    setupToken: z
+      .string()
+      .min(16)
+      .optional()
+      .describe(
+        'Lets the first account, the administrator, be made from another machine; left out, one is made and printed',
+      ),
+    tokenKeys: z
+      .array(z.string().min(32))
+      .min(1)
+      .optional()
+      .describe('Secrets that sign access tokens, the newest first; left out, made and kept by Kaibo'),
+  }).prefault({}),
+  mail: section({
+    url: z
+      .string()
+      .regex(/^smtps?:\/\/\S+$/, 'smtp://USER:PASSWORD@HOST:587')
+      .optional()
+      .describe('Mail server for password resets, as smtp://USER:PASSWORD@HOST:587'),
+    from: z.string().min(3).optional().describe('Sender address of mail'),
+  }).prefault({}),
+  cors: section({
+    origins: z
+      .array(z.string().regex(/^https?:\/\/[^/\s]+$/, 'an origin such as https://example.org'))
+      .default([])
+      .describe('Origins of other sites whose pages may call the API and open sockets'),
+  }).prefault({}),
+  realtime: section({
+    mergeWindowMs: z
+      .union([z.literal('auto'), z.int().min(0).max(1000)])
+      .default('auto')
+      .describe('How long events of a channel are merged into one write; auto is 0 for few listeners and 50 for many'),
+    historySize: whole().max(100_000).default(1000).describe('Events kept per channel for those who resume'),
+  }).prefault({}),
+  limits: section({
+    loginPerMinute: whole().default(10).describe('Logins, registrations and resets from one address'),
+    writePerMinute: whole().default(240).describe('Changing requests of one user or address; the burst is half of it'),
+    readPerMinute: whole().default(1200).describe('Reading requests of one user or address'),
+    socketPerMinute: whole().default(120).describe('Sockets opened by one user or address'),
+    sockets: whole().default(50_000).describe('Realtime and signaling connections in all'),
+    socketsPerAddress: whole()
+      .default(1000)
+      .describe('Realtime and signaling connections from one address (loopback exempt)'),
+    openRoomsPerUser: whole().default(10).describe('Rooms of one user that are not ended'),
+    eventLoopDelayMs: whole()
+      .default(1000)
+      .describe('A process this late refuses new requests with 503 until it has caught up'),
+  }).prefault({}),
   media: section({
     rtmp: section({ port: port().default(media.rtmp.port).describe('RTMP in and out') }).prefault({}),
     rtmps: section({ port: port().default(media.rtmps.port).describe('RTMP over TLS') }).prefault({}),

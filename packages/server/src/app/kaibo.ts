@@ -1,34 +1,30 @@
 import { join } from 'node:path';
-import type { Server } from 'node:http';
-import { sql } from 'kysely';
 import type { Logger } from 'pino';
-import type { Registry } from 'prom-client';
-import { openDatabase, type Database } from '../database/database.ts';
+import { openDatabase } from '../database/database.ts';
+import { Outbox } from '../database/outbox.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
-import {
-  addHealthRoutes,
-  countDisconnects,
-  createGateway,
-  createMetrics,
-  createMetricsServer,
-  makeCallerOf,
-  measureRequests,
-  serveWeb,
-  type App,
-} from '../modules/gateway/index.ts';
-import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
-import { addRealtimeRoutes, RealtimeService, routeUpgrades, type RealtimeOptions } from '../modules/realtime/index.ts';
+import { countDisconnects } from '../modules/gateway/index.ts';
+import { createLiveModule } from '../modules/live/index.ts';
+import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
 import { MemoryStateCenter } from '../state/memory.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
-import { closeServer, createHttpServer, createHttpsServer, listen } from './listeners.ts';
+import { createFront, type Front } from './front.ts';
+import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
 import { OperatorError } from './operator-error.ts';
 
-const WEB_DIRECTORY = join(import.meta.dirname, '../../../web/dist');
+import { AppError, type Authenticator } from '../modules/gateway/contract.ts';
+
+const NOBODY: Authenticator = {
+  authenticate: async () => {
+    throw new AppError('invalid_token');
+  },
+  onRevoked: () => () => {},
+};
 
 export interface KaiboDeps {
   config: Config;
@@ -68,10 +64,13 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => database.destroy());
   const state: StateCenter = new MemoryStateCenter({ now });
   started.defer(() => state.close());
+  const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
+  started.defer(() => outbox.stop());
   const engine =
     deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) });
   const live = createLiveModule({
     database,
+    outbox,
     state,
     engine,
     logger: logger.child({ module: 'live' }),
@@ -91,10 +90,11 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   });
   started.defer(() => realtime.close());
   const status = { isStopping: false };
-  const front = await createFront({ ...deps, database, engine, live, realtime, status });
+  const front = await createFront({ ...deps, database, engine, live, realtime, authenticator: NOBODY, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
+  outbox.start();
   await live.start();
   const ports = await listenAll(front, config, started);
 
@@ -110,84 +110,6 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, stop: () => (stopping ??= stop()) };
-}
-
-interface Front {
-  app: App;
-  http: Server;
-  https: Server | undefined;
-  metrics: Server;
-  registry: Registry;
-  servers: Server[];
-}
-
-interface FrontDeps {
-  config: Config;
-  logger: Logger;
-  webDirectory?: string;
-  database: Database;
-  engine: MediaEngine;
-  live: LiveModule;
-  realtime: RealtimeService;
-  status: { isStopping: boolean };
-}
-
-/** The HTTP side: gateway, routes, realtime upgrades, web app, metrics. Not listening yet. */
-async function createFront({
-  config,
-  logger,
-  database,
-  engine,
-  live,
-  realtime,
-  status,
-  webDirectory = WEB_DIRECTORY,
-}: FrontDeps): Promise<Front> {
-  const { trustProxy, publicUrl } = config;
-  const callerOf = makeCallerOf({
-    trustProxy: trustProxy !== false,
-    publicUrl,
-    mediaPublicHost: config.media.publicHost,
-  });
-  const servers: { http?: Server; https?: Server } = {};
-  const app = await createGateway({
-    logger: logger.child({ module: 'http' }),
-    trustProxy,
-    callerOf,
-    connectOrigins: (site) => engine.connectOrigins(site),
-    serverFactory: (handler) => {
-      servers.https = createHttpsServer(config, handler);
-      return (servers.http = createHttpServer(handler));
-    },
-  });
-  const registry = createMetrics({
-    rooms: () => live.countRooms(),
-    viewers: () => live.countViewers(),
-    streams: async () => (await engine.streams()).length,
-    sockets: () => realtime.connections,
-  });
-  measureRequests(app, registry);
-  addHealthRoutes(app, {
-    running: () => !status.isStopping,
-    database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
-    engine: () => engine.health().ok,
-  });
-  live.addRoutes(app, callerOf);
-  addRealtimeRoutes(app, { service: realtime, callerOf });
-  await serveWeb(app, webDirectory);
-  await app.ready();
-  const { http, https } = servers;
-  if (http === undefined) throw new Error('fastify did not ask for its server');
-  const metrics = createMetricsServer(registry);
-  for (const server of [http, https]) if (server !== undefined) routeUpgrades(app, server);
-  return {
-    app,
-    http,
-    https,
-    metrics,
-    registry,
-    servers: [http, https, metrics].filter((server) => server !== undefined),
-  };
 }
 
 async function startEngine(engine: MediaEngine, handler: EngineHandler): Promise<void> {

@@ -1,10 +1,11 @@
 import SqliteDriver from 'better-sqlite3';
-import { Kysely, SqliteDialect } from 'kysely';
+import { Kysely, SqliteDialect, type Transaction as KyselyTransaction } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { MIGRATIONS } from './migrations/index.ts';
 import type { DatabaseSchema } from './schema.ts';
 
 export type Database = Kysely<DatabaseSchema>;
+export type Transaction = KyselyTransaction<DatabaseSchema>;
 
 /** Opens (or makes) the SQLite file and brings it to the newest migration. */
 export async function openDatabase(file: string): Promise<Database> {

@@ -1,21 +1,38 @@
+import type { Generated } from 'kysely';
+
 /**
- * Tables as rows. Portable to PostgreSQL: booleans are 0 or 1, times are bigint milliseconds since the epoch,
- * structures are JSON text.
+ * Tables as rows. The same on SQLite and PostgreSQL: booleans are 0 or 1, times are bigint milliseconds since the
+ * epoch, structures are JSON text.
  */
 export interface DatabaseSchema {
   rooms: RoomTable;
+  room_members: RoomMemberTable;
+  users: UserTable;
+  sessions: SessionTable;
+  api_keys: ApiKeyTable;
+  password_resets: PasswordResetTable;
+  follows: FollowTable;
+  secrets: SecretTable;
+  outbox: OutboxTable;
+  audit_log: AuditTable;
 }
 
 export type RoomStatus = 'preparing' | 'live' | 'ended';
+export type RoomMode = 'media' | 'p2p';
+export type Role = 'user' | 'admin';
+export type RoomMembership = 'moderator' | 'invited' | 'banned';
 export type Flag = 0 | 1;
 
 export interface RoomTable {
   id: string;
+  /** The account that owns it; null for a room made without one. */
   user_id: string | null;
   title: string;
   category: string | null;
   cover: string | null;
   status: RoomStatus;
+  /** `p2p` is signaling only: no stream passes the server. */
+  mode: RoomMode;
   interrupted: Flag;
   /** When `interrupted` became 1: the grace counts from here. */
   interrupted_at: number | null;
@@ -27,11 +44,136 @@ export interface RoomTable {
   /** SHA-256 in hex; null when an account owns the room. */
   owner_token_hash: string | null;
   max_viewers: number;
-  /** Written in batches, for sorting; the present number is counted in memory. */
+  /** Written in batches, for sorting; the present number is counted in the state center. */
   viewer_count: number;
   peak_viewers: number;
   created_at: number;
   updated_at: number;
   start_time: number | null;
   end_time: number | null;
+}
+
+/** What a person is in a room besides viewer and owner; one row per room, person and kind. */
+export interface RoomMemberTable {
+  room_id: string;
+  /** `user:ID`, or `viewer:ID` for a viewer without an account. */
+  person: string;
+  kind: RoomMembership;
+  reason: string | null;
+  /** The account that did it, if one. */
+  created_by: string | null;
+  created_at: number;
+  /** null lasts for good. */
+  expires_at: number | null;
+}
+
+export interface UserTable {
+  id: string;
+  username: string;
+  /** `username` as compared: NFKC, lower case. */
+  username_key: string;
+  /** PHC string of argon2id. */
+  password_hash: string;
+  role: Role;
+  email: string | null;
+  /** As compared: lower case. */
+  email_key: string | null;
+  /** Shown name. */
+  name: string;
+  bio: string;
+  avatar: string | null;
+  /** The channel: the public stream name that publishing with the permanent key uses. */
+  play_id: string;
+  /** As rooms.stream_secret. */
+  stream_secret: string;
+  banned_at: number | null;
+  /** null with `banned_at` set is for good. */
+  banned_until: number | null;
+  ban_reason: string | null;
+  created_at: number;
+  updated_at: number;
+  last_login_at: number | null;
+}
+
+/** A login on one device, carried on by rotating refresh tokens. */
+export interface SessionTable {
+  id: string;
+  user_id: string;
+  /** SHA-256 in hex of the refresh token that is good now. */
+  refresh_hash: string;
+  /** Of the one before: its use later than a moment after the rotation is a theft. */
+  previous_hash: string | null;
+  rotated_at: number;
+  created_at: number;
+  expires_at: number;
+  /** null while it lives. */
+  revoked_at: number | null;
+  user_agent: string;
+  address: string;
+}
+
+export interface ApiKeyTable {
+  id: string;
+  user_id: string;
+  name: string;
+  /** SHA-256 in hex. */
+  key_hash: string;
+  /** Space-separated. */
+  scopes: string;
+  created_at: number;
+  expires_at: number | null;
+  last_used_at: number | null;
+}
+
+export interface PasswordResetTable {
+  /** SHA-256 in hex. */
+  token_hash: string;
+  user_id: string;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface FollowTable {
+  follower_id: string;
+  user_id: string;
+  created_at: number;
+}
+
+/** Keys that several nodes share: of access tokens and of signed ids. */
+export interface SecretTable {
+  id: string;
+  /** `token` or `sign`. */
+  purpose: string;
+  /** base64url. */
+  value: string;
+  created_at: number;
+  /** When it stopped signing; it still verifies for a while. */
+  retired_at: number | null;
+}
+
+/** Events that were committed with their change and wait to be appended to the state center. */
+export interface OutboxTable {
+  seq: Generated<number>;
+  /** Makes the append idempotent. */
+  id: string;
+  channel: string;
+  event: string;
+  /** JSON. */
+  data: string;
+  created_at: number;
+}
+
+/** Who did what to whom, when. */
+export interface AuditTable {
+  seq: Generated<number>;
+  at: number;
+  /** `user:ID`, `owner` (of a room without account), `system`, `operator` (the command line) or `anonymous`. */
+  actor: string;
+  /** Such as `room.closed`. */
+  action: string;
+  /** Such as `room:ID` or `user:ID`. */
+  subject: string;
+  /** JSON, without secrets. */
+  details: string;
+  address: string | null;
 }

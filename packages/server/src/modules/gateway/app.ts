@@ -11,8 +11,9 @@ import {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { hostName } from './caller.ts';
-import { AppError } from './contract.ts';
+import { AppError, type Authenticator } from './contract.ts';
 import { answerError } from './errors.ts';
+import { enforceRights } from './rights.ts';
 import { addSecurityHeaders, type SecurityDeps } from './security.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -21,6 +22,7 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
 export type App = FastifyInstance;
 
 export interface GatewayDeps extends SecurityDeps {
+  authenticator: Authenticator;
   logger: FastifyBaseLogger;
   trustProxy: boolean | number | string[];
   serverFactory: FastifyServerFactory;
@@ -31,6 +33,7 @@ export async function createGateway({
   logger,
   trustProxy,
   serverFactory,
+  authenticator,
   callerOf,
   connectOrigins,
 }: GatewayDeps): Promise<App> {
@@ -57,6 +60,7 @@ export async function createGateway({
     reply.header('x-request-id', request.id);
     if (hostName(request.host) === undefined) throw new AppError('invalid_host');
   });
+  enforceRights(app, { authenticator, callerOf });
   app.addHook('onResponse', async (request, reply) => {
     request.log.debug(
       { method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },

@@ -1,5 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { CallerOf } from './contract.ts';
+import { accountTokenOf, bearerOf } from './rights.ts';
 import { languageOf } from './words.ts';
 
 const HOST = /^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
@@ -33,12 +34,16 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerO
     const { headers } = request;
     const host = hostName(request.host) ?? 'localhost';
     const bypassed = !trustProxy && FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
+    const bearer = bearerOf(headers.authorization);
+    const ownerBearer = accountTokenOf(bearer) === undefined ? bearer : undefined;
     return {
+      account: request.account,
+      address: request.ip,
       language: languageOf(headers['accept-language']),
       site: { host: mediaHost ?? host, secure: request.protocol === 'https' },
       local: LOOPBACK_ADDRESS.test(request.ip) && !bypassed && (LOOPBACK_HOST.test(host) || host === publicHost),
       sameOrigin: isSameOrigin(request, publicUrl),
-      tokens: [bearerOf(headers.authorization), headers['x-owner-token']].filter((token) => typeof token === 'string'),
+      tokens: [ownerBearer, headers['x-owner-token']].filter((token) => typeof token === 'string'),
       cookies: request.cookies,
     };
   };
@@ -54,8 +59,4 @@ function isSameOrigin({ headers, host }: FastifyRequest, publicUrl: string | und
     origin !== null &&
     (origin.host === host.toLowerCase() || (publicUrl !== undefined && origin.origin === new URL(publicUrl).origin))
   );
-}
-
-function bearerOf(authorization: string | undefined): string | undefined {
-  return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 }

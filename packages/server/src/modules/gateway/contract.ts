@@ -26,8 +26,63 @@ export class AppError extends Error {
   }
 }
 
+/** What an API key may be made for. `admin` is all that an administrator may. */
+export const SCOPES = ['profile:read', 'profile:write', 'rooms:read', 'rooms:write', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** A person who proved who they are. */
+export interface Account {
+  id: string;
+  username: string;
+  role: 'user' | 'admin';
+  /** Of the login; an API key has none. */
+  sessionId?: string;
+  via: 'bearer' | 'cookie' | 'apiKey';
+  /** What an API key is limited to. */
+  scopes?: readonly Scope[];
+  /** When the proof ends, ms since the epoch. */
+  expiresAtMs: number;
+}
+
+/** How a token becomes an account. Implemented by the auth module. */
+export interface Authenticator {
+  /**
+   * An access token or an API key.
+   * @throws AppError token_expired, invalid_token, account_banned
+   */
+  authenticate(token: string): Promise<Account>;
+  /** Told on every node, at once, when logins were ended: one session, or (without `sessionId`) all of a user. Returns how to leave. */
+  onRevoked(listener: (revoked: { userId: string; sessionId?: string }) => void): () => void;
+}
+
+/** Classes of rate limit; each has its own budget (`limits` in the configuration). */
+export type LimitClass = 'login' | 'write' | 'read' | 'socket';
+
+/** What every route says of itself in `config.rights`; the gateway enforces it and does not start without it. */
+export interface RouteRights {
+  /** Who may call at all. What a room's owner or moderator may is decided by the module, which knows the room. */
+  who: 'anyone' | 'user' | 'admin';
+  limit: LimitClass;
+  /** What an API key needs; without it the route takes no API key. */
+  scope?: Scope;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    rights?: RouteRights;
+  }
+  interface FastifyRequest {
+    /** Set by the gateway before any handler. */
+    account: Account | undefined;
+  }
+}
+
 /** Who asks, as far as a request or a socket's upgrade shows it. Modules judge by this and never by headers. */
 export interface Caller {
+  /** Proven; a cookie counts only when the page is our own. */
+  account: Account | undefined;
+  /** Network address, behind proxies the real one. */
+  address: string;
   language: Language;
   /** Where the URLs in the answer lead. */
   site: Site;
@@ -38,7 +93,7 @@ export interface Caller {
   local: boolean;
   /** False when a browser says that another site's page asks. */
   sameOrigin: boolean;
-  /** `Authorization: Bearer …` and `X-Owner-Token`, as sent. */
+  /** Owner tokens: `X-Owner-Token`, and `Authorization: Bearer …` where it holds no access token or API key. */
   tokens: readonly string[];
   cookies: Readonly<Record<string, string | undefined>>;
 }

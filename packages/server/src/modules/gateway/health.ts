@@ -1,15 +1,18 @@
 import type { App } from './app.ts';
+import type { RouteRights } from './contract.ts';
+
+const PROBE: RouteRights = { who: 'anyone', limit: 'read' };
 
 /** One dependency's answer to "can you work now?". */
 export type ReadinessCheck = () => Promise<boolean> | boolean;
 
 /** `/healthz`: the process is up. `/readyz`: it can serve; 503 when any check fails. */
 export function addHealthRoutes(app: App, checks: Readonly<Record<string, ReadinessCheck>>): void {
-  app.get('/healthz', async (_request, reply) => {
+  app.get('/healthz', { config: { rights: PROBE } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return { status: 'ok' };
   });
-  app.get('/readyz', async (_request, reply) => {
+  app.get('/readyz', { config: { rights: PROBE } }, async (_request, reply) => {
     const results = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => [name, await passes(check)] as const),
     );

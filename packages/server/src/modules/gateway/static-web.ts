@@ -12,8 +12,15 @@ const NOT_A_PAGE = /^\/(?:api|ws|signaling|rtc|files|assets|docs|openapi\.json|h
 
 /** Serves the built web app from `directory`; any other GET of a page is its index, for the app routes by itself. */
 export async function serveWeb(app: App, directory: string): Promise<void> {
+  await app.register(async (pages) => addPages(pages, directory));
+}
+
+async function addPages(app: App, directory: string): Promise<void> {
   const isBuilt = existsSync(join(directory, 'index.html'));
   if (isBuilt) {
+    app.addHook('onRoute', (route) => {
+      route.config = { ...route.config, rights: { who: 'anyone', limit: 'read' } };
+    });
     await app.register(fastifyStatic, {
       root: directory,
       cacheControl: false,

@@ -1,3 +1,4 @@
+import type { OutboxEvent } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { VIEWERS_EVENT, type RoomEvent } from './contract.ts';
 import type { AudienceChange } from './audience.ts';
@@ -8,7 +9,7 @@ export const roomChannel = (roomId: string): string => `room:${roomId}`;
 export const liveChannel = (roomId: string): string => `live:${roomId}`;
 export const ROOMS_CHANNEL = 'rooms';
 
-/** Tells the state center what became of a room: always on its own channel, on `rooms` when it is public. */
+/** What became of a room, as events: always on its own channel, on `rooms` when it is public. */
 export class Announcer {
   readonly #state: StateCenter;
   readonly #view: RoomView;
@@ -18,15 +19,15 @@ export class Announcer {
     this.#view = deps.view;
   }
 
-  async room(event: RoomEvent, row: RoomRow): Promise<void> {
-    const facts = this.#view.facts(row);
-    await this.#state.publish(roomChannel(row.id), event, facts);
-    if (row.is_private === 0) await this.#state.publish(ROOMS_CHANNEL, event, facts);
+  room(event: RoomEvent, row: RoomRow): OutboxEvent[] {
+    const data = this.#view.facts(row);
+    const own = { channel: roomChannel(row.id), event, data };
+    return row.is_private === 0 ? [own, { channel: ROOMS_CHANNEL, event, data }] : [own];
   }
 
   /** A public room became private: the list is told no more than to drop it. */
-  async hidden(row: RoomRow): Promise<void> {
-    await this.#state.publish(ROOMS_CHANNEL, 'room.hidden', { id: row.id });
+  hidden(row: RoomRow): OutboxEvent {
+    return { channel: ROOMS_CHANNEL, event: 'room.hidden', data: { id: row.id } };
   }
 
   async viewersOfRooms(changes: readonly AudienceChange[]): Promise<void> {

@@ -1,14 +1,16 @@
 import type { Logger } from 'pino';
+import type { Outbox, Work } from '../../database/outbox.ts';
 import type { EngineEvent, EngineStream, MediaEngine } from '../../engine/contract.ts';
 import type { Announcer } from './announcer.ts';
 import type { Audience } from './audience.ts';
-import { LIVE_APP } from './contract.ts';
+import { LIVE_APP, type RoomEvent } from './contract.ts';
 import type { RoomRow, RoomStore } from './store.ts';
 
 const RECONCILE_EVERY_MS = 10_000;
 
 export interface BroadcastDeps {
   store: RoomStore;
+  outbox: Outbox;
   engine: MediaEngine;
   announcer: Announcer;
   audience: Audience;
@@ -93,31 +95,46 @@ export class Broadcast {
   }
 
   async #published(room: RoomRow): Promise<void> {
-    const { store, announcer, engine } = this.#deps;
+    const { store, engine } = this.#deps;
     if (room.status === 'ended') {
       await engine.endStream({ app: LIVE_APP, stream: room.play_id });
     } else if (room.status === 'live') {
-      const resumed = room.interrupted === 1 ? await store.setInterrupted(room.id, false) : undefined;
-      if (resumed !== undefined) await announcer.room('room.resumed', resumed);
+      if (room.interrupted === 0) return;
+      const { id } = room;
+      await this.#commit('room.resumed', (transaction) =>
+        store.setInterrupted(transaction, { id, interrupted: false }),
+      );
     } else if (room.auto_live === 1) {
-      const live = await store.transition(room.id, 'live');
-      if (live !== undefined) await announcer.room('room.live', live);
+      await this.#commit('room.live', (transaction) => store.transition(transaction, { id: room.id, to: 'live' }));
     }
   }
 
   async #interrupted(room: RoomRow): Promise<void> {
-    const { store, announcer } = this.#deps;
-    const interrupted = await store.setInterrupted(room.id, true);
-    if (interrupted !== undefined) await announcer.room('room.interrupted', interrupted);
+    const { store } = this.#deps;
+    const { id } = room;
+    await this.#commit('room.interrupted', (transaction) =>
+      store.setInterrupted(transaction, { id, interrupted: true }),
+    );
   }
 
   /** The end of a preview leaves its room preparing; only a broadcast ends with its stream. */
   async #ended(room: RoomRow): Promise<void> {
-    const { store, announcer, saveTally } = this.#deps;
+    const { store, saveTally } = this.#deps;
     if (room.status !== 'live') return;
     await saveTally(room.play_id);
-    const ended = await store.transition(room.id, 'ended');
-    if (ended !== undefined) await announcer.room('room.ended', ended);
+    await this.#commit('room.ended', (transaction) => store.transition(transaction, { id: room.id, to: 'ended' }));
+  }
+
+  /** The change and its event together; nothing when somebody was faster. */
+  async #commit(
+    event: RoomEvent,
+    change: (transaction: Work['transaction']) => Promise<RoomRow | undefined>,
+  ): Promise<void> {
+    const { outbox, announcer } = this.#deps;
+    await outbox.transact(async ({ transaction, emit }) => {
+      const row = await change(transaction);
+      if (row !== undefined) await emit(...announcer.room(event, row));
+    });
   }
 
   #enqueue(playId: string, work: (room: RoomRow) => Promise<void>): void {

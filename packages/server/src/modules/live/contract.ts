@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { PlayUrls, PublishUrls } from '../../engine/contract.ts';
+import type { PlayUrls, PublishUrls, Site } from '../../engine/contract.ts';
+import type { Caller } from '../gateway/contract.ts';
 
 /** The application name under which rooms are published and played. */
 export const LIVE_APP = 'live';
@@ -139,4 +140,22 @@ function dropEmpty(query: unknown): unknown {
   return typeof query === 'object' && query !== null
     ? Object.fromEntries(Object.entries(query).filter(([, value]) => value !== ''))
     : query;
+}
+
+/** How other modules use rooms. */
+export interface RoomDirectory {
+  /** The user's newest room that is live and public. */
+  liveRoomOf(userId: string, site: Site): Promise<Room | undefined>;
+  /** A stream key was changed: whoever publishes by the old one is cut, on every node. */
+  streamKeyChanged(playId: string): Promise<void>;
+  /** What the caller is in the room. @throws AppError room_not_found, room_private, banned_from_room */
+  standing(caller: Caller, roomId: string, token?: string): Promise<RoomStanding>;
+}
+
+export interface RoomStanding {
+  room: RoomFacts & { mode: 'media' | 'p2p' };
+  isOwner: boolean;
+  isModerator: boolean;
+  /** Who they are counted as: `user:ID`, `viewer:ID`, or undefined when they cannot be told from others. */
+  person: string | undefined;
 }

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import type { Outbox } from '../../database/outbox.ts';
 import type { Database } from '../../database/database.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
@@ -19,6 +20,7 @@ import { RoomView } from './view.ts';
 
 export interface LiveDeps {
   database: Database;
+  outbox: Outbox;
   state: StateCenter;
   engine: MediaEngine;
   logger: Logger;
@@ -45,7 +47,7 @@ export interface LiveModule {
 }
 
 export function createLiveModule(deps: LiveDeps): LiveModule {
-  const { database, state, engine, logger, now, graceMs, access } = deps;
+  const { database, outbox, state, engine, logger, now, graceMs, access } = deps;
   const store = new RoomStore(database, now);
   const signer = new Signer(deps.signingKey, now);
   const audience = new Audience(now);
@@ -55,9 +57,9 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
     const tally: ViewerTally = { playId, viewerCount: audience.count(playId), peakViewers: audience.peak(playId) };
     await store.saveTallies([tally]);
   };
-  const service = new RoomService({ store, engine, state, announcer, view, signer, access, now, saveTally });
+  const service = new RoomService({ store, outbox, engine, state, announcer, view, signer, access, now, saveTally });
   const admission = new Admission({ store, audience, signer });
-  const broadcast = new Broadcast({ store, engine, announcer, audience, graceMs, logger, now, saveTally });
+  const broadcast = new Broadcast({ store, outbox, engine, announcer, audience, graceMs, logger, now, saveTally });
   const ticker = new Ticker({ store, audience, announcer, logger });
   return {
     engineHandler: {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { CallerOf } from '../gateway/contract.ts';
+import type { CallerOf, RouteRights } from '../gateway/contract.ts';
 import {
   createRoomSchema,
   endStreamSchema,
@@ -18,58 +18,78 @@ const OWNER_COOKIE_SECONDS = 7 * 24 * 3600;
 /** Owner cookies that one browser keeps; making more rooms drops the oldest, so that request heads stay small. */
 const MAX_OWNER_COOKIES = 20;
 
+/** Owner tokens let people without an account use their own rooms. */
+const READ: RouteRights = { who: 'anyone', limit: 'read', scope: 'rooms:read' };
+const WRITE: RouteRights = { who: 'anyone', limit: 'write', scope: 'rooms:write' };
+
 export function addRoomRoutes(
   instance: FastifyInstance,
   { service, callerOf }: { service: RoomService; callerOf: CallerOf },
 ): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
-  app.post('/api/rooms', { schema: { body: createRoomSchema } }, async (request, reply) => {
+  app.post('/api/rooms', { config: { rights: WRITE }, schema: { body: createRoomSchema } }, async (request, reply) => {
     const room = await service.create(callerOf(request), request.body);
     return created(request, reply, room).code(201).send(room);
   });
 
-  app.get('/api/rooms', { schema: { querystring: listRoomsSchema } }, async (request, reply) => {
-    const { rooms, total } = await service.list(callerOf(request), request.query);
-    reply.header('x-total-count', total);
-    const links = pageLinks(request.query, { path: request.url, total });
-    if (links !== '') reply.header('link', links);
-    return sendCacheable(request, reply, rooms);
-  });
+  app.get(
+    '/api/rooms',
+    { config: { rights: READ }, schema: { querystring: listRoomsSchema } },
+    async (request, reply) => {
+      const { rooms, total } = await service.list(callerOf(request), request.query);
+      reply.header('x-total-count', total);
+      const links = pageLinks(request.query, { path: request.url, total });
+      if (links !== '') reply.header('link', links);
+      return sendCacheable(request, reply, rooms);
+    },
+  );
 
   app.get(
     '/api/rooms/:roomId',
-    { schema: { params: roomParamsSchema, querystring: roomQuerySchema } },
+    { config: { rights: READ }, schema: { params: roomParamsSchema, querystring: roomQuerySchema } },
     async (request, reply) => {
       const room = await service.get(callerOf(request), request.params.roomId, request.query.token);
       return sendCacheable(request, reply, room);
     },
   );
 
-  app.put('/api/rooms/:roomId', { schema: { params: roomParamsSchema, body: updateRoomSchema } }, async (request) =>
-    service.update(callerOf(request), request.params.roomId, request.body),
+  app.put(
+    '/api/rooms/:roomId',
+    { config: { rights: WRITE }, schema: { params: roomParamsSchema, body: updateRoomSchema } },
+    async (request) => service.update(callerOf(request), request.params.roomId, request.body),
   );
 
-  app.post('/api/rooms/:roomId/close', { schema: { params: roomParamsSchema } }, async (request) => {
-    await service.close(callerOf(request), request.params.roomId);
-    return { success: true };
-  });
-
-  app.post('/api/streams/start', { schema: { body: createRoomSchema } }, async (request, reply) => {
-    const room = await service.create(callerOf(request), request.body);
-    return created(request, reply, room).send(room);
-  });
-
-  app.get('/api/streams/list', { schema: { querystring: listRoomsSchema } }, async (request, reply) =>
-    sendCacheable(request, reply, await service.listSince(callerOf(request), request.query)),
+  app.post(
+    '/api/rooms/:roomId/close',
+    { config: { rights: WRITE }, schema: { params: roomParamsSchema } },
+    async (request) => {
+      await service.close(callerOf(request), request.params.roomId);
+      return { success: true };
+    },
   );
 
-  app.post('/api/streams/end', { schema: { body: endStreamSchema } }, async (request) => {
+  app.post(
+    '/api/streams/start',
+    { config: { rights: WRITE }, schema: { body: createRoomSchema } },
+    async (request, reply) => {
+      const room = await service.create(callerOf(request), request.body);
+      return created(request, reply, room).send(room);
+    },
+  );
+
+  app.get(
+    '/api/streams/list',
+    { config: { rights: READ }, schema: { querystring: listRoomsSchema } },
+    async (request, reply) => sendCacheable(request, reply, await service.listSince(callerOf(request), request.query)),
+  );
+
+  app.post('/api/streams/end', { config: { rights: WRITE }, schema: { body: endStreamSchema } }, async (request) => {
     await service.close(callerOf(request), request.body.roomId, request.body.token);
     return { success: true };
   });
 
-  app.post('/api/viewers', async (_request, reply) => {
+  app.post('/api/viewers', { config: { rights: { who: 'anyone', limit: 'write' } } }, async (_request, reply) => {
     reply.header('cache-control', 'no-store');
     return service.newViewer();
   });

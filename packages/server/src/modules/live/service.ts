@@ -1,5 +1,6 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { EngineStream, MediaEngine } from '../../engine/contract.ts';
+import type { Outbox } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import type { Announcer } from './announcer.ts';
@@ -23,6 +24,7 @@ const ID_LENGTH = 12;
 
 export interface RoomServiceDeps {
   store: RoomStore;
+  outbox: Outbox;
   engine: MediaEngine;
   state: StateCenter;
   announcer: Announcer;
@@ -46,12 +48,14 @@ export class RoomService {
   }
 
   async create(caller: Caller, input: CreateRoomInput): Promise<CreatedRoom> {
-    const { store, announcer, view, access } = this.#deps;
+    const { store, outbox, announcer, view, access } = this.#deps;
     assertMayCreate(caller, access);
     const { token, hash } = newOwnerToken();
     const row = this.#newRow(input, hash);
-    if (!(await store.insert(row))) throw new AppError('room_exists');
-    await announcer.room('room.created', row);
+    await outbox.transact(async ({ transaction, emit }) => {
+      if (!(await store.insert(transaction, row))) throw new AppError('room_exists');
+      await emit(...announcer.room('room.created', row));
+    });
     return { ...view.owner(row, caller.site, undefined), ownerToken: token };
   }
 
@@ -79,15 +83,12 @@ export class RoomService {
   }
 
   async update(caller: Caller, roomId: string, input: UpdateRoomInput): Promise<Room> {
-    const { store, announcer, view } = this.#deps;
+    const { view } = this.#deps;
     const row = await this.#find(roomId);
     assertOwner(caller, row);
     const { status, ...fields } = input;
     const changes = changesOf(fields);
-    const changed = status === undefined ? await store.change(row.id, changes) : await this.#move(row, status, changes);
-    if (changed === undefined) throw new AppError('room_not_found');
-    if (row.is_private === 0 && changed.is_private === 1) await announcer.hidden(changed);
-    if (status === undefined) await announcer.room('room.updated', changed);
+    const changed = status === undefined ? await this.#change(row, changes) : await this.#move(row, status, changes);
     return view.owner(changed, caller.site, await this.#streamOf(changed));
   }
 
@@ -101,17 +102,33 @@ export class RoomService {
     return { vid: this.#deps.signer.newViewerId() };
   }
 
+  async #change(row: RoomRow, changes: RoomChanges): Promise<RoomRow> {
+    const { store, outbox, announcer } = this.#deps;
+    return outbox.transact(async ({ transaction, emit }) => {
+      const changed = await store.change(transaction, { id: row.id, changes });
+      if (changed === undefined) throw new AppError('room_not_found');
+      if (row.is_private === 0 && changed.is_private === 1) await emit(announcer.hidden(changed));
+      await emit(...announcer.room('room.updated', changed));
+      return changed;
+    });
+  }
+
   async #move(row: RoomRow, to: RoomStatus, changes: RoomChanges): Promise<RoomRow> {
-    const { store, announcer, engine, saveTally } = this.#deps;
+    const { store, outbox, announcer, engine, saveTally } = this.#deps;
     if (!canMove(row.status, to)) throw new AppError('invalid_transition', { from: row.status, to });
     if (to === 'live' && (await this.#streamOf(row)) === undefined) throw new AppError('not_publishing');
     if (to === 'ended') await saveTally(row.play_id);
-    const moved = await store.transition(row.id, to, changes);
+    const moved = await outbox.transact(async ({ transaction, emit }) => {
+      const after = await store.transition(transaction, { id: row.id, to, changes });
+      if (after === undefined) return undefined;
+      if (row.is_private === 0 && after.is_private === 1) await emit(announcer.hidden(after));
+      await emit(...announcer.room(to === 'live' ? 'room.live' : 'room.ended', after));
+      return after;
+    });
     if (moved === undefined) {
       const { status } = await this.#find(row.id);
       throw new AppError('invalid_transition', { from: status, to });
     }
-    await announcer.room(to === 'live' ? 'room.live' : 'room.ended', moved);
     if (to === 'ended') await engine.endStream({ app: LIVE_APP, stream: row.play_id });
     return moved;
   }
@@ -137,6 +154,7 @@ export class RoomService {
       category: input.category ?? null,
       cover: input.cover ?? null,
       status: 'preparing',
+      mode: 'media',
       interrupted: 0,
       interrupted_at: null,
       is_private: input.isPrivate ? 1 : 0,

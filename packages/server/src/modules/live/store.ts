@@ -1,5 +1,5 @@
 import { sql, type Selectable, type SelectQueryBuilder } from 'kysely';
-import type { Database } from '../../database/database.ts';
+import type { Database, Transaction } from '../../database/database.ts';
 import type { DatabaseSchema, RoomTable } from '../../database/schema.ts';
 import { originsOf, type ListRoomsQuery, type RoomStatus } from './contract.ts';
 
@@ -29,8 +29,8 @@ export class RoomStore {
   }
 
   /** False when the id is taken. */
-  async insert(row: RoomRow): Promise<boolean> {
-    const result = await this.#database
+  async insert(transaction: Transaction, row: RoomRow): Promise<boolean> {
+    const result = await transaction
       .insertInto('rooms')
       .values(row)
       .onConflict((conflict) => conflict.column('id').doNothing())
@@ -84,10 +84,13 @@ export class RoomStore {
   }
 
   /** Moves to `to` from any status that may, together with `changes`. */
-  async transition(id: string, to: RoomStatus, changes: RoomChanges = {}): Promise<RoomRow | undefined> {
+  async transition(
+    transaction: Transaction,
+    { id, to, changes = {} }: { id: string; to: RoomStatus; changes?: RoomChanges },
+  ): Promise<RoomRow | undefined> {
     const now = this.#now();
     const times = to === 'live' ? { start_time: now } : { end_time: now, viewer_count: 0 };
-    return this.#database
+    return transaction
       .updateTable('rooms')
       .set({ ...changes, ...times, status: to, interrupted: 0, interrupted_at: null, updated_at: now })
       .where('id', '=', id)
@@ -97,9 +100,12 @@ export class RoomStore {
   }
 
   /** Marks a live room interrupted, or no longer. */
-  async setInterrupted(id: string, interrupted: boolean): Promise<RoomRow | undefined> {
+  async setInterrupted(
+    transaction: Transaction,
+    { id, interrupted }: { id: string; interrupted: boolean },
+  ): Promise<RoomRow | undefined> {
     const now = this.#now();
-    return this.#database
+    return transaction
       .updateTable('rooms')
       .set({ interrupted: interrupted ? 1 : 0, interrupted_at: interrupted ? now : null, updated_at: now })
       .where('id', '=', id)
@@ -109,8 +115,11 @@ export class RoomStore {
       .executeTakeFirst();
   }
 
-  async change(id: string, changes: RoomChanges): Promise<RoomRow | undefined> {
-    return this.#database
+  async change(
+    transaction: Transaction,
+    { id, changes }: { id: string; changes: RoomChanges },
+  ): Promise<RoomRow | undefined> {
+    return transaction
       .updateTable('rooms')
       .set({ ...changes, updated_at: this.#now() })
       .where('id', '=', id)

@@ -26,7 +26,7 @@ export function addRealtimeRoutes(
     clientTracking: false,
   });
 
-  app.get('/ws', async (request, reply) => {
+  app.get('/ws', { config: { rights: { who: 'anyone', limit: 'socket' } } }, async (request, reply) => {
     const upgrade = upgrades.get(request.raw);
     if (upgrade === undefined) throw new AppError('upgrade_required');
     const caller = callerOf(request);

@@ -27,7 +27,10 @@ export class ChannelFeed {
     this.#name = deps.name;
     this.#source = deps.source;
     this.#state = deps.state;
-    this.#subscribed = deps.state.subscribe(deps.name, (delivery) => this.#deliver(delivery));
+    this.#subscribed = deps.state.subscribe(deps.name, {
+      deliver: (delivery) => this.#deliver(delivery),
+      reset: () => {},
+    });
   }
 
   get isEmpty(): boolean {

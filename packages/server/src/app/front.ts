@@ -1,0 +1,106 @@
+import type { Server } from 'node:http';
+import { join } from 'node:path';
+import { sql } from 'kysely';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Database } from '../database/database.ts';
+import type { MediaEngine } from '../engine/contract.ts';
+import type { Authenticator } from '../modules/gateway/contract.ts';
+import {
+  addHealthRoutes,
+  createGateway,
+  createMetrics,
+  createMetricsServer,
+  makeCallerOf,
+  measureRequests,
+  serveWeb,
+  type App,
+} from '../modules/gateway/index.ts';
+import type { LiveModule } from '../modules/live/index.ts';
+import { addRealtimeRoutes, routeUpgrades, type RealtimeService } from '../modules/realtime/index.ts';
+import type { Config } from './config.ts';
+import { createHttpServer, createHttpsServer } from './listeners.ts';
+
+const WEB_DIRECTORY = join(import.meta.dirname, '../../../web/dist');
+
+/** The HTTP side. */
+export interface Front {
+  app: App;
+  http: Server;
+  https: Server | undefined;
+  metrics: Server;
+  registry: Registry;
+  servers: Server[];
+}
+
+interface FrontDeps {
+  config: Config;
+  logger: Logger;
+  webDirectory?: string;
+  database: Database;
+  engine: MediaEngine;
+  live: LiveModule;
+  realtime: RealtimeService;
+  authenticator: Authenticator;
+  status: { isStopping: boolean };
+}
+
+/** The HTTP side: gateway, routes, realtime upgrades, web app, metrics. Not listening yet. */
+export async function createFront({
+  config,
+  logger,
+  database,
+  engine,
+  live,
+  realtime,
+  authenticator,
+  status,
+  webDirectory = WEB_DIRECTORY,
+}: FrontDeps): Promise<Front> {
+  const { trustProxy, publicUrl } = config;
+  const callerOf = makeCallerOf({
+    trustProxy: trustProxy !== false,
+    publicUrl,
+    mediaPublicHost: config.media.publicHost,
+  });
+  const servers: { http?: Server; https?: Server } = {};
+  const app = await createGateway({
+    logger: logger.child({ module: 'http' }),
+    trustProxy,
+    authenticator,
+    callerOf,
+    connectOrigins: (site) => engine.connectOrigins(site),
+    serverFactory: (handler) => {
+      servers.https = createHttpsServer(config, handler);
+      return (servers.http = createHttpServer(handler));
+    },
+  });
+  const registry = createMetrics({
+    rooms: () => live.countRooms(),
+    viewers: () => live.countViewers(),
+    streams: async () => (await engine.streams()).length,
+    sockets: () => realtime.connections,
+  });
+  measureRequests(app, registry);
+  addHealthRoutes(app, {
+    running: () => !status.isStopping,
+    database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
+    engine: () => engine.health().ok,
+  });
+  live.addRoutes(app, callerOf);
+  addRealtimeRoutes(app, { service: realtime, callerOf });
+  await serveWeb(app, webDirectory);
+  await app.ready();
+  const { http, https } = servers;
+  if (http === undefined) throw new Error('fastify did not ask for its server');
+  const metrics = createMetricsServer(registry);
+  for (const server of [http, https]) if (server !== undefined) routeUpgrades(app, server);
+  return {
+    app,
+    http,
+    https,
+    metrics,
+    registry,
+    servers: [http, https, metrics].filter((server) => server !== undefined),
+  };
+}
