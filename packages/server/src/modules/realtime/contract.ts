@@ -12,6 +12,11 @@ export interface ChannelSource {
   authorize(channel: string, asker: Asker): Promise<void>;
   /** Everything the channel is about, as of now. */
   snapshot(channel: string, asker: Asker): Promise<unknown>;
+  /**
+   * Somebody listens from now on, after `authorize` let them; returns what is to be called once when they listen no
+   * more. Undefined when nobody is counted. @throws AppError when there is no place for them.
+   */
+  joined?(channel: string, asker: Asker): Promise<(() => void) | undefined>;
   /** An event's kept data as it is shown to those who came by `site`. Called once per site, not per client. */
   render(data: unknown, site: Site): unknown;
 }
@@ -20,6 +25,8 @@ export interface ChannelSource {
 export interface Asker {
   caller: Caller;
   token?: string;
+  /** A signed viewer id, by which a person without account is counted once. */
+  vid?: string;
 }
 
 /** A request that a socket may make, answered by an ack with its result. */
