@@ -52,7 +52,7 @@ export class RealtimeClient {
   sendFrame(frame: Buffer): void {
     if (this.#isCut || this.#socket.readyState !== this.#socket.OPEN) return;
     if (this.#stream.writableLength > 0 && this.#stream.writableLength + frame.length > this.#limits.maxQueueBytes) {
-      this.cut(CLOSE.slow, 'slow');
+      this.cut(CLOSE.resume, 'slow');
       return;
     }
     this.#stream.write(frame);
