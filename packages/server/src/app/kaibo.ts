@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { openDatabase } from '../database/database.ts';
+import { openDatabase, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
+import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
@@ -60,8 +60,9 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const folder = makeDataFolder(config.dataDir);
   const lock = DataLock.take(folder);
   started.defer(() => lock.release());
-  const database = await openDatabase(join(folder, 'kaibo.db'));
-  started.defer(() => database.destroy());
+  const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
+  started.defer(() => handle.close());
+  const { database } = handle;
   const state: StateCenter = new MemoryStateCenter({ now });
   started.defer(() => state.close());
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
@@ -110,6 +111,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, stop: () => (stopping ??= stop()) };
+}
+
+async function openStore(options: DatabaseOptions): Promise<DatabaseHandle> {
+  try {
+    return await openDatabase(options);
+  } catch (error) {
+    if (error instanceof DatabaseOpenError) throw new OperatorError(error.message, { cause: error });
+    throw error;
+  }
 }
 
 async function startEngine(engine: MediaEngine, handler: EngineHandler): Promise<void> {

@@ -1,25 +1,106 @@
-import SqliteDriver from 'better-sqlite3';
-import { Kysely, SqliteDialect, type Transaction as KyselyTransaction } from 'kysely';
-import { Migrator } from 'kysely/migration';
-import { MIGRATIONS } from './migrations/index.ts';
+import { join } from 'node:path';
+import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
+import type { Logger } from 'pino';
+import { DatabaseBreaker } from './breaker.ts';
+import { migrate } from './migrate.ts';
+import { createPool, describePostgres, guardPool, judgePostgres, waitForPostgres } from './postgres.ts';
 import type { DatabaseSchema } from './schema.ts';
+import { judgeSqlite, openSqliteFile, sqliteDialect } from './sqlite.ts';
 
 export type Database = Kysely<DatabaseSchema>;
 export type Transaction = KyselyTransaction<DatabaseSchema>;
 
-/** Opens (or makes) the SQLite file and brings it to the newest migration. */
-export async function openDatabase(file: string): Promise<Database> {
-  const driver = new SqliteDriver(file);
-  driver.pragma('journal_mode = WAL');
-  driver.pragma('synchronous = FULL');
-  driver.pragma('foreign_keys = ON');
-  driver.pragma('busy_timeout = 5000');
-  const database = new Kysely<DatabaseSchema>({ dialect: new SqliteDialect({ database: driver }) });
-  const migrator = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
-  const { error } = await migrator.migrateToLatest();
-  if (error !== undefined) {
-    await database.destroy();
+export interface DatabaseOptions {
+  /** `postgres://…`; left out, the SQLite file in `folder`. */
+  url?: string;
+  /** Absolute path of dataDir. */
+  folder: string;
+  poolSize: number;
+  statementTimeoutMs: number;
+  logger: Logger;
+  /** How long a PostgreSQL that does not answer is waited for. */
+  startTimeoutMs?: number;
+}
+
+/** An open database, and what readiness, metrics and the command line ask of it. Stores take `database` only. */
+export interface DatabaseHandle {
+  readonly kind: 'sqlite' | 'postgres';
+  /** The file, or the address without its password. */
+  readonly place: string;
+  readonly database: Database;
+  readonly breaker: Pick<DatabaseBreaker, 'state'>;
+  close(): Promise<void>;
+}
+
+const START_TIMEOUT_MS = 30_000;
+
+/**
+ * Opens the database and brings it to the newest migration.
+ * @throws DatabaseOpenError
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<DatabaseHandle> {
+  const handle = await connectDatabase(options);
+  try {
+    await migrateDatabase(options, handle);
+    return handle;
+  } catch (error) {
+    await handle.close();
     throw error;
   }
-  return database;
+}
+
+/**
+ * Opens the database as it is.
+ * @throws DatabaseOpenError
+ */
+export async function connectDatabase(options: DatabaseOptions): Promise<DatabaseHandle> {
+  const { url, logger, startTimeoutMs: timeoutMs = START_TIMEOUT_MS } = options;
+  if (url === undefined) return connectSqlite(join(options.folder, 'kaibo.db'), logger);
+  const place = describePostgres(url);
+  const pool = createPool({ ...options, url });
+  const breaker = new DatabaseBreaker({ judge: judgePostgres, logger });
+  const database: Database = new Kysely({ dialect: new PostgresDialect({ pool: guardPool(pool, breaker) }) });
+  try {
+    await waitForPostgres(pool, { ...options, url, timeoutMs });
+  } catch (error) {
+    await pool.end();
+    throw error;
+  }
+  const close = async (): Promise<void> => {
+    await database.destroy();
+    // Kysely ends the pool only when it has used it.
+    if (!pool.ending) await pool.end();
+  };
+  return { kind: 'postgres', place, database, breaker, close };
+}
+
+function connectSqlite(file: string, logger: Logger): DatabaseHandle {
+  const breaker = new DatabaseBreaker({ judge: judgeSqlite, logger });
+  const connection = openSqliteFile(file);
+  const database: Database = new Kysely({ dialect: sqliteDialect(connection, breaker) });
+  return {
+    kind: 'sqlite',
+    place: file,
+    database,
+    breaker,
+    close: async () => {
+      await database.destroy();
+      connection.close();
+    },
+  };
+}
+
+/** Answers the names of the migrations that were done. A migration may take longer than any statement of a request. */
+export async function migrateDatabase(
+  { url, logger }: DatabaseOptions,
+  { database }: DatabaseHandle,
+): Promise<string[]> {
+  if (url === undefined) return migrate(database);
+  const pool = createPool({ url, logger, poolSize: 1, statementTimeoutMs: 0 });
+  const patient: Database = new Kysely({ dialect: new PostgresDialect({ pool }) });
+  try {
+    return await migrate(patient);
+  } finally {
+    await patient.destroy();
+  }
 }

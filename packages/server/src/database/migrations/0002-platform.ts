@@ -12,6 +12,8 @@ export async function up(database: Kysely<unknown>): Promise<void> {
   await schema.createIndex('rooms_by_user').on('rooms').columns(['user_id', 'created_at']).execute();
   await schema.createIndex('rooms_by_category').on('rooms').columns(['category', 'created_at']).execute();
   await createAccounts(database);
+  await createFollows(database);
+  await createSecrets(database);
   await createRoomMembers(database);
   await createLogs(database);
 }
@@ -72,6 +74,9 @@ async function createAccounts({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', 'bigint', required)
     .addColumn('expires_at', 'bigint', required)
     .execute();
+}
+
+async function createFollows({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('follows')
     .addColumn('follower_id', 'text', (column) => column.notNull().references('users.id').onDelete('cascade'))
@@ -81,6 +86,9 @@ async function createAccounts({ schema }: Kysely<unknown>): Promise<void> {
     .execute();
   await schema.createIndex('follows_by_user').on('follows').columns(['user_id', 'created_at']).execute();
   await schema.createIndex('follows_by_follower').on('follows').columns(['follower_id', 'created_at']).execute();
+}
+
+async function createSecrets({ schema }: Kysely<unknown>): Promise<void> {
   await schema
     .createTable('secrets')
     .addColumn('id', 'text', (column) => column.primaryKey())

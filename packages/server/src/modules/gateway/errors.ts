@@ -1,6 +1,8 @@
 import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidationError } from 'fastify';
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { DatabaseUnavailableError } from '../../database/errors.ts';
+import { StateUnavailableError } from '../../state/contract.ts';
 import { AppError, fieldWords, type ErrorCode } from './contract.ts';
 import { languageOf, type Language } from './words.ts';
 
@@ -14,11 +16,15 @@ const FASTIFY_CODES: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_NOT_FOUND: 'not_found',
 };
 
+/** When a client may ask again that was answered 503. */
+const RETRY_AFTER_S = 2;
+
 /** Answers every error as `{error, code, requestId}`. Only our own faults are logged as errors. */
 export function answerError(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
   const language = languageOf(request.headers['accept-language']);
   const refusal = toAppError(error, language);
   if (refusal.code === 'internal') request.log.error({ err: error }, 'request failed');
+  if (refusal.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_S);
   void reply.code(refusal.status).send(errorBody(refusal, { language, requestId: request.id }));
 }
 
@@ -37,6 +43,8 @@ export function errorBody(
 
 function toAppError(error: unknown, language: Language): AppError {
   if (error instanceof AppError) return error;
+  if (error instanceof DatabaseUnavailableError || error instanceof StateUnavailableError)
+    return new AppError(error.code);
   if (hasZodFastifySchemaValidationErrors(error)) {
     return new AppError('invalid_request', { fields: fieldWords(error.validation.map(issueOf), language) });
   }
