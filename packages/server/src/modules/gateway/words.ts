@@ -39,6 +39,7 @@ export const ERRORS = {
   },
   key_required: { status: 401, zh: '推流需要密钥', en: 'Publishing needs the stream key' },
   key_scope: { status: 403, zh: 'API 密钥没有此权限', en: 'This API key does not have the scope for it' },
+  kicked_from_room: { status: 403, zh: '你已被移出直播间', en: 'You were removed from this room' },
   last_admin: { status: 409, zh: '至少要保留一位管理员', en: 'There has to be at least one administrator' },
   login_required: { status: 401, zh: '请先登录', en: 'Log in first' },
   login_throttled: {
@@ -78,6 +79,7 @@ export const ERRORS = {
   stopping: { status: 503, zh: '服务正在停止', en: 'The server is stopping' },
   token_expired: { status: 401, zh: '登录已过期，请重新登录', en: 'The login has expired' },
   too_many_connections: { status: 503, zh: '连接数已达上限', en: 'There are too many connections' },
+  too_many_members: { status: 409, zh: '名单人数已达上限', en: 'This list has no room for another entry' },
   too_many_rooms: { status: 409, zh: '同时打开的直播间过多', en: 'You have too many open rooms' },
   too_many_subscriptions: { status: 429, zh: '订阅过多', en: 'Too many subscriptions' },
   unknown_app: { status: 404, zh: '没有这个应用', en: 'There is no such application' },

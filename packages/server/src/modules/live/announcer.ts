@@ -1,6 +1,6 @@
 import type { OutboxEvent } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
-import { VIEWERS_EVENT, type RoomEvent } from './contract.ts';
+import { VIEWERS_EVENT, type RoomEvent } from './events.ts';
 import type { AudienceChange } from './audience.ts';
 import type { RoomRow } from './store.ts';
 import type { RoomView } from './view.ts';

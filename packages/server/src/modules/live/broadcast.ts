@@ -3,7 +3,8 @@ import type { Outbox, Work } from '../../database/outbox.ts';
 import type { EngineEvent, EngineStream, MediaEngine } from '../../engine/contract.ts';
 import type { Announcer } from './announcer.ts';
 import type { Audience } from './audience.ts';
-import { LIVE_APP, type RoomEvent } from './contract.ts';
+import { LIVE_APP } from './contract.ts';
+import type { RoomEvent } from './events.ts';
 import type { RoomRow, RoomStore } from './store.ts';
 
 const RECONCILE_EVERY_MS = 10_000;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import type { PlayUrls, PublishUrls, Site } from '../../engine/contract.ts';
-import type { Caller } from '../gateway/contract.ts';
+import type { Site } from '../../engine/contract.ts';
+import type { Caller, ErrorCode } from '../gateway/contract.ts';
 
 /** The application name under which rooms are published and played. */
 export const LIVE_APP = 'live';
@@ -23,61 +23,79 @@ export function originsOf(to: RoomStatus): RoomStatus[] {
   return (Object.keys(MOVES) as RoomStatus[]).filter((from) => canMove(from, to));
 }
 
-/** What everybody may know of a room, wherever they are: what events carry and logs keep. */
-export interface RoomFacts {
-  id: string;
-  userId: string | null;
-  title: string;
-  category?: string;
-  cover?: string;
-  status: RoomStatus;
-  /** The publisher dropped and its grace runs. */
-  interrupted?: boolean;
-  isPrivate: boolean;
-  autoLive: boolean;
-  playId: string;
-  /** ms since the epoch. */
-  startTime?: number;
-  endTime?: number;
-  /** Distinct people. */
-  viewerCount: number;
-  peakViewers: number;
-  /** 0 is no limit. */
-  maxViewers: number;
-}
+const engineUrls = z.string().optional();
+const ownerSchema = z.object({ id: z.string(), name: z.string(), avatar: z.string().optional() });
+export type RoomOwner = z.output<typeof ownerSchema>;
 
-/** A room as one caller sees it. */
-export interface Room extends RoomFacts {
-  playUrls: PlayUrls;
-  /** For the owner only, as what follows. */
-  streamKey?: string;
-  publishUrls?: PublishUrls;
-  publishing?: PublishingHealth;
-}
+/** What everybody may know of a room, wherever they are: what events carry and logs keep. */
+export const roomFactsSchema = z.object({
+  id: z.string(),
+  userId: z.string().nullable().describe('The account that owns it; null for a room made without one'),
+  owner: ownerSchema.optional(),
+  title: z.string(),
+  category: z.string().optional(),
+  cover: z.string().optional(),
+  status: z.enum(['preparing', 'live', 'ended']),
+  mode: z.enum(['media', 'p2p']).describe('p2p is signaling only: no stream passes the server'),
+  interrupted: z.boolean().optional().describe('The publisher dropped and its grace runs'),
+  isPrivate: z.boolean(),
+  autoLive: z.boolean(),
+  playId: z.string(),
+  startTime: z.number().optional().describe('ms since the epoch'),
+  endTime: z.number().optional().describe('ms since the epoch'),
+  viewerCount: z.number().describe('Distinct people'),
+  peakViewers: z.number(),
+  maxViewers: z.number().describe('0 is no limit'),
+});
+export type RoomFacts = z.output<typeof roomFactsSchema>;
 
 /** How the owner's stream arrives. */
-export interface PublishingHealth {
-  protocol: string;
-  sinceMs: number;
-  recvBps: number;
-  fps: number;
-  video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
-  audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
-}
+const publishingSchema = z.object({
+  protocol: z.string(),
+  sinceMs: z.number(),
+  recvBps: z.number(),
+  fps: z.number(),
+  video: z
+    .object({
+      codec: z.string(),
+      profile: z.string().optional(),
+      level: z.string().optional(),
+      width: z.number().optional(),
+      height: z.number().optional(),
+    })
+    .optional(),
+  audio: z
+    .object({
+      codec: z.string(),
+      sampleRateHz: z.number().optional(),
+      channels: z.number().optional(),
+      profile: z.string().optional(),
+    })
+    .optional(),
+});
+export type PublishingHealth = z.output<typeof publishingSchema>;
 
-/** Events on `rooms` (public rooms only) and `room:ID`; each carries the whole `Room`, but for `room.hidden`: `{ id }`. */
-export type RoomEvent =
-  | 'room.created'
-  | 'room.live'
-  | 'room.interrupted'
-  | 'room.resumed'
-  | 'room.ended'
-  | 'room.updated'
-  /** On `rooms` only: a public room became private. */
-  | 'room.hidden';
+/** A room as one caller sees it. */
+export const roomSchema = roomFactsSchema.extend({
+  playUrls: z.object({
+    rtmp: engineUrls,
+    flv: engineUrls,
+    wsFlv: engineUrls,
+    hls: engineUrls,
+    webrtc: engineUrls,
+    whep: engineUrls,
+  }),
+  streamKey: z.string().optional().describe('For the owner and administrators only, as what follows'),
+  publishUrls: z.object({ rtmp: engineUrls, whip: engineUrls, wsFlv: engineUrls }).optional(),
+  publishing: publishingSchema.optional(),
+});
+export type Room = z.output<typeof roomSchema>;
 
-/** Ephemeral, on `live:ID`: `{ viewerCount, peakViewers }`, at most once a second; on `rooms`: `{ counts: { roomId: n } }`, at most every 2 s. */
-export const VIEWERS_EVENT = 'viewers';
+/** As its maker gets it. */
+export const createdRoomSchema = roomSchema.extend({
+  ownerToken: z.string().optional().describe('Shown this once, when the room is made without an account'),
+});
+export type CreatedRoom = z.output<typeof createdRoomSchema>;
 
 const line = (max: number) =>
   z
@@ -105,6 +123,7 @@ export const roomIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 export const createRoomSchema = z.object({
   ...roomFields,
   roomId: roomIdSchema.optional(),
+  mode: z.enum(['media', 'p2p']).default('media'),
   isPrivate: roomFields.isPrivate.default(false),
   maxViewers: roomFields.maxViewers.default(0),
   autoLive: roomFields.autoLive.default(true),
@@ -127,14 +146,25 @@ export const listRoomsSchema = z.preprocess(
     pageSize: z.coerce.number().int().min(1).max(500).default(100),
     q: z.string().trim().max(100).optional(),
     category: z.string().trim().max(50).optional(),
+    userId: z.string().max(64).optional().describe('Rooms of one account; private ones too when it is the caller'),
     sort: z.enum(['newest', 'oldest', 'viewers', 'title']).default('newest'),
   }),
 );
 export type ListRoomsQuery = z.output<typeof listRoomsSchema>;
 
-export const roomParamsSchema = z.object({ roomId: z.string() });
-export const roomQuerySchema = z.object({ token: z.string().max(500).optional() });
-export const endStreamSchema = z.object({ roomId: z.string(), token: z.string().max(500).optional() });
+/** Proof that a request may bring: of the right to see a private room, and of who somebody without account is. */
+export const proofSchema = z.object({
+  token: z.string().max(500).optional().describe('Play token or owner token'),
+  vid: z.string().max(500).optional().describe('Signed viewer id'),
+});
+export type Proof = z.output<typeof proofSchema>;
+
+export const roomParamsSchema = z.object({ roomId: z.string().max(64) });
+export const roomQuerySchema = proofSchema.pick({ token: true });
+export const endStreamSchema = z.object({ roomId: z.string().max(64), token: z.string().max(500).optional() });
+export const roomListSchema = z.object({ rooms: z.array(roomSchema), total: z.number(), since: z.string() });
+export const categoriesSchema = z.array(z.object({ category: z.string(), rooms: z.number(), live: z.number() }));
+export const successSchema = z.object({ success: z.literal(true) });
 
 function dropEmpty(query: unknown): unknown {
   return typeof query === 'object' && query !== null
@@ -149,11 +179,20 @@ export interface RoomDirectory {
   /** A stream key was changed: whoever publishes by the old one is cut, on every node. */
   streamKeyChanged(playId: string): Promise<void>;
   /** What the caller is in the room. @throws AppError room_not_found, room_private, banned_from_room */
-  standing(caller: Caller, roomId: string, token?: string): Promise<RoomStanding>;
+  standing(caller: Caller, roomId: string, proof?: Proof): Promise<RoomStanding>;
+  /** Counts a person as a viewer until what is returned is called. @throws AppError room_full */
+  watch(room: RoomFacts, person: string): Promise<() => void>;
+  /** Distinct people who watch, over all nodes, at most a second old. */
+  viewerCount(roomId: string): Promise<number>;
+  /** The owner's peer joined a p2p room on this node; call what is returned when it left. Their absence for a grace ends the room. */
+  ownerJoined(roomId: string): Promise<() => void>;
+  /** Told on every node when somebody has to leave a room at once: kicked (they may come back) or banned. */
+  onRemoved(listener: (removed: { roomId: string; person: string; code: ErrorCode }) => void): void;
 }
 
 export interface RoomStanding {
-  room: RoomFacts & { mode: 'media' | 'p2p' };
+  room: RoomFacts;
+  /** Also true for administrators. */
   isOwner: boolean;
   isModerator: boolean;
   /** Who they are counted as: `user:ID`, `viewer:ID`, or undefined when they cannot be told from others. */

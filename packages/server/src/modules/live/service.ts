@@ -154,7 +154,7 @@ export class RoomService {
       category: input.category ?? null,
       cover: input.cover ?? null,
       status: 'preparing',
-      mode: 'media',
+      mode: input.mode,
       interrupted: 0,
       interrupted_at: null,
       is_private: input.isPrivate ? 1 : 0,

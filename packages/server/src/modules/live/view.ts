@@ -29,6 +29,7 @@ export class RoomView {
       category: row.category ?? undefined,
       cover: row.cover ?? undefined,
       status: row.status,
+      mode: row.mode,
       interrupted: row.interrupted === 1 ? true : undefined,
       isPrivate: row.is_private === 1,
       autoLive: row.auto_live === 1,
