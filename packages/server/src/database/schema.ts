@@ -28,6 +28,8 @@ export interface RoomTable {
   /** The account that owns it; null for a room made without one. */
   user_id: string | null;
   title: string;
+  /** `title` as searched and sorted: NFKC, lower case. */
+  title_key: string;
   category: string | null;
   cover: string | null;
   status: RoomStatus;
@@ -39,7 +41,10 @@ export interface RoomTable {
   is_private: Flag;
   auto_live: Flag;
   play_id: string;
-  /** Kept as it is, for the owner is shown it again. Never leaves the live module but in the owner's view. */
+  /**
+   * Kept as it is, for the owner is shown it again. Never leaves the live module but in the owner's view. '' while the
+   * room is on its owner's channel: the channel's permanent key is the right one then.
+   */
   stream_secret: string;
   /** SHA-256 in hex; null when an account owns the room. */
   owner_token_hash: string | null;

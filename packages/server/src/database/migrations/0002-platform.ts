@@ -9,6 +9,7 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .alterTable('rooms')
     .addColumn('mode', 'text', (column) => column.notNull().defaultTo('media'))
     .execute();
+  await addTitleKey(database);
   await schema.createIndex('rooms_by_user').on('rooms').columns(['user_id', 'created_at']).execute();
   await schema.createIndex('rooms_by_category').on('rooms').columns(['category', 'created_at']).execute();
   await createAccounts(database);
@@ -16,6 +17,19 @@ export async function up(database: Kysely<unknown>): Promise<void> {
   await createSecrets(database);
   await createRoomMembers(database);
   await createLogs(database);
+}
+
+/** SQLite's `lower` knows ASCII only, so titles are kept as they are compared, too. */
+async function addTitleKey(database: Kysely<unknown>): Promise<void> {
+  await database.schema
+    .alterTable('rooms')
+    .addColumn('title_key', 'text', (column) => column.notNull().defaultTo(''))
+    .execute();
+  const rooms = database.withTables<{ rooms: { id: string; title: string; title_key: string } }>();
+  for (const { id, title } of await rooms.selectFrom('rooms').select(['id', 'title']).execute()) {
+    const titleKey = title.normalize('NFKC').toLowerCase();
+    await rooms.updateTable('rooms').set({ title_key: titleKey }).where('id', '=', id).execute();
+  }
 }
 
 async function createAccounts({ schema }: Kysely<unknown>): Promise<void> {

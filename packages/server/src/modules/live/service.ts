@@ -151,6 +151,7 @@ export class RoomService {
       id: input.roomId ?? randomId(),
       user_id: null,
       title: input.title,
+      title_key: input.title.normalize('NFKC').toLowerCase(),
       category: input.category ?? null,
       cover: input.cover ?? null,
       status: 'preparing',
