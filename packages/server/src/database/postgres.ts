@@ -11,7 +11,7 @@ const KEEPALIVE_MS = 10_000;
 /** A transaction of a node that froze must not hold its rows for ever. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
 /** How much later than the server's own cancelling a silent connection is given up. */
-const SILENCE_MS = 5000;
+const SILENCE_MS = 2000;
 const RETRY_FROM_MS = 100;
 const RETRY_TO_MS = 2000;
 
