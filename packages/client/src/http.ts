@@ -1,6 +1,7 @@
-import { KaiboError } from './errors.ts';
+import { KaiboError, localError } from './errors.ts';
 
 export interface HttpOptions {
+  /** Without a slash at the end; empty for the page's own origin. */
   baseUrl: string;
   fetch: typeof globalThis.fetch;
   /** Asked at each request, because a person may change the language at any time. */
@@ -10,8 +11,16 @@ export interface HttpOptions {
 export interface HttpRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
   body?: unknown;
+  query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  /** An access token or API key. */
   bearer?: string | undefined;
+  /** The right to one room, beside whoever asks. */
+  ownerToken?: string | undefined;
   ifNoneMatch?: string | undefined;
+  lastEventId?: string | undefined;
+  accept?: string;
+  /** Sent as it is where `fetch` keeps no cookies of its own. */
+  cookie?: string | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -19,7 +28,7 @@ export interface HttpRequest {
 export async function send(options: HttpOptions, path: string, request: HttpRequest = {}): Promise<Response> {
   let response: Response;
   try {
-    response = await options.fetch(options.baseUrl + path, {
+    response = await options.fetch(options.baseUrl + path + queryString(request.query), {
       method: request.method ?? 'GET',
       headers: headersOf(options, request),
       credentials: 'same-origin',
@@ -27,7 +36,7 @@ export async function send(options: HttpOptions, path: string, request: HttpRequ
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
   } catch (cause) {
-    throw new KaiboError({ code: 'network', status: 0, message: 'network error', cause });
+    throw localError('network', 'network error', cause);
   }
   if (response.ok || response.status === 304) return response;
   throw await errorOf(response);
@@ -42,13 +51,28 @@ export async function readJson<T>(response: Response): Promise<T> {
   }
 }
 
+/** `?a=1&b=2`, or nothing. Empty and absent values are left out. */
+export function queryString(query: HttpRequest['query'] = {}): string {
+  const params = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined && value !== '') params.set(name, String(value));
+  }
+  const text = params.toString();
+  return text === '' ? '' : `?${text}`;
+}
+
 function headersOf(options: HttpOptions, request: HttpRequest): Headers {
-  const headers = new Headers({ accept: 'application/json' });
-  const language = options.acceptLanguage();
-  if (language !== undefined) headers.set('accept-language', language);
-  if (request.body !== undefined) headers.set('content-type', 'application/json');
-  if (request.bearer !== undefined) headers.set('authorization', `Bearer ${request.bearer}`);
-  if (request.ifNoneMatch !== undefined) headers.set('if-none-match', request.ifNoneMatch);
+  const headers = new Headers({ accept: request.accept ?? 'application/json' });
+  const set = (name: string, value: string | undefined): void => {
+    if (value !== undefined && value !== '') headers.set(name, value);
+  };
+  set('accept-language', options.acceptLanguage());
+  set('content-type', request.body === undefined ? undefined : 'application/json');
+  set('authorization', request.bearer === undefined ? undefined : `Bearer ${request.bearer}`);
+  set('x-owner-token', request.ownerToken);
+  set('if-none-match', request.ifNoneMatch);
+  set('last-event-id', request.lastEventId);
+  set('cookie', request.cookie);
   return headers;
 }
 
@@ -59,6 +83,15 @@ async function errorOf(response: Response): Promise<KaiboError> {
     status: response.status,
     code: typeof fields.code === 'string' ? fields.code : `http_${response.status}`,
     message: typeof fields.error === 'string' ? fields.error : `HTTP ${response.status}`,
-    ...(typeof fields.requestId === 'string' ? { requestId: fields.requestId } : {}),
+    requestId: typeof fields.requestId === 'string' ? fields.requestId : undefined,
+    retryAfterMs: retryAfterOf(response.headers.get('retry-after')),
   });
+}
+
+/** RFC 9110, 10.2.3: seconds or a date. */
+function retryAfterOf(header: string | null): number | undefined {
+  if (header === null) return undefined;
+  if (/^\d+$/.test(header)) return Number(header) * 1000;
+  const atMs = Date.parse(header);
+  return Number.isNaN(atMs) ? undefined : Math.max(0, atMs - Date.now());
 }

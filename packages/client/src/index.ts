@@ -1,17 +1,36 @@
-/** REST calls for rooms, streams and viewer ids. */
+/** The platform's REST API, grouped by noun, and the way to its sockets. */
 export { KaiboClient } from './kaibo-client.ts';
-export type { GetRoomOptions, KaiboClientOptions, OwnerOptions, RoomPage } from './kaibo-client.ts';
+export type { KaiboClientOptions } from './kaibo-client.ts';
 /** What the platform refuses, and what the network loses. */
 export { KaiboError } from './errors.ts';
-/** Channels over one WebSocket, resumed exactly after a drop. */
+/** Logins, passwords and API keys. */
+export type { ApiKey, ApiKeyInput, ApiKeyScope, AuthApi, CreatedApiKey, LoginSession, RegisterInput } from './auth.ts';
+export type { AuthChange, AuthListener, LoginAnswer } from './session.ts';
+/** Accounts, profiles and followers. */
+export type { PageQuery, PublicUser, SelfUser, UpdateUserInput, UserPage, UsersApi, UserSummary } from './users.ts';
+/** Rooms, and who may be in them. */
+export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.ts';
+/** The polling scheme, events by single requests, and what administrators do. */
+export type { StreamsApi } from './streams.ts';
+export type { EventsApi, PollAnswer, PollInput } from './events.ts';
+export type { AdminApi, AdminUser, AuditEntry, AuditQuery } from './admin.ts';
+/** Channels over one connection, resumed exactly after a drop: WebSocket, Server-Sent Events or polling. */
 export { RealtimeClient } from './realtime/realtime-client.ts';
 export type { RealtimeOptions, RealtimeStatus, SubscribeOptions } from './realtime/realtime-client.ts';
+export type { TransportKind } from './realtime/transport.ts';
 export type { ChannelEvent, ChannelListener, ChannelMessage, ChannelSnapshot } from './realtime/messages.ts';
+/** A place among a room's peers, and a WebRTC call between them. */
+export { SignalingClient } from './signaling/signaling-client.ts';
+export type { SignalingEvents, SignalingOptions, SignalingStatus } from './signaling/signaling-client.ts';
+export { PeerCall } from './signaling/peer-call.ts';
+export type { PeerCallOptions } from './signaling/peer-call.ts';
+export type { Peer, Relayed } from './signaling/messages.ts';
 /** How long to wait before the next attempt. */
 export { Backoff } from './backoff.ts';
 export type { BackoffOptions } from './backoff.ts';
 /** The nouns of the REST API. */
 export type {
+  BanInput,
   CreatedRoom,
   CreateRoomInput,
   ListRoomsQuery,
@@ -19,6 +38,9 @@ export type {
   PublishUrls,
   PublishingInfo,
   Room,
+  RoomMember,
+  RoomMode,
   RoomStatus,
+  RoomViewer,
   UpdateRoomInput,
 } from './types.ts';

@@ -1,6 +1,8 @@
 /** `preparing → live → ended` and `preparing → ended`; a short publisher drop keeps `live` with `interrupted: true`. */
 export type RoomStatus = 'preparing' | 'live' | 'ended';
 
+export type RoomMode = 'media' | 'p2p';
+
 /** Only the protocols that the running engine can do are present. */
 export interface PlayUrls {
   rtmp?: string;
@@ -29,6 +31,10 @@ export interface PublishingInfo {
 export interface Room {
   id: string;
   userId: string | null;
+  /** The account that owns it; absent for a room made without one. */
+  owner?: { id: string; username: string; name: string; avatar?: string };
+  /** `p2p`: no stream passes the server, peers speak through signaling. */
+  mode?: RoomMode;
   title: string;
   category?: string;
   /** URL of a picture on the platform's own origin. */
@@ -66,6 +72,7 @@ export interface CreateRoomInput {
   cover?: string;
   maxViewers?: number;
   autoLive?: boolean;
+  mode?: RoomMode;
 }
 
 export interface UpdateRoomInput {
@@ -85,5 +92,30 @@ export interface ListRoomsQuery {
   pageSize?: number;
   q?: string;
   category?: string;
-  sort?: string;
+  sort?: 'newest' | 'oldest' | 'viewers' | 'title';
+  /** Of one account. */
+  userId?: string;
+}
+
+/** Somebody who is in a room now. */
+export interface RoomViewer {
+  /** `user:ID`, `viewer:ID`, or another handle for somebody who cannot be told from others. */
+  person: string;
+  user?: { id: string; username: string; name: string; avatar?: string };
+}
+
+/** Somebody with a standing in a room: moderator, invited or banned. */
+export interface RoomMember extends RoomViewer {
+  reason?: string | null;
+  /** ms since the epoch. */
+  createdAt: number;
+  /** null lasts for good. */
+  expiresAt?: number | null;
+}
+
+export interface BanInput {
+  person: string;
+  reason?: string;
+  /** Left out, for good. */
+  durationSeconds?: number;
 }

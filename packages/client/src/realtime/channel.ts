@@ -1,3 +1,4 @@
+import type { KaiboError } from '../errors.ts';
 import type { ChannelListener, ChannelMessage, Position, ServerMessage } from './messages.ts';
 
 type Snapshot = Extract<ServerMessage, { type: 'snapshot' }>;
@@ -12,6 +13,12 @@ export class Channel {
   readonly listeners = new Set<ChannelListener>();
   /** Sent along with every subscribe: a play token or owner token, for channels of private rooms. */
   token: string | undefined;
+  /** The viewer as whom to be counted. */
+  vid: string | undefined;
+  /** Told why the server does not let us listen. */
+  onRefused: ((error: KaiboError) => void) | undefined;
+  /** The server does not let us listen; transports that ask again and again leave it out until the next connection. */
+  isRefused = false;
   #position: Position | null = null;
   /** A hole was reported; what comes before the answering snapshot would be out of order. */
   #resyncing = false;
@@ -28,6 +35,11 @@ export class Channel {
   /** The next subscribe asks for a whole snapshot. */
   forget(): void {
     this.#position = null;
+  }
+
+  refuse(error: KaiboError): void {
+    this.isRefused = true;
+    this.onRefused?.(error);
   }
 
   snapshot(message: Snapshot): void {

@@ -37,12 +37,15 @@ const MAX_MESSAGE_CHARS = 4 * 1024 * 1024;
 /** The message in a text frame, or null when it is not one that this client knows. */
 export function parseServerMessage(text: unknown): ServerMessage | null {
   if (typeof text !== 'string' || text.length > MAX_MESSAGE_CHARS) return null;
-  let value: unknown;
   try {
-    value = JSON.parse(text);
+    return readServerMessage(JSON.parse(text));
   } catch {
     return null;
   }
+}
+
+/** The same of a value that was parsed with others. */
+export function readServerMessage(value: unknown): ServerMessage | null {
   if (typeof value !== 'object' || value === null) return null;
   const fields = value as Record<string, unknown>;
   switch (fields.type) {

@@ -1,65 +1,97 @@
 import { Backoff } from '../backoff.ts';
 import type { BackoffOptions } from '../backoff.ts';
-import { KaiboError } from '../errors.ts';
+import { localError } from '../errors.ts';
+import type { KaiboError } from '../errors.ts';
 import { Channel } from './channel.ts';
-import { parseServerMessage } from './messages.ts';
+import type { Ask } from './events-source.ts';
 import type { ChannelListener, ServerMessage } from './messages.ts';
+import { newTransport } from './new-transport.ts';
 import { PendingRequests } from './pending-requests.ts';
+import { CLOSE } from './transport.ts';
+import type { Loss, Transport, TransportEvents, TransportKind } from './transport.ts';
+import { TransportLadder } from './transport-ladder.ts';
 
-/** `connecting` covers the wait before the next attempt too. */
-export type RealtimeStatus = 'idle' | 'connecting' | 'open' | 'closed';
+/** `connecting` covers the wait before the next attempt too; `stopped`: the server sent us away, see `reconnect`. */
+export type RealtimeStatus = 'idle' | 'connecting' | 'open' | 'stopped' | 'closed';
 
 export interface RealtimeOptions {
-  /** `ws://HOST:8088/ws`. */
+  /** `ws://HOST:8088/ws`; the other transports are found beside it. */
   url: string;
+  /** An access token or API key, or how to get one that is good for now. */
+  token?: string | (() => Promise<string | undefined>);
+  /** Called when the token was refused or ran out, before the next attempt. */
+  renew?: () => Promise<unknown>;
+  /** `auto`: WebSocket, then Server-Sent Events, then polling, where the better one does not get through. */
+  transport?: TransportKind | 'auto';
   WebSocket?: typeof globalThis.WebSocket;
+  /** For the transports over plain HTTP; by `fetch` with the token as bearer when left out. */
+  ask?: Ask;
   backoff?: BackoffOptions;
   /** Silence after which the server is asked whether it is there. */
   pingIntervalMs?: number;
   /** No word at all for this long after a ping means the connection is dead. */
   pongTimeoutMs?: number;
   requestTimeoutMs?: number;
+  /** Between two polls. */
+  pollPauseMs?: number;
+  /** How long a lower transport is kept before the WebSocket is tried again. */
+  climbAfterMs?: number;
 }
 
 export interface SubscribeOptions {
   /** A play token or owner token; channels of private rooms ask for one. */
   token?: string | undefined;
+  /** A viewer id, so that one person is counted once over tabs and media. */
+  vid?: string | undefined;
+  /** Told when the server does not let us listen, or no longer. */
+  onRefused?: (error: KaiboError) => void;
 }
 
 const DEFAULT_BACKOFF: BackoffOptions = { minMs: 500, maxMs: 15_000 };
-const PING_INTERVAL_MS = 20_000;
-const PONG_TIMEOUT_MS = 10_000;
-const REQUEST_TIMEOUT_MS = 10_000;
+const DEFAULTS = {
+  pingIntervalMs: 20_000,
+  pongTimeoutMs: 10_000,
+  requestTimeoutMs: 10_000,
+  pollPauseMs: 1000,
+  climbAfterMs: 5 * 60_000,
+};
 /** A connection that lasted this long was a good one: the next failure starts with a short wait again. */
 const STABLE_AFTER_MS = 5_000;
 
 /**
- * Channels over one WebSocket. It connects with the first subscription, comes back by itself after a drop, and
- * resumes every channel from its last offset, so that listeners see each event once and in order.
+ * Channels over one connection. It connects with the first subscription, comes back by itself after a drop, and resumes
+ * every channel from its last offset, over whichever transport, so that listeners see each event once and in order.
  */
 export class RealtimeClient {
-  readonly #options: RealtimeOptions;
-  readonly #WebSocket: typeof globalThis.WebSocket;
+  readonly #options: RealtimeOptions & typeof DEFAULTS;
   readonly #backoff: Backoff;
+  readonly #ladder: TransportLadder;
   readonly #channels = new Map<string, Channel>();
   readonly #requests: PendingRequests;
   readonly #statusListeners = new Set<(status: RealtimeStatus) => void>();
-  #socket: WebSocket | null = null;
+  #transport: Transport | null = null;
   #status: RealtimeStatus = 'idle';
+  /** Rises with every attempt, so that a token that comes late for an old one is dropped. */
+  #attempt = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
-  #aliveTimer: ReturnType<typeof setTimeout> | undefined;
   #stableTimer: ReturnType<typeof setTimeout> | undefined;
+  #climbTimer: ReturnType<typeof setTimeout> | undefined;
   #nextId = 1;
 
   constructor(options: RealtimeOptions) {
-    this.#options = options;
-    this.#WebSocket = options.WebSocket ?? globalThis.WebSocket;
+    this.#options = { ...DEFAULTS, ...options };
     this.#backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF);
-    this.#requests = new PendingRequests(options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
+    this.#ladder = new TransportLadder(options.transport ?? 'auto');
+    this.#requests = new PendingRequests(this.#options.requestTimeoutMs);
   }
 
   get status(): RealtimeStatus {
     return this.#status;
+  }
+
+  /** What carries the events now; null while there is no connection. */
+  get transport(): TransportKind | null {
+    return this.#status === 'open' ? (this.#transport?.kind ?? null) : null;
   }
 
   /** Returns the function that ends the watch. */
@@ -70,36 +102,59 @@ export class RealtimeClient {
 
   /** The listener first gets a snapshot (of logged channels), then events. Returns the function that ends it. */
   subscribe(name: string, listener: ChannelListener, options: SubscribeOptions = {}): () => void {
-    if (this.#status === 'closed') throw new KaiboError({ code: 'closed', status: 0, message: 'client is closed' });
+    if (this.#status === 'closed') throw localError('closed', 'client is closed');
     let channel = this.#channels.get(name);
     if (channel) {
       // The newcomer needs a snapshot of its own, and only a fresh subscription brings one.
-      this.#sendNow({ type: 'unsubscribe', channel: name });
+      this.#transport?.unsubscribe(name);
       channel.forget();
     } else {
       channel = new Channel(name);
       this.#channels.set(name, channel);
     }
     channel.listeners.add(listener);
+    channel.isRefused = false;
     channel.token = options.token ?? channel.token;
+    channel.vid = options.vid ?? channel.vid;
+    channel.onRefused = options.onRefused ?? channel.onRefused;
     if (this.#status === 'idle') this.#connect();
-    else this.#sendSubscribe(channel);
+    else this.#transport?.subscribe(channel);
     return () => this.#unsubscribe(name, listener);
   }
 
-  /** A request such as `{type: 'end', roomId}`; resolves with the ack's data. Refused at once while not connected. */
+  /** A request such as `{type: 'end', roomId}`; resolves with the ack's data. Needs an open WebSocket, else refused at once. */
   request(message: { type: string; [field: string]: unknown }): Promise<unknown> {
     const id = this.#newId();
     const answer = this.#requests.add(id);
-    if (!this.#sendNow({ ...message, id })) {
-      this.#requests.reject(id, new KaiboError({ code: 'network', status: 0, message: 'not connected' }));
+    if (!this.#transport?.send({ ...message, id })) {
+      const only = this.#status === 'open' && this.#transport?.kind !== 'websocket';
+      this.#requests.reject(
+        id,
+        only ? localError('needs_websocket', 'only over a WebSocket') : localError('network', 'not connected'),
+      );
     }
     return answer;
   }
 
+  /** The same account has a newer token: it is told on the open connection. */
+  async authenticate(): Promise<void> {
+    if (this.#status !== 'open') return;
+    const attempt = this.#attempt;
+    const token = await this.#token();
+    if (token !== undefined && attempt === this.#attempt) this.#transport?.authenticate(token);
+  }
+
+  /** Somebody else is logged in now, or nobody: a new connection, from where every channel is. */
+  reconnect(): void {
+    if (this.#status === 'idle' || this.#status === 'closed') return;
+    this.#backoff.reset();
+    this.#drop(CLOSE.identity);
+    this.#connect();
+  }
+
   /** Skips the current wait, for when the machine is known to be online again. */
   reconnectNow(): void {
-    if (this.#status !== 'connecting' || this.#socket) return;
+    if (this.#status !== 'connecting' || this.#transport) return;
     this.#backoff.reset();
     this.#connect();
   }
@@ -107,9 +162,8 @@ export class RealtimeClient {
   /** Idempotent. Listeners hear nothing afterwards. */
   close(): void {
     if (this.#status === 'closed') return;
-    this.#clearTimers();
     this.#channels.clear();
-    this.#dropSocket(1000);
+    this.#drop(CLOSE.normal);
     this.#setStatus('closed');
     this.#statusListeners.clear();
   }
@@ -117,27 +171,39 @@ export class RealtimeClient {
   #connect(): void {
     this.#clearTimers();
     this.#setStatus('connecting');
-    const socket = new this.#WebSocket(this.#options.url);
-    this.#socket = socket;
-    socket.addEventListener('open', () => this.#socket === socket && this.#opened());
-    socket.addEventListener('message', (event) => this.#socket === socket && this.#received(event.data));
-    socket.addEventListener('close', () => this.#socket === socket && this.#lost());
-    // An error is always followed by `close`, which is where it is acted upon.
-    socket.addEventListener('error', () => {});
-    this.#aliveTimer = setTimeout(() => this.#lost(), PONG_TIMEOUT_MS);
+    const attempt = ++this.#attempt;
+    const begin = (token: string | undefined): void => {
+      if (attempt !== this.#attempt || this.#status !== 'connecting') return;
+      const events: TransportEvents = {
+        opened: () => this.#opened(),
+        message: (message) => this.#dispatch(message),
+        lost: (loss) => this.#lost(loss),
+      };
+      const options = { ...this.#options, token, newId: () => this.#newId() };
+      for (const channel of this.#channels.values()) channel.isRefused = false;
+      this.#transport = newTransport(this.#ladder.current, options, events);
+      this.#transport.open(this.#channels);
+    };
+    if (this.#options.token === undefined) return begin(undefined);
+    void this.#token().then(begin, () => attempt === this.#attempt && this.#lost({ code: 0, wasOpen: false }));
+  }
+
+  async #token(): Promise<string | undefined> {
+    const { token } = this.#options;
+    return typeof token === 'function' ? token() : token;
   }
 
   #opened(): void {
+    this.#ladder.opened();
     this.#setStatus('open');
     this.#stableTimer = setTimeout(() => this.#backoff.reset(), STABLE_AFTER_MS);
-    for (const channel of this.#channels.values()) this.#sendSubscribe(channel);
-    this.#watchSilence();
+    if (this.#ladder.isLower) this.#climbTimer = setTimeout(() => this.#climb(), this.#options.climbAfterMs);
   }
 
-  #received(text: unknown): void {
-    this.#watchSilence();
-    const message = parseServerMessage(text);
-    if (message) this.#dispatch(message);
+  #climb(): void {
+    this.#ladder.climb();
+    this.#drop(CLOSE.normal);
+    this.#connect();
   }
 
   #dispatch(message: ServerMessage): void {
@@ -146,62 +212,52 @@ export class RealtimeClient {
         return this.#channels.get(message.channel)?.snapshot(message);
       case 'event': {
         const channel = this.#channels.get(message.channel);
-        if (channel?.event(message) === 'gap') this.#sendSubscribe(channel);
+        if (channel?.event(message) === 'gap') this.#transport?.subscribe(channel);
         return;
       }
       case 'ack':
         return this.#requests.resolve(message.id, message.data);
-      case 'error':
-        if (message.id === undefined) return;
-        return this.#requests.reject(
-          message.id,
-          new KaiboError({ code: message.code, status: 0, message: message.error }),
-        );
+      case 'error': {
+        const error = localError(message.code, message.error);
+        if (message.id !== undefined) this.#requests.reject(message.id, error);
+        if (message.channel !== undefined) this.#channels.get(message.channel)?.refuse(error);
+        return;
+      }
       case 'pong':
         return;
     }
   }
 
-  /** After a silence ask for a word; after more silence the connection counts as lost. */
-  #watchSilence(): void {
-    clearTimeout(this.#aliveTimer);
-    this.#aliveTimer = setTimeout(() => {
-      this.#sendNow({ type: 'ping', id: this.#newId() });
-      this.#aliveTimer = setTimeout(() => this.#lost(), this.#options.pongTimeoutMs ?? PONG_TIMEOUT_MS);
-    }, this.#options.pingIntervalMs ?? PING_INTERVAL_MS);
-  }
-
-  #lost(): void {
-    this.#clearTimers();
-    this.#dropSocket(3000);
+  #lost({ code, wasOpen, error }: Loss): void {
+    this.#drop(code);
+    if (code === CLOSE.revoked) return this.#setStatus('stopped');
+    const isRefused = code === CLOSE.expired || error?.status === 401;
+    // A server that answers with a refusal was reached: another transport would hear the same.
+    if (!wasOpen && !isRefused) this.#ladder.failed();
     this.#setStatus('connecting');
-    this.#retryTimer = setTimeout(() => this.#connect(), this.#backoff.nextMs());
+    const attempt = ++this.#attempt;
+    const waitMs = Math.max(isRefused && wasOpen ? 0 : this.#backoff.nextMs(), error?.retryAfterMs ?? 0);
+    this.#retryTimer = setTimeout(() => {
+      if (!isRefused || this.#options.renew === undefined) return this.#connect();
+      const again = (): void => void (attempt === this.#attempt && this.#connect());
+      void this.#options.renew().then(again, again);
+    }, waitMs);
   }
 
-  #dropSocket(code: number): void {
-    const socket = this.#socket;
-    this.#socket = null;
-    socket?.close(code);
-    this.#requests.rejectAll(new KaiboError({ code: 'network', status: 0, message: 'connection lost' }));
+  #drop(code: number): void {
+    this.#clearTimers();
+    this.#attempt++;
+    const transport = this.#transport;
+    this.#transport = null;
+    transport?.close(code === CLOSE.normal || (code >= 3000 && code < 4000) ? code : CLOSE.silent);
+    this.#requests.rejectAll(localError('network', 'connection lost'));
   }
 
   #unsubscribe(name: string, listener: ChannelListener): void {
     const channel = this.#channels.get(name);
     if (!channel?.listeners.delete(listener) || channel.listeners.size > 0) return;
     this.#channels.delete(name);
-    this.#sendNow({ type: 'unsubscribe', channel: name });
-  }
-
-  #sendSubscribe(channel: Channel): void {
-    const { name, position, token } = channel;
-    const extras = { ...(position ? { since: position } : {}), ...(token ? { token } : {}) };
-    this.#sendNow({ type: 'subscribe', id: this.#newId(), channel: name, ...extras });
-  }
-
-  #sendNow(message: object): boolean {
-    if (this.#socket?.readyState !== 1) return false;
-    this.#socket.send(JSON.stringify(message));
-    return true;
+    this.#transport?.unsubscribe(name);
   }
 
   #newId(): string {
@@ -210,8 +266,8 @@ export class RealtimeClient {
 
   #clearTimers(): void {
     clearTimeout(this.#retryTimer);
-    clearTimeout(this.#aliveTimer);
     clearTimeout(this.#stableTimer);
+    clearTimeout(this.#climbTimer);
   }
 
   #setStatus(status: RealtimeStatus): void {

@@ -46,7 +46,7 @@ export function useRoom(id: string, playToken?: string): RoomState {
 
   async function reload(): Promise<void> {
     try {
-      applyAnswer(await api.getRoom(id, { ownerToken: owned.tokenOf(id), playToken }));
+      applyAnswer(await api.rooms.get(id, { ownerToken: owned.tokenOf(id), playToken }));
       [missing.value, error.value] = [false, null];
     } catch (reason) {
       missing.value = reason instanceof KaiboError && reason.status === 404;

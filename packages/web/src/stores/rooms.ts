@@ -43,7 +43,7 @@ export const useRooms = defineStore('rooms', () => {
 
   async function load(): Promise<void> {
     try {
-      const page = await api.listRooms({ status: 'live', pageSize: 100 });
+      const page = await api.rooms.list({ status: 'live', pageSize: 100 });
       // The channel's snapshot may have come first; it is newer, and then goes on by itself.
       if (!loaded.value || realtime.status !== 'open') replace(page.rooms);
     } catch {

@@ -15,7 +15,7 @@ export function useOwnedStatus(): Ref<Record<string, RoomPhase>> {
 
   async function ask(id: string): Promise<void> {
     try {
-      const room = await api.getRoom(id, { ownerToken: owned.tokenOf(id) });
+      const room = await api.rooms.get(id, { ownerToken: owned.tokenOf(id) });
       phases.value[id] = room.status === 'live' && room.interrupted ? 'interrupted' : room.status;
     } catch (error) {
       if (error instanceof KaiboError && error.status === 404) phases.value[id] = 'ended';

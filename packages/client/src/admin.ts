@@ -1,0 +1,72 @@
+import type { Caller } from './caller.ts';
+import type { SelfUser } from './users.ts';
+
+export interface AdminUser extends SelfUser {
+  isBanned: boolean;
+  lastLoginAt?: number | null;
+}
+
+/** Who did what to whom. `at` is ms since the epoch. */
+export interface AuditEntry {
+  seq: number;
+  at: number;
+  actor: string;
+  action: string;
+  subject: string;
+  details: Record<string, unknown>;
+  address: string | null;
+}
+
+export interface AuditQuery {
+  /** Entries before this `seq`, for the next page. */
+  before?: number;
+  limit?: number;
+  actor?: string;
+  action?: string;
+  subject?: string;
+}
+
+/** For administrators. */
+export class AdminApi {
+  readonly #caller: Caller;
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  async users(query: { q?: string; page?: number; pageSize?: number } = {}): Promise<{
+    users: AdminUser[];
+    /** Over all pages. */
+    total: number;
+  }> {
+    const response = await this.#caller.send('/api/admin/users', { query: { ...query } });
+    const users = (await response.json()) as AdminUser[];
+    return { users, total: Number(response.headers.get('x-total-count') ?? users.length) };
+  }
+
+  /** `until` is ms since the epoch; left out, for good. */
+  async ban(userId: string, input: { reason?: string; until?: number } = {}): Promise<void> {
+    await this.#caller.send(`${adminPath(userId)}/ban`, { method: 'POST', body: input });
+  }
+
+  async unban(userId: string): Promise<void> {
+    await this.#caller.send(`${adminPath(userId)}/ban`, { method: 'DELETE' });
+  }
+
+  async setRole(userId: string, role: 'user' | 'admin'): Promise<void> {
+    await this.#caller.send(`${adminPath(userId)}/role`, { method: 'PUT', body: { role } });
+  }
+
+  /** A link that sets a new password, to be handed over by other means than mail. */
+  resetLink(userId: string): Promise<{ url: string; expiresAt: number }> {
+    return this.#caller.json(`${adminPath(userId)}/reset`, { method: 'POST', body: {} });
+  }
+
+  audit(query: AuditQuery = {}): Promise<AuditEntry[]> {
+    return this.#caller.json('/api/admin/audit', { query: { ...query } });
+  }
+}
+
+function adminPath(userId: string): string {
+  return `/api/admin/users/${encodeURIComponent(userId)}`;
+}

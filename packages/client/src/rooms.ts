@@ -1,0 +1,180 @@
+import type { Caller } from './caller.ts';
+import { queryString, readJson } from './http.ts';
+import type {
+  BanInput,
+  CreatedRoom,
+  CreateRoomInput,
+  ListRoomsQuery,
+  Room,
+  RoomMember,
+  RoomViewer,
+  UpdateRoomInput,
+} from './types.ts';
+
+/** Lists remembered for `If-None-Match`; the least recently used one is forgotten. */
+const MAX_REMEMBERED_LISTS = 16;
+
+export interface OwnerOptions {
+  /** Of a room made without an account, from `create`; browsers may leave it out, they hold a cookie. */
+  ownerToken?: string | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface GetRoomOptions extends OwnerOptions {
+  /** A play token, which a private room asks for. */
+  playToken?: string | undefined;
+}
+
+export interface RoomPage {
+  rooms: Room[];
+  /** Over all pages. */
+  total: number;
+  /** The server said 304: nothing changed since the last same call. */
+  notModified: boolean;
+}
+
+/** Rooms, and who may be in them. */
+export class RoomsApi {
+  readonly #caller: Caller;
+  readonly #lists = new Map<string, { etag: string; page: RoomPage }>();
+
+  constructor(caller: Caller) {
+    this.#caller = caller;
+  }
+
+  create(input: CreateRoomInput): Promise<CreatedRoom> {
+    return this.#caller.json('/api/rooms', { method: 'POST', body: input });
+  }
+
+  /** Cheap to call again: an unchanged list costs a 304. */
+  async list(query: ListRoomsQuery = {}, options: { signal?: AbortSignal } = {}): Promise<RoomPage> {
+    const path = `/api/rooms${queryString({ ...query })}`;
+    const known = this.#lists.get(path);
+    const response = await this.#caller.send(path, { ifNoneMatch: known?.etag, signal: options.signal });
+    if (response.status === 304 && known) return { ...known.page, notModified: true };
+    const rooms = await readJson<Room[]>(response);
+    const total = Number(response.headers.get('x-total-count') ?? rooms.length);
+    const page: RoomPage = { rooms, total, notModified: false };
+    this.#remember(path, response.headers.get('etag'), page);
+    return page;
+  }
+
+  /** The owner's answer has `streamKey`, `publishUrls` and `publishing`. */
+  get(roomId: string, { ownerToken, playToken, signal }: GetRoomOptions = {}): Promise<Room> {
+    return this.#caller.json(roomPath(roomId), { ownerToken, signal, query: { token: playToken } });
+  }
+
+  update(roomId: string, input: UpdateRoomInput, options: OwnerOptions = {}): Promise<Room> {
+    return this.#caller.json(roomPath(roomId), { method: 'PUT', body: input, ownerToken: options.ownerToken });
+  }
+
+  async close(roomId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#post(`${roomPath(roomId)}/close`, {}, options);
+  }
+
+  /** A new stream key; whoever publishes by the old one is cut. */
+  rotateKey(roomId: string, options: OwnerOptions = {}): Promise<Room> {
+    return this.#caller.json(`${roomPath(roomId)}/rotate-key`, {
+      method: 'POST',
+      body: {},
+      ownerToken: options.ownerToken,
+    });
+  }
+
+  /** A signed token that lets its holder into a private room, and when it ends (ms since the epoch). */
+  playToken(
+    roomId: string,
+    input: { expiresInSeconds?: number } = {},
+    options: OwnerOptions = {},
+  ): Promise<{ token: string; expiresAt: number }> {
+    return this.#caller.json(`${roomPath(roomId)}/play-token`, {
+      method: 'POST',
+      body: input,
+      ownerToken: options.ownerToken,
+    });
+  }
+
+  /** Categories in use, the fullest first. */
+  categories(): Promise<{ category: string; rooms: number; live: number }[]> {
+    return this.#caller.json('/api/categories');
+  }
+
+  /** Presence without a socket; the answer has the viewer's id, for `vid=` and for `leave`. Repeat it to stay. */
+  enter(roomId: string, input: { vid?: string; token?: string } = {}): Promise<{ vid: string; viewerCount: number }> {
+    return this.#caller.json(`${roomPath(roomId)}/enter`, { method: 'POST', body: input });
+  }
+
+  async leave(roomId: string, input: { vid?: string } = {}): Promise<void> {
+    await this.#caller.send(`${roomPath(roomId)}/leave`, { method: 'POST', body: input });
+  }
+
+  /** Who is there now, for owner and moderators. */
+  viewers(roomId: string, options: OwnerOptions = {}): Promise<RoomViewer[]> {
+    return this.#caller.json(`${roomPath(roomId)}/viewers`, { ownerToken: options.ownerToken });
+  }
+
+  /** Sends a viewer out; they may come back. `person` is as in `viewers`. */
+  async kick(roomId: string, input: { person: string; reason?: string }, options: OwnerOptions = {}): Promise<void> {
+    await this.#post(`${roomPath(roomId)}/kick`, input, options);
+  }
+
+  bans(roomId: string, options: OwnerOptions = {}): Promise<RoomMember[]> {
+    return this.#members(roomId, 'bans', options);
+  }
+
+  async ban(roomId: string, input: BanInput, options: OwnerOptions = {}): Promise<void> {
+    await this.#post(`${roomPath(roomId)}/bans`, input, options);
+  }
+
+  async unban(roomId: string, person: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#remove(roomId, `bans/${encodeURIComponent(person)}`, options);
+  }
+
+  moderators(roomId: string, options: OwnerOptions = {}): Promise<RoomMember[]> {
+    return this.#members(roomId, 'moderators', options);
+  }
+
+  async addModerator(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#post(`${roomPath(roomId)}/moderators`, { userId }, options);
+  }
+
+  async removeModerator(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#remove(roomId, `moderators/${encodeURIComponent(userId)}`, options);
+  }
+
+  invites(roomId: string, options: OwnerOptions = {}): Promise<RoomMember[]> {
+    return this.#members(roomId, 'invites', options);
+  }
+
+  async invite(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#post(`${roomPath(roomId)}/invites`, { userId }, options);
+  }
+
+  async uninvite(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#remove(roomId, `invites/${encodeURIComponent(userId)}`, options);
+  }
+
+  #members(roomId: string, kind: string, { ownerToken }: OwnerOptions): Promise<RoomMember[]> {
+    return this.#caller.json(`${roomPath(roomId)}/${kind}`, { ownerToken });
+  }
+
+  async #post(path: string, body: object, { ownerToken }: OwnerOptions): Promise<void> {
+    await this.#caller.send(path, { method: 'POST', body, ownerToken });
+  }
+
+  async #remove(roomId: string, what: string, { ownerToken }: OwnerOptions): Promise<void> {
+    await this.#caller.send(`${roomPath(roomId)}/${what}`, { method: 'DELETE', ownerToken });
+  }
+
+  #remember(path: string, etag: string | null, page: RoomPage): void {
+    this.#lists.delete(path);
+    if (etag === null) return;
+    this.#lists.set(path, { etag, page });
+    const oldest = this.#lists.keys().next();
+    if (this.#lists.size > MAX_REMEMBERED_LISTS && !oldest.done) this.#lists.delete(oldest.value);
+  }
+}
+
+export function roomPath(roomId: string): string {
+  return `/api/rooms/${encodeURIComponent(roomId)}`;
+}

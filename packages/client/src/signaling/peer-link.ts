@@ -1,0 +1,96 @@
+export interface PeerLinkOptions {
+  connection: RTCPeerConnection;
+  /** The one who gives way when both offer at once. */
+  polite: boolean;
+  sendDescription(description: RTCSessionDescriptionInit): void;
+  sendCandidate(candidate: RTCIceCandidateInit | null): void;
+  onStream(stream: MediaStream): void;
+  onState(state: RTCPeerConnectionState): void;
+  onError(error: unknown): void;
+}
+
+/** Perfect negotiation with one peer. What arrives is worked off one after the other. */
+export class PeerLink {
+  readonly connection: RTCPeerConnection;
+  readonly #options: PeerLinkOptions;
+  #makingOffer = false;
+  #ignoringOffer = false;
+  #work: Promise<void> = Promise.resolve();
+  #isClosed = false;
+
+  constructor(options: PeerLinkOptions) {
+    this.#options = options;
+    this.connection = options.connection;
+    this.connection.onnegotiationneeded = () => void this.#offer();
+    this.connection.onicecandidate = ({ candidate }) => options.sendCandidate(candidate?.toJSON() ?? null);
+    this.connection.ontrack = ({ streams: [stream] }) => stream && options.onStream(stream);
+    this.connection.onconnectionstatechange = () => {
+      options.onState(this.connection.connectionState);
+      if (this.connection.connectionState === 'failed') this.connection.restartIce();
+    };
+  }
+
+  /** Without tracks of our own nothing would be negotiated, unless we say that we want theirs. The other side may offer. */
+  receiveOnly(): void {
+    if (this.#options.polite) return;
+    for (const kind of ['audio', 'video']) this.connection.addTransceiver(kind, { direction: 'recvonly' });
+  }
+
+  description(description: RTCSessionDescriptionInit): void {
+    this.#queue(async () => {
+      const { connection } = this;
+      const collides = description.type === 'offer' && (this.#makingOffer || connection.signalingState !== 'stable');
+      this.#ignoringOffer = !this.#options.polite && collides;
+      if (this.#ignoringOffer) return;
+      await connection.setRemoteDescription(description);
+      if (description.type !== 'offer') return;
+      await connection.setLocalDescription();
+      this.#sendLocal();
+    });
+  }
+
+  candidate(candidate: RTCIceCandidateInit | null): void {
+    this.#queue(async () => {
+      try {
+        await this.connection.addIceCandidate(candidate ?? undefined);
+      } catch (error) {
+        // Candidates of an offer that we ignore belong to nothing.
+        if (!this.#ignoringOffer) throw error;
+      }
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    this.connection.onnegotiationneeded = null;
+    this.connection.onicecandidate = null;
+    this.connection.ontrack = null;
+    this.connection.onconnectionstatechange = null;
+    this.connection.close();
+  }
+
+  async #offer(): Promise<void> {
+    try {
+      this.#makingOffer = true;
+      await this.connection.setLocalDescription();
+      if (!this.#isClosed) this.#sendLocal();
+    } catch (error) {
+      if (!this.#isClosed) this.#options.onError(error);
+    } finally {
+      this.#makingOffer = false;
+    }
+  }
+
+  #sendLocal(): void {
+    const description = this.connection.localDescription;
+    if (description !== null) this.#options.sendDescription(description.toJSON() as RTCSessionDescriptionInit);
+  }
+
+  #queue(task: () => Promise<void>): void {
+    this.#work = this.#work
+      .then(() => (this.#isClosed ? undefined : task()))
+      .catch((error: unknown) => {
+        if (!this.#isClosed) this.#options.onError(error);
+      });
+  }
+}

@@ -1,0 +1,269 @@
+import { Backoff } from '../backoff.ts';
+import type { BackoffOptions } from '../backoff.ts';
+import { localError } from '../errors.ts';
+import type { KaiboError } from '../errors.ts';
+import { CLOSE } from '../realtime/transport.ts';
+import { parseSignalingMessage } from './messages.ts';
+import type { Peer, Relayed, SignalingServerMessage } from './messages.ts';
+
+export interface SignalingOptions {
+  /** `ws://HOST:8088/signaling`. */
+  url: string;
+  roomId: string;
+  /** An access token, or how to get one that is good for now. Viewers of public rooms may do without. */
+  token?: string | (() => Promise<string | undefined>);
+  /** Called when the token ran out, before the next attempt. */
+  renew?: () => Promise<unknown>;
+  /** A play token, for private rooms. */
+  playToken?: string;
+  WebSocket?: typeof globalThis.WebSocket;
+  backoff?: BackoffOptions;
+  /** Silence after which the server is asked whether it is there. */
+  pingIntervalMs?: number;
+  /** No word for this long after a ping, or to a join, means the connection is dead. */
+  pongTimeoutMs?: number;
+}
+
+/** `stopped`: the server refused us (full, private, banned, logged out); `connect` tries again. */
+export type SignalingStatus = 'idle' | 'connecting' | 'joined' | 'stopped' | 'closed';
+
+export interface SignalingEvents {
+  status: SignalingStatus;
+  /** Our place, also after a reconnect: `resumed` tells that it is the same one as before. */
+  joined: { peers: readonly Peer[]; viewerCount: number; resumed: boolean };
+  peerJoined: Peer;
+  peerLeft: Peer;
+  offer: Relayed<RTCSessionDescriptionInit>;
+  answer: Relayed<RTCSessionDescriptionInit>;
+  candidate: Relayed<RTCIceCandidateInit | null>;
+  /** A message of ours was refused, or we were. */
+  error: KaiboError;
+}
+
+type Listeners = { [Name in keyof SignalingEvents]?: Set<(event: SignalingEvents[Name]) => void> };
+
+const DEFAULT_BACKOFF: BackoffOptions = { minMs: 300, maxMs: 5_000 };
+const PING_INTERVAL_MS = 20_000;
+const PONG_TIMEOUT_MS = 10_000;
+/** So long the server keeps the place of somebody who dropped. */
+const SESSION_MS = 30_000;
+
+/**
+ * A place among the peers of one room. After a drop it comes back by itself, within 30 s into the same place, so that
+ * the others need not notice.
+ */
+export class SignalingClient {
+  readonly #options: SignalingOptions;
+  readonly #backoff: Backoff;
+  readonly #listeners: Listeners = {};
+  #peers = new Map<string, Peer>();
+  #socket: WebSocket | null = null;
+  #status: SignalingStatus = 'idle';
+  #session: { secret: string; lostAtMs: number | null } | null = null;
+  #attempt = 0;
+  #retryTimer: ReturnType<typeof setTimeout> | undefined;
+  #aliveTimer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: SignalingOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.backoff ?? DEFAULT_BACKOFF);
+  }
+
+  get status(): SignalingStatus {
+    return this.#status;
+  }
+
+  /** Everybody else who is there. */
+  get peers(): readonly Peer[] {
+    return [...this.#peers.values()];
+  }
+
+  /** Returns the function that ends the watch. */
+  on<Name extends keyof SignalingEvents>(name: Name, listener: (event: SignalingEvents[Name]) => void): () => void {
+    const listeners = (this.#listeners[name] ??= new Set() as NonNullable<Listeners[Name]>);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
+  }
+
+  /** Joins the room, and joins it again after every drop until `leave`. */
+  connect(): void {
+    if (this.#status === 'closed') throw localError('closed', 'client is closed');
+    if (this.#status === 'connecting' || this.#status === 'joined') return;
+    this.#connect();
+  }
+
+  /** To one peer, to the media engine (`server`), or, without `to`, to everybody. False while not joined: it is not kept. */
+  offer(payload: RTCSessionDescriptionInit, to?: string): boolean {
+    return this.#send({ type: 'offer', payload, to });
+  }
+
+  answer(payload: RTCSessionDescriptionInit, to: string): boolean {
+    return this.#send({ type: 'answer', payload, to });
+  }
+
+  /** null says that no more candidates are coming. */
+  candidate(payload: RTCIceCandidateInit | null, to?: string): boolean {
+    return this.#send({ type: 'candidate', payload, to });
+  }
+
+  /** Gives the place up. Idempotent; listeners hear nothing afterwards. */
+  leave(): void {
+    if (this.#status === 'closed') return;
+    this.#send({ type: 'leave' });
+    this.#drop(CLOSE.normal);
+    this.#peers.clear();
+    this.#setStatus('closed');
+    for (const listeners of Object.values(this.#listeners)) listeners.clear();
+  }
+
+  #connect(): void {
+    this.#setStatus('connecting');
+    const attempt = ++this.#attempt;
+    const { token } = this.#options;
+    const open = (value: string | undefined): void => void (attempt === this.#attempt && this.#open(value));
+    if (typeof token !== 'function') return open(token);
+    void token().then(open, () => attempt === this.#attempt && this.#lost(0));
+  }
+
+  #open(token: string | undefined): void {
+    const url = new URL(this.#options.url);
+    if (token !== undefined) url.searchParams.set('token', token);
+    const socket = new (this.#options.WebSocket ?? globalThis.WebSocket)(url.href);
+    this.#socket = socket;
+    socket.addEventListener('open', () => this.#socket === socket && this.#join());
+    socket.addEventListener('message', ({ data }) => this.#socket === socket && this.#received(data));
+    socket.addEventListener('close', ({ code }) => this.#socket === socket && this.#lost(code));
+    // An error is always followed by `close`, which is where it is acted upon.
+    socket.addEventListener('error', () => {});
+    this.#aliveTimer = setTimeout(() => this.#lost(0), this.#options.pongTimeoutMs ?? PONG_TIMEOUT_MS);
+  }
+
+  #join(): void {
+    const lostAtMs = this.#session?.lostAtMs ?? null;
+    if (lostAtMs !== null && Date.now() - lostAtMs > SESSION_MS) this.#session = null;
+    const { roomId, playToken } = this.#options;
+    this.#write({ type: 'join', id: 'join', roomId, session: this.#session?.secret, token: playToken });
+  }
+
+  #received(text: unknown): void {
+    this.#watchSilence();
+    const message = parseSignalingMessage(text);
+    if (message !== null) this.#dispatch(message);
+  }
+
+  #dispatch(message: SignalingServerMessage): void {
+    switch (message.type) {
+      case 'joined':
+        return this.#joined(message);
+      case 'peer-joined':
+        return this.#arrived(message.peer);
+      case 'peer-left':
+        return this.#departed(message.peer);
+      case 'offer':
+      case 'answer':
+        return this.#tell(message.type, { from: message.from, payload: message.payload as RTCSessionDescriptionInit });
+      case 'candidate':
+        return this.#tell('candidate', { from: message.from, payload: message.payload as RTCIceCandidateInit | null });
+      case 'error':
+        return this.#refused(message);
+      case 'ack':
+      case 'left':
+      case 'pong':
+        return;
+    }
+  }
+
+  #joined({ session, peers, viewerCount }: Extract<SignalingServerMessage, { type: 'joined' }>): void {
+    const resumed = this.#session !== null && session === this.#session.secret;
+    this.#session = session === undefined ? null : { secret: session, lostAtMs: null };
+    this.#backoff.reset();
+    this.#setStatus('joined');
+    const here = new Set(peers.map(({ id }) => id));
+    // Without the old place the others have seen us go: nobody from before is still connected with us.
+    for (const peer of this.peers) if (!resumed || !here.has(peer.id)) this.#departed(peer);
+    const arrived = peers.filter(({ id }) => !this.#peers.has(id));
+    for (const peer of arrived) this.#peers.set(peer.id, peer);
+    this.#tell('joined', { peers, viewerCount, resumed });
+  }
+
+  #arrived(peer: Peer): void {
+    if (this.#peers.has(peer.id)) return;
+    this.#peers.set(peer.id, peer);
+    this.#tell('peerJoined', peer);
+  }
+
+  #departed(peer: Peer): void {
+    if (this.#peers.delete(peer.id)) this.#tell('peerLeft', peer);
+  }
+
+  #refused({ code, error, id }: Extract<SignalingServerMessage, { type: 'error' }>): void {
+    const refusal = localError(code, error);
+    if (id === 'join') {
+      this.#drop(CLOSE.normal);
+      this.#setStatus('stopped');
+    }
+    this.#tell('error', refusal);
+  }
+
+  #lost(code: number): void {
+    this.#drop(CLOSE.silent);
+    if (code === CLOSE.revoked || code === CLOSE.replaced) {
+      this.#setStatus('stopped');
+      return this.#tell('error', localError(code === CLOSE.revoked ? 'revoked' : 'replaced', 'the server ended it'));
+    }
+    if (this.#session?.lostAtMs === null) this.#session.lostAtMs = Date.now();
+    this.#setStatus('connecting');
+    const attempt = ++this.#attempt;
+    this.#retryTimer = setTimeout(() => {
+      const again = (): void => void (attempt === this.#attempt && this.#connect());
+      if (code !== CLOSE.expired || this.#options.renew === undefined) return again();
+      void this.#options.renew().then(again, again);
+    }, this.#backoff.nextMs());
+  }
+
+  #watchSilence(): void {
+    clearTimeout(this.#aliveTimer);
+    this.#aliveTimer = setTimeout(() => {
+      this.#write({ type: 'ping' });
+      this.#aliveTimer = setTimeout(() => this.#lost(0), this.#options.pongTimeoutMs ?? PONG_TIMEOUT_MS);
+    }, this.#options.pingIntervalMs ?? PING_INTERVAL_MS);
+  }
+
+  #drop(code: number): void {
+    this.#attempt++;
+    clearTimeout(this.#retryTimer);
+    clearTimeout(this.#aliveTimer);
+    const socket = this.#socket;
+    this.#socket = null;
+    socket?.close(code);
+  }
+
+  #send(message: object): boolean {
+    return this.#status === 'joined' && this.#write({ roomId: this.#options.roomId, ...message });
+  }
+
+  #write(message: object): boolean {
+    if (this.#socket?.readyState !== 1) return false;
+    this.#socket.send(JSON.stringify(message));
+    return true;
+  }
+
+  #tell<Name extends keyof SignalingEvents>(name: Name, event: SignalingEvents[Name]): void {
+    for (const listener of [...(this.#listeners[name] ?? [])]) {
+      try {
+        listener(event);
+      } catch (error) {
+        // One listener's fault must not keep the others from hearing; it still reaches the page's error reporting.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
+  }
+
+  #setStatus(status: SignalingStatus): void {
+    if (this.#status === status) return;
+    this.#status = status;
+    this.#tell('status', status);
+  }
+}
