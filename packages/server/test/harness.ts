@@ -60,7 +60,7 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
 export async function startTest(
   options: { dataDir?: string; change?: (config: Config) => void } & Pick<
     KaiboDeps,
-    'realtime' | 'webDirectory' | 'now'
+    'realtime' | 'roster' | 'webDirectory' | 'now'
   > = {},
 ): Promise<TestKaibo> {
   const { dataDir = tempFolder(), change, ...rest } = options;

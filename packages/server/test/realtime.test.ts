@@ -186,7 +186,7 @@ test('pages of other sites get no socket, and /ws without upgrade says what it i
 });
 
 test('two pings without a pong end a connection', async () => {
-  const { base } = await startTest({ realtime: { pingEveryMs: 20 } });
+  const { base } = await startTest({ roster: { pingEveryMs: 20 } });
   const silent = await connect(base, { autoPong: false });
   expect((await silent.closed).code).toBe(1006);
 });

@@ -17,7 +17,9 @@ import {
   type App,
 } from '../modules/gateway/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
-import { addRealtimeRoutes, routeUpgrades, type RealtimeService } from '../modules/realtime/index.ts';
+import { addRealtimeRoutes, measureRealtime, type RealtimeService } from '../modules/realtime/index.ts';
+import type { Roster } from '../sockets/roster.ts';
+import { routeUpgrades } from '../sockets/upgrade.ts';
 import type { Config } from './config.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
 
@@ -41,6 +43,7 @@ interface FrontDeps {
   engine: MediaEngine;
   live: LiveModule;
   realtime: RealtimeService;
+  roster: Roster;
   authenticator: Authenticator;
   status: { isStopping: boolean };
 }
@@ -53,6 +56,7 @@ export async function createFront({
   engine,
   live,
   realtime,
+  roster,
   authenticator,
   status,
   webDirectory = WEB_DIRECTORY,
@@ -79,7 +83,7 @@ export async function createFront({
     rooms: () => live.countRooms(),
     viewers: () => live.countViewers(),
     streams: async () => (await engine.streams()).length,
-    sockets: () => realtime.connections,
+    sockets: () => roster.count('realtime'),
   });
   measureRequests(app, registry);
   addHealthRoutes(app, {
@@ -88,7 +92,8 @@ export async function createFront({
     engine: () => engine.health().ok,
   });
   live.addRoutes(app, callerOf);
-  addRealtimeRoutes(app, { service: realtime, callerOf });
+  addRealtimeRoutes(app, { service: realtime, callerOf, authenticator, roster });
+  measureRealtime(registry, realtime);
   await serveWeb(app, webDirectory);
   await app.ready();
   const { http, https } = servers;

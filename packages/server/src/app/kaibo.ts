@@ -7,6 +7,7 @@ import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine
 import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
+import { Roster, type RosterOptions } from '../sockets/roster.ts';
 import { MemoryStateCenter } from '../state/memory.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
@@ -33,6 +34,7 @@ export interface KaiboDeps {
   engine?: MediaEngine;
   webDirectory?: string;
   realtime?: Partial<RealtimeOptions>;
+  roster?: Partial<RosterOptions>;
   now?: () => number;
 }
 
@@ -81,17 +83,29 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     graceMs: config.media.graceMs,
   });
   started.defer(() => live.stop());
+  const roster = new Roster({
+    authenticator: NOBODY,
+    now,
+    options: {
+      maxGuests: config.limits.sockets,
+      maxPerAddress: config.limits.socketsPerAddress,
+      ...deps.roster,
+    },
+  });
+  started.defer(() => roster.close());
   const realtime = new RealtimeService({
     state,
     sources: live.channels,
     commands: live.commands,
+    authenticator: NOBODY,
+    roster,
     logger: logger.child({ module: 'realtime' }),
     now,
-    options: deps.realtime,
+    options: { mergeWindowMs: config.realtime.mergeWindowMs, ...deps.realtime },
   });
   started.defer(() => realtime.close());
   const status = { isStopping: false };
-  const front = await createFront({ ...deps, database, engine, live, realtime, authenticator: NOBODY, status });
+  const front = await createFront({ ...deps, database, engine, live, realtime, roster, authenticator: NOBODY, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
@@ -105,7 +119,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     status.isStopping = true;
     live.prepareStop();
     engine.prepareStop();
-    realtime.close();
+    roster.close();
     // The two that wait for peers wait at the same time; the stack then finds them closed.
     await Promise.all([engine.stop(), ...front.servers.map(closeServer)]);
     await running.disposeAsync();

@@ -1,3 +1,4 @@
-/** The realtime socket `/ws`. */
-export { addRealtimeRoutes, routeUpgrades } from './routes.ts';
+/** The realtime socket `/ws` and the events of `/api/events`. */
+export { measureRealtime } from './metrics.ts';
+export { addRealtimeRoutes } from './routes.ts';
 export { RealtimeService, type RealtimeOptions } from './service.ts';

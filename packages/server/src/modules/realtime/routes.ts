@@ -1,53 +1,70 @@
-import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
-import type { Duplex } from 'node:stream';
-import type { FastifyInstance } from 'fastify';
-import { WebSocketServer } from 'ws';
-import { AppError, type CallerOf } from '../gateway/contract.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { addSocketRoute, type SocketRouteDeps } from '../../sockets/upgrade.ts';
+import { eventsAnswerSchema, eventsQuerySchema, vectorSchema, type EventsQuery } from './contract.ts';
+import { pollEvents, streamEvents } from './events.ts';
 import type { RealtimeService } from './service.ts';
 
-const MAX_PAYLOAD_BYTES = 64 * 1024;
-
-/** Upgrades on their way through the router, so that they meet the same hooks as every request. */
-interface Upgrade {
-  stream: Duplex;
-  head: Buffer;
-}
-
-const upgrades = new WeakMap<IncomingMessage, Upgrade>();
-
+/** `/ws` and `/api/events`. */
 export function addRealtimeRoutes(
   app: FastifyInstance,
-  { service, callerOf }: { service: RealtimeService; callerOf: CallerOf },
+  { service, ...deps }: { service: RealtimeService } & SocketRouteDeps,
 ): void {
-  const sockets = new WebSocketServer({
-    noServer: true,
-    maxPayload: MAX_PAYLOAD_BYTES,
-    perMessageDeflate: false,
-    clientTracking: false,
-  });
-
-  app.get('/ws', { config: { rights: { who: 'anyone', limit: 'socket' } } }, async (request, reply) => {
-    const upgrade = upgrades.get(request.raw);
-    if (upgrade === undefined) throw new AppError('upgrade_required');
-    const caller = callerOf(request);
-    if (!caller.sameOrigin) throw new AppError('cross_site');
-    reply.hijack();
-    sockets.handleUpgrade(request.raw, upgrade.stream, upgrade.head, (socket) =>
-      service.accept(socket, upgrade.stream, caller),
-    );
-    return reply;
-  });
+  addSocketRoute(
+    app,
+    {
+      path: '/ws',
+      tag: 'realtime',
+      summary: 'Channels and commands over one WebSocket (messages: AsyncAPI)',
+      operationId: 'openRealtimeSocket',
+      accept: (socket, stream, caller) => service.accept(socket, stream, caller),
+    },
+    deps,
+  );
+  app.get(
+    '/api/events',
+    {
+      exposeHeadRoute: false,
+      config: { rights: { who: 'anyone', limit: 'read' } },
+      schema: {
+        tags: ['realtime'],
+        summary: 'Events of channels: as a stream with Accept: text/event-stream, else as JSON to poll',
+        operationId: 'getEvents',
+        querystring: eventsQuerySchema,
+        response: { 200: eventsAnswerSchema },
+      },
+    },
+    async (request, reply) => {
+      const caller = deps.callerOf(request);
+      const query = queryOf(request);
+      if (!wantsStream(request)) {
+        const gone = new AbortController();
+        reply.raw.on('close', () => gone.abort());
+        const answer = await pollEvents(service, { caller, query, gone: gone.signal });
+        return reply
+          .header('content-type', 'application/json; charset=utf-8')
+          .header('cache-control', 'no-store')
+          .send(answer);
+      }
+      await streamEvents(service, {
+        caller,
+        query,
+        begin: () => {
+          reply.hijack();
+          return { response: reply.raw, headers: { ...(reply.getHeaders() as Record<string, string>) } };
+        },
+      });
+      return reply;
+    },
+  );
 }
 
-/** Sends a server's upgrades through `app`'s router; what the router refuses is answered as plain HTTP and closed. */
-export function routeUpgrades(app: FastifyInstance, server: Server): void {
-  server.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    upgrades.set(request, { stream, head });
-    stream.on('error', () => stream.destroy());
-    const response = new ServerResponse(request);
-    response.shouldKeepAlive = false;
-    response.assignSocket(request.socket);
-    response.on('finish', () => stream.end());
-    app.routing(request, response);
-  });
+/** The browser's own `Last-Event-ID` is newer than the address it opened. */
+function queryOf(request: FastifyRequest): EventsQuery {
+  const query = request.query as EventsQuery;
+  const last = request.headers['last-event-id'];
+  return typeof last === 'string' && last !== '' ? { ...query, since: vectorSchema.parse(last) } : query;
+}
+
+function wantsStream({ headers }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/event-stream') === true;
 }

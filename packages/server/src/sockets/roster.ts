@@ -1,0 +1,105 @@
+import { AppError, type Account, type Authenticator, type Caller } from '../modules/gateway/contract.ts';
+import { CLOSE } from '../modules/realtime/contract.ts';
+
+const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
+
+/** A connection that stays: a socket, a stream of events, a poll that waits. */
+export interface Guest {
+  readonly caller: Caller;
+  /** Called regularly: whatever shows that the other side still lives. */
+  ping(): void;
+  cut(code: number, reason: string): void;
+}
+
+export type GuestKind = 'realtime' | 'signaling' | 'sse' | 'poll';
+
+export interface RosterOptions {
+  maxGuests: number;
+  /** Loopback is exempt. */
+  maxPerAddress: number;
+  pingEveryMs: number;
+  /** How long after its token expired a connection may still renew it. */
+  expiredGraceMs: number;
+}
+
+export const DEFAULT_ROSTER_OPTIONS: RosterOptions = {
+  maxGuests: 50_000,
+  maxPerAddress: 1000,
+  pingEveryMs: 20_000,
+  expiredGraceMs: 60_000,
+};
+
+/** Every connection that stays on this node: how many there may be, that they live, and that their logins still hold. */
+export class Roster {
+  readonly #options: RosterOptions;
+  readonly #now: () => number;
+  readonly #guests = new Map<Guest, GuestKind>();
+  readonly #perAddress = new Map<string, number>();
+  readonly #kinds: Record<GuestKind, number> = { realtime: 0, signaling: 0, sse: 0, poll: 0 };
+  readonly #pinger: NodeJS.Timeout;
+  readonly #forgetRevoked: () => void;
+  #isClosed = false;
+
+  constructor(deps: { authenticator: Authenticator; now: () => number; options?: Partial<RosterOptions> }) {
+    this.#options = { ...DEFAULT_ROSTER_OPTIONS, ...deps.options };
+    this.#now = deps.now;
+    this.#pinger = setInterval(() => this.#round(), this.#options.pingEveryMs).unref();
+    this.#forgetRevoked = deps.authenticator.onRevoked(({ userId, sessionId }) =>
+      this.#cutAccounts((account) => account.id === userId && (sessionId ?? account.sessionId) === account.sessionId),
+    );
+  }
+
+  count(kind: GuestKind): number {
+    return this.#kinds[kind];
+  }
+
+  /** @throws AppError too_many_connections, stopping. Whoever is let in is added in the same turn. */
+  assertPlace({ address }: Caller): void {
+    if (this.#isClosed) throw new AppError('stopping');
+    const isFull = this.#guests.size >= this.#options.maxGuests;
+    const isGreedy = !LOOPBACK.test(address) && (this.#perAddress.get(address) ?? 0) >= this.#options.maxPerAddress;
+    if (isFull || isGreedy) throw new AppError('too_many_connections');
+  }
+
+  add(guest: Guest, kind: GuestKind): void {
+    this.#guests.set(guest, kind);
+    this.#kinds[kind]++;
+    const { address } = guest.caller;
+    this.#perAddress.set(address, (this.#perAddress.get(address) ?? 0) + 1);
+  }
+
+  /** Idempotent. */
+  delete(guest: Guest): void {
+    const kind = this.#guests.get(guest);
+    if (kind === undefined) return;
+    this.#guests.delete(guest);
+    this.#kinds[kind]--;
+    const { address } = guest.caller;
+    const left = (this.#perAddress.get(address) ?? 1) - 1;
+    if (left === 0) this.#perAddress.delete(address);
+    else this.#perAddress.set(address, left);
+  }
+
+  /** Tells everybody to come back later. Idempotent. */
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#pinger);
+    this.#forgetRevoked();
+    for (const guest of this.#guests.keys()) guest.cut(CLOSE.goingAway, 'the server stops');
+  }
+
+  #round(): void {
+    const latestMs = this.#now() - this.#options.expiredGraceMs;
+    for (const guest of this.#guests.keys()) {
+      if ((guest.caller.account?.expiresAtMs ?? Infinity) <= latestMs) guest.cut(CLOSE.expired, 'the token expired');
+      else guest.ping();
+    }
+  }
+
+  #cutAccounts(isRevoked: (account: Account) => boolean): void {
+    for (const guest of this.#guests.keys()) {
+      const { account } = guest.caller;
+      if (account !== undefined && isRevoked(account)) guest.cut(CLOSE.revoked, 'the login was ended');
+    }
+  }
+}
