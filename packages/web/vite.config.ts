@@ -25,9 +25,16 @@ export default defineConfig({
   server: {
     port: Number(process.env.KAIBO_WEB_DEV_PORT ?? 5173),
     strictPort: true,
+    // `/live` itself is a page of the app; what lies below it with a file ending is media.
     proxy: {
       '/api': { target: api, changeOrigin: false },
       '/ws': { target: api, ws: true },
+      '/signaling': { target: api, ws: true },
+      '^/live/[^/?]+\\.(flv|m3u8|ts|m4s|mp4)': { target: api, ws: true },
+      '/rtc': { target: api },
+      '/docs': { target: api },
+      '/openapi.json': { target: api },
+      '/asyncapi.json': { target: api },
     },
   },
 });

@@ -15,3 +15,15 @@ export function formatCount(count: number, locale: string): string {
 export function formatBitrate(bps: number): string {
   return bps >= 1_000_000 ? `${(bps / 1_000_000).toFixed(1)} Mbps` : `${Math.round(bps / 1000)} kbps`;
 }
+
+/** `Nov 24, 10:05`, without the year when it is this one's. */
+export function formatDateTime(ms: number, locale: string): string {
+  const isThisYear = new Date(ms).getFullYear() === new Date().getFullYear();
+  return new Intl.DateTimeFormat(locale, {
+    ...(isThisYear ? {} : { year: 'numeric' }),
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  }).format(ms);
+}

@@ -1,12 +1,18 @@
 import { KaiboError } from '@kaibo/client';
 import type { ChannelMessage, Room } from '@kaibo/client';
-import { computed, onScopeDispose, ref, shallowRef } from 'vue';
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { Ref, ShallowRef } from 'vue';
 import { api, realtime } from '../api.ts';
+import { useAccount } from '../stores/account.ts';
 import { useOwnedRooms } from '../stores/owned-rooms.ts';
+import { useViewerId } from './useViewerId.ts';
 
 /** `interrupted` is a live room whose publisher is away for a moment. */
 export type RoomPhase = 'preparing' | 'live' | 'interrupted' | 'ended';
+
+export function phaseOf({ status, interrupted }: Pick<Room, 'status' | 'interrupted'>): RoomPhase {
+  return status === 'live' && interrupted ? 'interrupted' : status;
+}
 
 export interface RoomState {
   room: ShallowRef<Room | null>;
@@ -17,20 +23,21 @@ export interface RoomState {
   reload(): Promise<void>;
 }
 
+/** Somebody who hears this has to leave, whatever the page shows. */
+const SENT_AWAY = new Set(['banned_from_room', 'kicked_from_room', 'room_full', 'room_private']);
+
 /**
  * One room, kept current by its channels for as long as the calling component lives. `playToken` opens a private one
  * to somebody who is not its owner.
  */
 export function useRoom(id: string, playToken?: string): RoomState {
   const owned = useOwnedRooms();
+  const account = useAccount();
   const room = shallowRef<Room | null>(null);
   const missing = ref(false);
   const error = shallowRef<unknown>(null);
   const viewerCount = ref(0);
-  const phase = computed<RoomPhase>(() => {
-    if (room.value?.status !== 'live') return room.value?.status ?? 'preparing';
-    return room.value.interrupted ? 'interrupted' : 'live';
-  });
+  const phase = computed<RoomPhase>(() => (room.value ? phaseOf(room.value) : 'preparing'));
 
   /** The whole truth as this person may see it. */
   function applyAnswer(next: Room): void {
@@ -45,13 +52,19 @@ export function useRoom(id: string, playToken?: string): RoomState {
   }
 
   async function reload(): Promise<void> {
+    await account.restore();
     try {
       applyAnswer(await api.rooms.get(id, { ownerToken: owned.tokenOf(id), playToken }));
       [missing.value, error.value] = [false, null];
     } catch (reason) {
       missing.value = reason instanceof KaiboError && reason.status === 404;
-      if (!room.value) error.value = reason;
+      if (!room.value || isSentAway(reason)) sendAway(reason);
     }
+  }
+
+  function sendAway(reason: unknown): void {
+    error.value = reason;
+    if (isSentAway(reason)) room.value = null;
   }
 
   function hearRoom(message: ChannelMessage): void {
@@ -65,12 +78,34 @@ export function useRoom(id: string, playToken?: string): RoomState {
     if (count !== undefined) viewerCount.value = count;
   }
 
-  const access = { token: owned.tokenOf(id) ?? playToken };
-  const leave = [
-    realtime.subscribe(`room:${id}`, hearRoom, access),
-    realtime.subscribe(`live:${id}`, hearLive, access),
-  ];
-  onScopeDispose(() => leave.forEach((stop) => stop()));
+  let leave: (() => void)[] = [];
+  let isOver = false;
+  /** Counted once over tabs and media, hence with the viewer's id; and not before it is known whose login it is. */
+  async function listen(): Promise<void> {
+    const [vid] = await Promise.all([useViewerId(), account.restore()]);
+    if (isOver) return;
+    const access = { token: owned.tokenOf(id) ?? playToken, vid: vid ?? undefined, onRefused };
+    leave = [realtime.subscribe(`room:${id}`, hearRoom, access), realtime.subscribe(`live:${id}`, hearLive, access)];
+  }
+
+  function onRefused(reason: KaiboError): void {
+    if (isSentAway(reason)) sendAway(reason);
+  }
+
+  onScopeDispose(() => {
+    isOver = true;
+    leave.forEach((stop) => stop());
+  });
+  // Somebody who logs in or out may see more or less.
+  watch(
+    () => account.user?.id,
+    () => account.ready && void reload(),
+  );
+  void listen();
   void reload();
   return { room, phase, viewerCount, missing, error, reload };
+}
+
+function isSentAway(reason: unknown): reason is KaiboError {
+  return reason instanceof KaiboError && SENT_AWAY.has(reason.code);
 }

@@ -1,4 +1,7 @@
+import { accountMessages } from './account.en.ts';
+
 export const messages = {
+  ...accountMessages,
   app: {
     name: 'Kaibo',
     skip: 'Skip to content',
@@ -19,6 +22,7 @@ export const messages = {
     hide: 'Hide',
     back: 'Back to home',
     loading: 'Loading',
+    more: 'More',
   },
   error: {
     network: 'The server cannot be reached. Please check your network and try again.',
@@ -26,7 +30,7 @@ export const messages = {
     title: 'This page could not be opened',
     reload: 'Reload the page',
     roomPrivate: 'This room is private',
-    roomPrivateHint: 'Ask the host for the complete watch link.',
+    roomPrivateHint: 'Ask the host for the complete watch link, or log in if you were invited.',
     roomGone: 'There is no such room',
     roomGoneHint: 'The link may be incomplete, or the room was removed.',
   },
@@ -69,6 +73,10 @@ export const messages = {
     startedFor: 'Live for {time}',
     lasted: 'Lasted {time}',
     anonymousHost: 'Anonymous host',
+    followers: '{n} follower | {n} followers',
+    kickedHint: 'You can come back, if the host lets you.',
+    bannedHint: 'Only the host or a moderator can let you in again.',
+    fullHint: 'Try again in a moment: a place may have become free.',
     hostOf: 'Host',
     private: 'Private',
     share: 'Copy link',
@@ -134,7 +142,7 @@ export const messages = {
     create: 'Create room',
     creating: 'Creating…',
     mine: 'My rooms',
-    mineHint: 'Rooms made in this browser.',
+    mineHint: 'Rooms of your account and those made in this browser.',
     mineEmpty: 'Rooms you make are listed here, also after a reload.',
     forget: 'Remove from the list',
     titleRequired: 'Please enter a title first',

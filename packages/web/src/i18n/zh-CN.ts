@@ -1,4 +1,7 @@
+import { accountMessages } from './account.zh-CN.ts';
+
 export const messages = {
+  ...accountMessages,
   app: {
     name: 'Kaibo 开播',
     skip: '跳到正文',
@@ -19,6 +22,7 @@ export const messages = {
     hide: '隐藏',
     back: '返回首页',
     loading: '正在加载',
+    more: '显示更多',
   },
   error: {
     network: '连不上服务器，请检查网络后再试。',
@@ -26,7 +30,7 @@ export const messages = {
     title: '页面没能打开',
     reload: '刷新页面',
     roomPrivate: '这是私密直播间',
-    roomPrivateHint: '请向主播要一个完整的观看链接。',
+    roomPrivateHint: '请向主播要一个完整的观看链接；如果已受邀请，登录即可观看。',
     roomGone: '没有这个直播间',
     roomGoneHint: '链接可能不完整，或者直播间已被删除。',
   },
@@ -69,6 +73,10 @@ export const messages = {
     startedFor: '已播 {time}',
     lasted: '共播 {time}',
     anonymousHost: '匿名主播',
+    followers: '{n} 位粉丝',
+    kickedHint: '稍后可以再来，前提是主播允许。',
+    bannedHint: '只有主播或房管能重新放行。',
+    fullHint: '稍后再试，也许会有空位。',
     hostOf: '主播',
     private: '私密',
     share: '复制链接',
@@ -133,7 +141,7 @@ export const messages = {
     create: '创建直播间',
     creating: '正在创建…',
     mine: '我的直播间',
-    mineHint: '在这个浏览器里创建的直播间。',
+    mineHint: '您账号的直播间，以及在这个浏览器里创建的直播间。',
     mineEmpty: '创建过的直播间会列在这里，刷新页面也找得到。',
     forget: '从列表移除',
     titleRequired: '请先填写标题',
