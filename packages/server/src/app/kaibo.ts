@@ -8,8 +8,6 @@ import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
 import { Roster, type RosterOptions } from '../sockets/roster.ts';
-import { MemoryStateCenter } from '../state/memory.ts';
-import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
@@ -17,6 +15,7 @@ import { createFront, type Front } from './front.ts';
 import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
 import { OperatorError } from './operator-error.ts';
+import { openState } from './state.ts';
 
 import { AppError, type Authenticator } from '../modules/gateway/contract.ts';
 
@@ -65,7 +64,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
   started.defer(() => handle.close());
   const { database } = handle;
-  const state: StateCenter = new MemoryStateCenter({ now });
+  const state = await openState(config, { logger: logger.child({ module: 'state' }), now });
   started.defer(() => state.close());
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());

@@ -1,0 +1,30 @@
+import type { Logger } from 'pino';
+import { MemoryStateCenter } from '../state/memory.ts';
+import { RedisStateCenter } from '../state/redis/index.ts';
+import type { Config } from './config.ts';
+import { OperatorError } from './operator-error.ts';
+
+/**
+ * Shared by several nodes when `redis.url` is set, else in this process's memory.
+ * @throws OperatorError when Redis cannot be reached.
+ */
+export async function openState(
+  { redis, realtime: { historySize } }: Config,
+  { logger, now }: { logger: Logger; now: () => number },
+): Promise<MemoryStateCenter | RedisStateCenter> {
+  if (redis.url === undefined) return new MemoryStateCenter({ historySize, now });
+  try {
+    return await RedisStateCenter.connect({ url: redis.url, prefix: redis.prefix, historySize, logger, now });
+  } catch (error) {
+    const servers = [redis.url].flat().map(addressOf).join(', ');
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new OperatorError(`Redis at ${servers} cannot be used (redis.url): ${reason}`, { cause: error });
+  }
+}
+
+/** Host and port only: the rest of the URL may hold a password. */
+function addressOf(url: string): string {
+  if (!URL.canParse(url)) return 'an address that is not a URL';
+  const { host, port } = new URL(url);
+  return port === '' ? `${host}:6379` : host;
+}
