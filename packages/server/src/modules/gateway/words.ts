@@ -37,6 +37,11 @@ export const ERRORS = {
     zh: '直播间当前状态（{from}）不能变为 {to}',
     en: 'A room that is {from} cannot become {to}',
   },
+  key_on_channel: {
+    status: 409,
+    zh: '该直播间使用频道的固定推流密钥，请更换频道密钥',
+    en: "This room uses its owner's permanent stream key; change that one",
+  },
   key_required: { status: 401, zh: '推流需要密钥', en: 'Publishing needs the stream key' },
   key_scope: { status: 403, zh: 'API 密钥没有此权限', en: 'This API key does not have the scope for it' },
   kicked_from_room: { status: 403, zh: '你已被移出直播间', en: 'You were removed from this room' },
@@ -51,6 +56,7 @@ export const ERRORS = {
   member_not_found: { status: 404, zh: '没有这条记录', en: 'There is no such entry' },
   not_found: { status: 404, zh: '没有这个地址', en: 'There is nothing at this address' },
   not_publishing: { status: 409, zh: '还没有推流，不能开播', en: 'Nobody is publishing to this room yet' },
+  not_supported: { status: 501, zh: '暂不支持', en: 'This is not supported yet' },
   overloaded: { status: 503, zh: '服务器繁忙，请稍后再试', en: 'The server is overloaded; try again soon' },
   peer_not_found: { status: 404, zh: '对方不在房间内', en: 'This peer is not in the room' },
   peers_full: { status: 503, zh: '连线人数已满', en: 'There is no place for another peer in this room' },
@@ -92,8 +98,11 @@ export const ERRORS = {
   upgrade_required: { status: 426, zh: '这里需要 WebSocket 连接', en: 'This address speaks WebSocket' },
   user_not_found: { status: 404, zh: '用户不存在', en: 'There is no such user' },
   username_taken: { status: 409, zh: '用户名已被使用', en: 'This user name is taken' },
-  weak_password: { status: 400, zh: '密码太简单：{reason}', en: 'The password is too weak: {reason}' },
-  wrong_key: { status: 403, zh: '推流密钥错误', en: 'The stream key is wrong' },
+  weak_password: {
+    status: 400,
+    zh: '密码太常见，或包含用户名，请换一个',
+    en: 'This password is too common or contains the user name; choose another',
+  },
   wrong_password: { status: 403, zh: '当前密码错误', en: 'The current password is wrong' },
 } as const satisfies Record<string, { status: number; zh: string; en: string }>;
 
