@@ -1,9 +1,16 @@
 import type { Caller } from './caller.ts';
-import type { SelfUser } from './users.ts';
+import type { RegisterInput } from './auth.ts';
+import type { Account } from './users.ts';
 
-export interface AdminUser extends SelfUser {
+/** Times are ms since the epoch. */
+export interface AdminUser extends Account {
+  email: string | null;
   isBanned: boolean;
-  lastLoginAt?: number | null;
+  /** null with `isBanned` is for good. */
+  bannedUntil: number | null;
+  banReason: string | null;
+  createdAt: number;
+  lastLoginAt: number | null;
 }
 
 /** Who did what to whom. `at` is ms since the epoch. */
@@ -44,6 +51,11 @@ export class AdminApi {
     return { users, total: Number(response.headers.get('x-total-count') ?? users.length) };
   }
 
+  /** Also where registration is closed. */
+  createUser(input: Omit<RegisterInput, 'setupToken'> & { role?: 'user' | 'admin' }): Promise<AdminUser> {
+    return this.#caller.json('/api/admin/users', { method: 'POST', body: input });
+  }
+
   /** `until` is ms since the epoch; left out, for good. */
   async ban(userId: string, input: { reason?: string; until?: number } = {}): Promise<void> {
     await this.#caller.send(`${adminPath(userId)}/ban`, { method: 'POST', body: input });
@@ -59,7 +71,12 @@ export class AdminApi {
 
   /** A link that sets a new password, to be handed over by other means than mail. */
   resetLink(userId: string): Promise<{ url: string; expiresAt: number }> {
-    return this.#caller.json(`${adminPath(userId)}/reset`, { method: 'POST', body: {} });
+    return this.#caller.json(`${adminPath(userId)}/reset-link`, { method: 'POST', body: {} });
+  }
+
+  /** Access tokens are signed by a new key from now on; those that are out stay good until they end. */
+  async rotateTokenKeys(): Promise<void> {
+    await this.#caller.send('/api/admin/token-keys/rotate', { method: 'POST', body: {} });
   }
 
   audit(query: AuditQuery = {}): Promise<AuditEntry[]> {

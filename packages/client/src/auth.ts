@@ -2,7 +2,7 @@ import type { Caller } from './caller.ts';
 import { KaiboError } from './errors.ts';
 import { readJson } from './http.ts';
 import type { AuthListener, LoginAnswer, Session } from './session.ts';
-import type { SelfUser } from './users.ts';
+import type { Account } from './users.ts';
 
 export interface RegisterInput {
   username: string;
@@ -57,7 +57,7 @@ export class AuthApi {
   }
 
   /** Who is logged in here, as far as this client knows. */
-  get user(): SelfUser | null {
+  get user(): Account | null {
     return this.#session.user;
   }
 
@@ -96,7 +96,7 @@ export class AuthApi {
   }
 
   /** Takes up the login that the browser's cookies hold, after the page was loaded. Null when there is none. */
-  async restore(): Promise<SelfUser | null> {
+  async restore(): Promise<Account | null> {
     try {
       await this.#session.renew();
     } catch (error) {
@@ -108,8 +108,8 @@ export class AuthApi {
   }
 
   /** Who the server takes the caller for. */
-  async verify(): Promise<SelfUser | null> {
-    return (await this.#caller.json<{ user: SelfUser | null }>('/api/auth/verify')).user;
+  async verify(): Promise<Account | null> {
+    return (await this.#caller.json<{ user: Account | null }>('/api/auth/verify')).user;
   }
 
   /** An access token that is good for now, for sockets and integrations; undefined when nobody is logged in. */
@@ -126,15 +126,15 @@ export class AuthApi {
   }
 
   /** Ends every other login. */
-  async changePassword(input: { currentPassword: string; newPassword: string }): Promise<void> {
-    const response = await this.#caller.send('/api/auth/password', { method: 'POST', body: input });
+  async changePassword(input: { current: string; new: string }): Promise<void> {
+    const response = await this.#caller.send('/api/auth/password', { method: 'PUT', body: input });
     const answer = await readJson<Partial<LoginAnswer>>(response.clone());
     if (answer.accessToken !== undefined) await this.#session.accept(response);
   }
 
   /** Sends a reset link by mail, if there is such an account; the answer does not tell. */
-  async requestReset(email: string): Promise<void> {
-    await this.#caller.anonymous('/api/auth/reset', { method: 'POST', body: { email } });
+  async requestReset(who: { username: string } | { email: string }): Promise<void> {
+    await this.#caller.anonymous('/api/auth/reset', { method: 'POST', body: who });
   }
 
   /** Sets a new password by the token of a reset link. */

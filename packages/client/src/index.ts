@@ -7,7 +7,16 @@ export { KaiboError } from './errors.ts';
 export type { ApiKey, ApiKeyInput, ApiKeyScope, AuthApi, CreatedApiKey, LoginSession, RegisterInput } from './auth.ts';
 export type { AuthChange, AuthListener, LoginAnswer } from './session.ts';
 /** Accounts, profiles and followers. */
-export type { PageQuery, PublicUser, SelfUser, UpdateUserInput, UserPage, UsersApi, UserSummary } from './users.ts';
+export type {
+  Account,
+  PageQuery,
+  PublicUser,
+  SelfUser,
+  UpdateUserInput,
+  UserPage,
+  UsersApi,
+  UserSummary,
+} from './users.ts';
 /** Rooms, and who may be in them. */
 export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.ts';
 /** The polling scheme, events by single requests, and what administrators do. */
@@ -33,7 +42,9 @@ export type {
   BanInput,
   CreatedRoom,
   CreateRoomInput,
+  Entered,
   ListRoomsQuery,
+  PlayToken,
   PlayUrls,
   PublishUrls,
   PublishingInfo,

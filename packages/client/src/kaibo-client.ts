@@ -81,7 +81,7 @@ export class KaiboClient {
 
   /** A place among a room's peers; the caller connects and closes it. */
   signaling(roomId: string, options: Partial<SignalingOptions> = {}): SignalingClient {
-    return new SignalingClient({
+    const signaling = new SignalingClient({
       url: this.#socketUrl('/signaling'),
       roomId,
       token: () => this.#session.bearer(),
@@ -89,6 +89,9 @@ export class KaiboClient {
       ...(this.#WebSocket ? { WebSocket: this.#WebSocket } : {}),
       ...options,
     });
+    const leave = this.#session.onChange(({ user }) => user && void signaling.authenticate().catch(() => {}));
+    signaling.on('status', (status) => status === 'closed' && leave());
+    return signaling;
   }
 
   #socketUrl(path: string): string {

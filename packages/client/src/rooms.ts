@@ -4,7 +4,9 @@ import type {
   BanInput,
   CreatedRoom,
   CreateRoomInput,
+  Entered,
   ListRoomsQuery,
+  PlayToken,
   Room,
   RoomMember,
   RoomViewer,
@@ -74,19 +76,19 @@ export class RoomsApi {
 
   /** A new stream key; whoever publishes by the old one is cut. */
   rotateKey(roomId: string, options: OwnerOptions = {}): Promise<Room> {
-    return this.#caller.json(`${roomPath(roomId)}/rotate-key`, {
+    return this.#caller.json(`${roomPath(roomId)}/key`, {
       method: 'POST',
       body: {},
       ownerToken: options.ownerToken,
     });
   }
 
-  /** A signed token that lets its holder into a private room, and when it ends (ms since the epoch). */
+  /** A signed token that lets its holder, or only the given viewer, into a private room. */
   playToken(
     roomId: string,
-    input: { expiresInSeconds?: number } = {},
+    input: { expiresInSeconds?: number; viewer?: string } = {},
     options: OwnerOptions = {},
-  ): Promise<{ token: string; expiresAt: number }> {
+  ): Promise<PlayToken> {
     return this.#caller.json(`${roomPath(roomId)}/play-token`, {
       method: 'POST',
       body: input,
@@ -99,8 +101,8 @@ export class RoomsApi {
     return this.#caller.json('/api/categories');
   }
 
-  /** Presence without a socket; the answer has the viewer's id, for `vid=` and for `leave`. Repeat it to stay. */
-  enter(roomId: string, input: { vid?: string; token?: string } = {}): Promise<{ vid: string; viewerCount: number }> {
+  /** Presence without a socket. Enter again, with the `vid` of the answer, to stay. */
+  enter(roomId: string, input: { vid?: string; token?: string } = {}): Promise<Entered> {
     return this.#caller.json(`${roomPath(roomId)}/enter`, { method: 'POST', body: input });
   }
 
@@ -114,7 +116,7 @@ export class RoomsApi {
   }
 
   /** Sends a viewer out; they may come back. `person` is as in `viewers`. */
-  async kick(roomId: string, input: { person: string; reason?: string }, options: OwnerOptions = {}): Promise<void> {
+  async kick(roomId: string, input: { person: string }, options: OwnerOptions = {}): Promise<void> {
     await this.#post(`${roomPath(roomId)}/kick`, input, options);
   }
 
@@ -135,7 +137,8 @@ export class RoomsApi {
   }
 
   async addModerator(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
-    await this.#post(`${roomPath(roomId)}/moderators`, { userId }, options);
+    const path = `${roomPath(roomId)}/moderators/${encodeURIComponent(userId)}`;
+    await this.#caller.send(path, { method: 'PUT', ownerToken: options.ownerToken });
   }
 
   async removeModerator(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
@@ -146,8 +149,12 @@ export class RoomsApi {
     return this.#members(roomId, 'invites', options);
   }
 
-  async invite(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
-    await this.#post(`${roomPath(roomId)}/invites`, { userId }, options);
+  invite(
+    roomId: string,
+    who: { userId: string } | { username: string },
+    { ownerToken }: OwnerOptions = {},
+  ): Promise<RoomMember> {
+    return this.#caller.json(`${roomPath(roomId)}/invites`, { method: 'POST', body: who, ownerToken });
   }
 
   async uninvite(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {

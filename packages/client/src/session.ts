@@ -1,19 +1,19 @@
 import { KaiboError } from './errors.ts';
 import { readJson, send } from './http.ts';
 import type { HttpOptions } from './http.ts';
-import type { SelfUser } from './users.ts';
+import type { Account } from './users.ts';
 
 /** What login, registration and refresh answer. */
 export interface LoginAnswer {
   accessToken: string;
   /** Seconds. */
   expiresIn: number;
-  user: SelfUser;
+  user: Account;
 }
 
 /** `user` is null when nobody is logged in; `ended` says that the server took the login away. */
 export interface AuthChange {
-  user: SelfUser | null;
+  user: Account | null;
   ended: boolean;
 }
 export type AuthListener = (change: AuthChange) => void;
@@ -38,7 +38,7 @@ export class Session {
   #apiKey: string | undefined;
   #token: string | undefined;
   #expiresAtMs = 0;
-  #user: SelfUser | null = null;
+  #user: Account | null = null;
   #cookie: string | undefined;
   #renewing: Promise<boolean> | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -48,7 +48,7 @@ export class Session {
     this.#apiKey = apiKey;
   }
 
-  get user(): SelfUser | null {
+  get user(): Account | null {
     return this.#user;
   }
 
@@ -81,7 +81,7 @@ export class Session {
   }
 
   /** The account as it is now; listeners are told. */
-  setUser(user: SelfUser): void {
+  setUser(user: Account): void {
     this.#user = user;
     this.#tell({ user, ended: false });
   }

@@ -32,7 +32,7 @@ export interface Room {
   id: string;
   userId: string | null;
   /** The account that owns it; absent for a room made without one. */
-  owner?: { id: string; username: string; name: string; avatar?: string };
+  owner?: { id: string; name: string; avatar?: string };
   /** `p2p`: no stream passes the server, peers speak through signaling. */
   mode?: RoomMode;
   title: string;
@@ -99,23 +99,45 @@ export interface ListRoomsQuery {
 
 /** Somebody who is in a room now. */
 export interface RoomViewer {
-  /** `user:ID`, `viewer:ID`, or another handle for somebody who cannot be told from others. */
+  /** `user:ID`, `viewer:ID`, or `client:ID` for a connection that cannot be told from others. */
   person: string;
-  user?: { id: string; username: string; name: string; avatar?: string };
+  /** Present for accounts, as what follows. */
+  userId?: string;
+  name?: string;
+  avatar?: string;
 }
 
-/** Somebody with a standing in a room: moderator, invited or banned. */
+/** Somebody with a standing in a room: moderator, invited or banned. Times are ms since the epoch. */
 export interface RoomMember extends RoomViewer {
-  reason?: string | null;
-  /** ms since the epoch. */
+  reason?: string;
   createdAt: number;
-  /** null lasts for good. */
-  expiresAt?: number | null;
+  /** Absent when it lasts for good. */
+  expiresAt?: number;
 }
 
 export interface BanInput {
+  /** `user:ID` or `viewer:ID`. */
   person: string;
   reason?: string;
   /** Left out, for good. */
-  durationSeconds?: number;
+  seconds?: number;
+}
+
+/** A way into a private room. */
+export interface PlayToken {
+  token: string;
+  /** ms since the epoch. */
+  expiresAt: number;
+  /** To share: a path on the platform. */
+  url: string;
+  playUrls: PlayUrls;
+}
+
+/** Presence without a socket. */
+export interface Entered {
+  /** For `vid=` on play URLs and for entering again. */
+  vid: string;
+  viewerCount: number;
+  /** Enter again before. */
+  expiresInSeconds: number;
 }

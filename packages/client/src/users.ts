@@ -22,10 +22,14 @@ export interface PublicUser extends UserSummary {
   createdAt: number;
 }
 
-/** An account as its owner sees it. */
-export interface SelfUser extends UserSummary {
-  bio: string;
+/** Who is logged in. */
+export interface Account extends UserSummary {
   role: 'user' | 'admin';
+}
+
+/** An account as its owner sees it. */
+export interface SelfUser extends Account {
+  bio: string;
   email?: string | null;
   createdAt?: number;
   followerCount?: number;

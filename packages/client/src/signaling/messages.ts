@@ -1,9 +1,11 @@
 /** Somebody else in the room with whom media can be exchanged. */
 export interface Peer {
-  /** The account's or viewer's id: what `to` and `from` say. */
+  /** What `to` and `from` say: the account's id; a made one for its second connection and for guests. */
   id: string;
+  userId?: string;
   username?: string;
   name?: string;
+  role?: 'owner' | 'moderator' | 'guest';
 }
 
 /** What is relayed: a session description, or an ICE candidate (null: no more are coming). */
@@ -16,7 +18,7 @@ export type SignalingServerMessage =
   | { type: 'joined'; roomId: string; session?: string; peers: Peer[]; viewerCount: number; self?: string; id?: string }
   | { type: 'peer-joined' | 'peer-left'; roomId: string; peer: Peer; viewerCount?: number }
   | { type: 'offer' | 'answer' | 'candidate'; roomId: string; from: string; payload: unknown }
-  | { type: 'error'; code: string; error: string; id?: string }
+  | { type: 'error'; code: string; error: string; id?: string; roomId?: string }
   | { type: 'ack' | 'left' | 'pong'; id?: string };
 
 const MAX_MESSAGE_CHARS = 1024 * 1024;

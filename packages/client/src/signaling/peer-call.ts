@@ -30,14 +30,14 @@ export class PeerCall {
     this.#options = options;
     const { signaling } = options;
     this.#leave = [
-      signaling.on('joined', ({ peers }) => peers.forEach((peer) => this.#link(peer, { polite: false }))),
+      signaling.on('joined', ({ peers }) => this.#linkAll(peers)),
       signaling.on('peerJoined', (peer) => this.#link(peer, { polite: true })),
       signaling.on('peerLeft', (peer) => this.#unlink(peer)),
       signaling.on('offer', ({ from, payload }) => this.#links.get(from)?.description(payload)),
       signaling.on('answer', ({ from, payload }) => this.#links.get(from)?.description(payload)),
       signaling.on('candidate', ({ from, payload }) => this.#links.get(from)?.candidate(payload)),
     ];
-    if (signaling.status === 'joined') signaling.peers.forEach((peer) => this.#link(peer, { polite: false }));
+    if (signaling.status === 'joined') this.#linkAll(signaling.peers);
     else if (signaling.status === 'idle') signaling.connect();
   }
 
@@ -56,6 +56,12 @@ export class PeerCall {
     for (const leave of this.#leave.splice(0)) leave();
     for (const link of this.#links.values()) link.close();
     this.#links.clear();
+  }
+
+  /** Whoever is there already has heard of us too, and waits for our offer. */
+  #linkAll(peers: readonly Peer[]): void {
+    if (this.#options.signaling.self === undefined) return;
+    for (const peer of peers) this.#link(peer, { polite: false });
   }
 
   #link(peer: Peer, { polite }: { polite: boolean }): void {

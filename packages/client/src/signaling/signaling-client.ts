@@ -14,8 +14,12 @@ export interface SignalingOptions {
   token?: string | (() => Promise<string | undefined>);
   /** Called when the token ran out, before the next attempt. */
   renew?: () => Promise<unknown>;
-  /** A play token, for private rooms. */
+  /** A play token or owner token, for private rooms. */
   playToken?: string;
+  /** A viewer id, so that somebody without account is counted once. */
+  vid?: string;
+  /** Shown to the others. */
+  name?: string;
   WebSocket?: typeof globalThis.WebSocket;
   backoff?: BackoffOptions;
   /** Silence after which the server is asked whether it is there. */
@@ -43,6 +47,7 @@ export interface SignalingEvents {
 type Listeners = { [Name in keyof SignalingEvents]?: Set<(event: SignalingEvents[Name]) => void> };
 
 const DEFAULT_BACKOFF: BackoffOptions = { minMs: 300, maxMs: 5_000 };
+const JOIN_ID = 'join';
 const PING_INTERVAL_MS = 20_000;
 const PONG_TIMEOUT_MS = 10_000;
 /** So long the server keeps the place of somebody who dropped. */
@@ -60,6 +65,7 @@ export class SignalingClient {
   #socket: WebSocket | null = null;
   #status: SignalingStatus = 'idle';
   #session: { secret: string; lostAtMs: number | null } | null = null;
+  #self: string | undefined;
   #attempt = 0;
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #aliveTimer: ReturnType<typeof setTimeout> | undefined;
@@ -71,6 +77,11 @@ export class SignalingClient {
 
   get status(): SignalingStatus {
     return this.#status;
+  }
+
+  /** Our own id among the peers; undefined while not joined, and when all places were taken: counted as a viewer only. */
+  get self(): string | undefined {
+    return this.#status === 'joined' ? this.#self : undefined;
   }
 
   /** Everybody else who is there. */
@@ -104,6 +115,13 @@ export class SignalingClient {
   /** null says that no more candidates are coming. */
   candidate(payload: RTCIceCandidateInit | null, to?: string): boolean {
     return this.#send({ type: 'candidate', payload, to });
+  }
+
+  /** The same account has a newer token: it is told on the open connection. */
+  async authenticate(): Promise<void> {
+    const { token } = this.#options;
+    const [attempt, value] = [this.#attempt, typeof token === 'function' ? await token() : token];
+    if (value !== undefined && attempt === this.#attempt) this.#write({ type: 'auth', token: value });
   }
 
   /** Gives the place up. Idempotent; listeners hear nothing afterwards. */
@@ -141,8 +159,8 @@ export class SignalingClient {
   #join(): void {
     const lostAtMs = this.#session?.lostAtMs ?? null;
     if (lostAtMs !== null && Date.now() - lostAtMs > SESSION_MS) this.#session = null;
-    const { roomId, playToken } = this.#options;
-    this.#write({ type: 'join', id: 'join', roomId, session: this.#session?.secret, token: playToken });
+    const { roomId, playToken, vid, name } = this.#options;
+    this.#write({ type: 'join', id: JOIN_ID, roomId, session: this.#session?.secret, token: playToken, vid, name });
   }
 
   #received(text: unknown): void {
@@ -173,8 +191,9 @@ export class SignalingClient {
     }
   }
 
-  #joined({ session, peers, viewerCount }: Extract<SignalingServerMessage, { type: 'joined' }>): void {
+  #joined({ self, session, peers, viewerCount }: Extract<SignalingServerMessage, { type: 'joined' }>): void {
     const resumed = this.#session !== null && session === this.#session.secret;
+    this.#self = self;
     this.#session = session === undefined ? null : { secret: session, lostAtMs: null };
     this.#backoff.reset();
     this.#setStatus('joined');
@@ -196,9 +215,10 @@ export class SignalingClient {
     if (this.#peers.delete(peer.id)) this.#tell('peerLeft', peer);
   }
 
-  #refused({ code, error, id }: Extract<SignalingServerMessage, { type: 'error' }>): void {
+  #refused({ code, error, id, roomId }: Extract<SignalingServerMessage, { type: 'error' }>): void {
     const refusal = localError(code, error);
-    if (id === 'join') {
+    // With the room and without a message that it answers: the server took us out of the room.
+    if (id === JOIN_ID || (id === undefined && roomId !== undefined)) {
       this.#drop(CLOSE.normal);
       this.#setStatus('stopped');
     }

@@ -1,4 +1,4 @@
-import type { SelfUser } from '@kaibo/client';
+import type { Account } from '@kaibo/client';
 import { useEventListener, useStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, ref, shallowRef } from 'vue';
@@ -10,7 +10,7 @@ import { api } from '../api.ts';
  */
 export const useAccount = defineStore('account', () => {
   const hint = useStorage<string>('kaibo.login', '');
-  const user = shallowRef<SelfUser | null>(null);
+  const user = shallowRef<Account | null>(null);
   /** False until it is known whether somebody is logged in. */
   const ready = ref(false);
   const isLoggedIn = computed(() => user.value !== null);
