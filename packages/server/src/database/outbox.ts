@@ -2,11 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { StateCenter } from '../state/contract.ts';
 import type { Database, Transaction } from './database.ts';
-
-/** Rows appended in one go. */
-const BATCH = 200;
-/** How often rows are looked for that another node committed and did not live to append. */
-const SWEEP_MS = 1000;
+import { OutboxRelay } from './relay.ts';
 
 /** An event on a channel of the state center, as plain JSON data. */
 export interface OutboxEvent {
@@ -22,6 +18,14 @@ export interface Work {
   emit(...events: OutboxEvent[]): Promise<void>;
 }
 
+export interface OutboxDeps {
+  database: Database;
+  logger: Logger;
+  now: () => number;
+  /** Left out by the command line, which commits only: the platform that runs appends within a second. */
+  state?: StateCenter;
+}
+
 /**
  * Every change of the truth goes through `transact`: the change and its events are committed together, and the relay
  * appends the events to the state center, each once, whenever and by whichever node that succeeds. Call `emit` after
@@ -29,19 +33,13 @@ export interface Work {
  */
 export class Outbox {
   readonly #database: Database;
-  readonly #state: StateCenter;
-  readonly #logger: Logger;
   readonly #now: () => number;
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #isWanted = false;
-  #isStopped = false;
+  readonly #relay: OutboxRelay | undefined;
 
-  constructor(deps: { database: Database; state: StateCenter; logger: Logger; now: () => number }) {
+  constructor({ state, ...deps }: OutboxDeps) {
     this.#database = deps.database;
-    this.#state = deps.state;
-    this.#logger = deps.logger;
     this.#now = deps.now;
+    this.#relay = state === undefined ? undefined : new OutboxRelay({ ...deps, state });
   }
 
   /** Commits `work` as one. What it throws is thrown on, and nothing of it remains. */
@@ -64,54 +62,22 @@ export class Outbox {
         },
       }),
     );
-    if (emitted > 0) this.nudge();
+    if (emitted > 0) this.#relay?.nudge();
     return result;
   }
 
-  /** Begins the sweep; appends at once what an earlier process left. */
+  /** Begins to append, with what an earlier process left. */
   start(): void {
-    this.#timer = setInterval(() => this.nudge(), SWEEP_MS);
-    this.#timer.unref();
-    this.nudge();
+    this.#relay?.start();
   }
 
-  /** There may be something to append. */
-  nudge(): void {
-    this.#isWanted = true;
-    if (this.#isStopped) return;
-    this.#running ??= this.#relay().finally(() => {
-      this.#running = undefined;
-      if (this.#isWanted) this.nudge();
-    });
-  }
-
-  /** Resolves when everything that was committed before is appended, or appending failed. */
+  /** Resolves when everything that was committed before is appended, or appending failed, or took too long. */
   async flush(): Promise<void> {
-    this.nudge();
-    while (this.#running !== undefined) await this.#running;
+    await this.#relay?.flush();
   }
 
+  /** Appends what it can in a moment, then ends. Idempotent. */
   async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.flush();
-    this.#isStopped = true;
-  }
-
-  async #relay(): Promise<void> {
-    this.#isWanted = false;
-    try {
-      for (;;) {
-        const rows = await this.#database.selectFrom('outbox').selectAll().orderBy('seq').limit(BATCH).execute();
-        if (rows.length === 0) return;
-        for (const { id, channel, event, data, created_at: atMs } of rows) {
-          await this.#state.append(channel, { id, event, data: JSON.parse(data) as unknown, atMs });
-        }
-        const done = rows.map(({ seq }) => seq);
-        await this.#database.deleteFrom('outbox').where('seq', 'in', done).execute();
-      }
-    } catch (error) {
-      // The rows stay and the sweep tries again: an event is late then, never lost.
-      this.#logger.warn({ err: error }, 'committed events wait for the state center');
-    }
+    await this.#relay?.stop();
   }
 }

@@ -14,6 +14,7 @@ export interface DatabaseSchema {
   follows: FollowTable;
   secrets: SecretTable;
   outbox: OutboxTable;
+  outbox_rejected: OutboxRejectedTable;
   audit_log: AuditTable;
 }
 
@@ -166,6 +167,19 @@ export interface OutboxTable {
   /** JSON. */
   data: string;
   created_at: number;
+}
+
+/** Events that the state center would not take: evidence for whoever looks for what is missing. */
+export interface OutboxRejectedTable {
+  /** As it was in the outbox. */
+  seq: number;
+  id: string;
+  channel: string;
+  event: string;
+  data: string;
+  created_at: number;
+  reason: string;
+  rejected_at: number;
 }
 
 /** Who did what to whom, when. */

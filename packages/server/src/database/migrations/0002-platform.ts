@@ -146,6 +146,17 @@ async function createLogs(database: Kysely<unknown>): Promise<void> {
     .addColumn('created_at', 'bigint', required)
     .execute();
   await schema
+    .createTable('outbox_rejected')
+    .addColumn('seq', 'bigint', (column) => column.primaryKey())
+    .addColumn('id', 'text', required)
+    .addColumn('channel', 'text', required)
+    .addColumn('event', 'text', required)
+    .addColumn('data', 'text', required)
+    .addColumn('created_at', 'bigint', required)
+    .addColumn('reason', 'text', required)
+    .addColumn('rejected_at', 'bigint', required)
+    .execute();
+  await schema
     .createTable('audit_log')
     .addColumn('seq', seqType, seq)
     .addColumn('at', 'bigint', required)
