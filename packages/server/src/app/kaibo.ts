@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { openDatabase, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
+import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
 import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
@@ -7,6 +7,8 @@ import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine
 import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
+import type { UserDirectory } from '../modules/user/contract.ts';
+import type { StateCenter } from '../state/contract.ts';
 import { Roster, type RosterOptions } from '../sockets/roster.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder } from './data-folder.ts';
@@ -26,11 +28,26 @@ const NOBODY: Authenticator = {
   onRevoked: () => () => {},
 };
 
+const NO_USERS: UserDirectory = {
+  find: async () => undefined,
+  findMany: async () => new Map(),
+  findByUsername: async () => undefined,
+  channelByPlayId: async () => undefined,
+  isFollowing: async () => false,
+  countUsers: async () => 0,
+};
+
 export interface KaiboDeps {
   config: Config;
   logger: Logger;
   /** Left out, the embedded one. */
   engine?: MediaEngine;
+  /** Left out, the accounts of this platform. */
+  authenticator?: Authenticator;
+  users?: UserDirectory;
+  /** Left out, made by the configuration. One that is given is shared, and closed by whoever gives it. */
+  state?: StateCenter;
+  database?: Database;
   webDirectory?: string;
   realtime?: Partial<RealtimeOptions>;
   roster?: Partial<RosterOptions>;
@@ -56,16 +73,13 @@ export interface Kaibo {
  * @throws OperatorError for what the operator has to put right; whatever was started is stopped again.
  */
 export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
-  const { config, logger, now = Date.now } = deps;
+  const { config, logger, now = Date.now, authenticator = NOBODY } = deps;
   await using started = new AsyncDisposableStack();
   const folder = makeDataFolder(config.dataDir);
   const lock = DataLock.take(folder);
   started.defer(() => lock.release());
-  const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
-  started.defer(() => handle.close());
-  const { database } = handle;
-  const state = await openState(config, { logger: logger.child({ module: 'state' }), now });
-  started.defer(() => state.close());
+  const database = deps.database ?? (await openOwnDatabase(deps, folder, started));
+  const state = deps.state ?? (await openOwnState(deps, started));
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
   const engine =
@@ -79,11 +93,13 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     now,
     signingKey: loadSigningKey(folder),
     access: config.access,
+    users: deps.users ?? NO_USERS,
+    openRoomsPerUser: config.limits.openRoomsPerUser,
     graceMs: config.media.graceMs,
   });
   started.defer(() => live.stop());
   const roster = new Roster({
-    authenticator: NOBODY,
+    authenticator,
     now,
     options: {
       maxGuests: config.limits.sockets,
@@ -96,7 +112,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     state,
     sources: live.channels,
     commands: live.commands,
-    authenticator: NOBODY,
+    authenticator,
     roster,
     logger: logger.child({ module: 'realtime' }),
     now,
@@ -104,7 +120,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   });
   started.defer(() => realtime.close());
   const status = { isStopping: false };
-  const front = await createFront({ ...deps, database, engine, live, realtime, roster, authenticator: NOBODY, status });
+  const front = await createFront({ ...deps, database, engine, live, realtime, roster, authenticator, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
@@ -124,6 +140,25 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, stop: () => (stopping ??= stop()) };
+}
+
+async function openOwnDatabase(
+  { config, logger }: KaiboDeps,
+  folder: string,
+  started: AsyncDisposableStack,
+): Promise<Database> {
+  const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
+  started.defer(() => handle.close());
+  return handle.database;
+}
+
+async function openOwnState(
+  { config, logger, now = Date.now }: KaiboDeps,
+  started: AsyncDisposableStack,
+): Promise<StateCenter> {
+  const state = await openState(config, { logger: logger.child({ module: 'state' }), now });
+  started.defer(() => state.close());
+  return state;
 }
 
 async function openStore(options: DatabaseOptions): Promise<DatabaseHandle> {

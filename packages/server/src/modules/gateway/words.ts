@@ -103,6 +103,7 @@ export const ERRORS = {
     zh: '密码太常见，或包含用户名，请换一个',
     en: 'This password is too common or contains the user name; choose another',
   },
+  wrong_key: { status: 403, zh: '推流密钥错误', en: 'The stream key is wrong' },
   wrong_password: { status: 403, zh: '当前密码错误', en: 'The current password is wrong' },
 } as const satisfies Record<string, { status: number; zh: string; en: string }>;
 

@@ -1,51 +1,104 @@
 import type { Denial, EngineClient, PlayVerdict, PublishVerdict } from '../../engine/contract.ts';
-import { AppError, type ErrorCode } from '../gateway/contract.ts';
+import { StateUnavailableError } from '../../state/contract.ts';
+import { AppError } from '../gateway/contract.ts';
+import type { UserDirectory } from '../user/contract.ts';
 import type { Audience } from './audience.ts';
 import { LIVE_APP } from './contract.ts';
-import { equalInConstantTime, type Signer } from './signer.ts';
-import type { RoomStore } from './store.ts';
+import type { RoomOpening } from './opening.ts';
+import { roomOnChannel } from './permanent-channel.ts';
+import { assertMayEnter, ownerPersonOf, type RoomRights } from './rights.ts';
+import { equalInConstantTime } from './signer.ts';
+import type { RoomRow, RoomStore } from './store.ts';
+import type { StreamLeases } from './streams.ts';
+
+export interface AdmissionDeps {
+  store: RoomStore;
+  audience: Audience;
+  rights: RoomRights;
+  streams: StreamLeases;
+  users: UserDirectory;
+  opening: RoomOpening;
+}
 
 /** Who may publish and who may play: the answers to the engine's questions. */
 export class Admission {
-  readonly #store: RoomStore;
-  readonly #audience: Audience;
-  readonly #signer: Signer;
+  readonly #deps: AdmissionDeps;
 
-  constructor(deps: { store: RoomStore; audience: Audience; signer: Signer }) {
-    this.#store = deps.store;
-    this.#audience = deps.audience;
-    this.#signer = deps.signer;
+  constructor(deps: AdmissionDeps) {
+    this.#deps = deps;
   }
 
-  async publish({ app, stream, param }: EngineClient): Promise<PublishVerdict> {
-    if (app !== LIVE_APP) return deny('unknown_app');
-    const room = await this.#store.findByPlayId(stream);
-    if (room === undefined) return deny('room_not_found');
-    const key = new URLSearchParams(param).get('key');
-    if (key === null || key === '') return deny('key_required');
-    if (!equalInConstantTime(key, room.stream_secret)) return deny('wrong_key');
-    if (room.status === 'ended') return deny('room_ended');
-    return { action: 'publish', credential: `room:${room.id}` };
+  async publish(client: EngineClient): Promise<PublishVerdict> {
+    return refusing(async () => {
+      if (client.app !== LIVE_APP) throw new AppError('unknown_app');
+      const room = await this.#deps.store.findByPlayId(client.stream);
+      const key = new URLSearchParams(client.param).get('key') ?? '';
+      const hasOwnKey = room !== undefined && room.stream_secret !== '';
+      const credential = hasOwnKey
+        ? await this.#byRoom(room, key)
+        : await this.#byChannel(client.stream, { room, key });
+      if (!(await this.#deps.streams.claim(client.stream))) throw new AppError('already_publishing');
+      return { action: 'publish', credential };
+    });
   }
 
-  async play({ app, stream, param, clientId }: EngineClient): Promise<PlayVerdict> {
-    if (app !== LIVE_APP) return deny('unknown_app');
-    const room = await this.#store.findByPlayId(stream);
-    if (room === undefined || room.status === 'ended') return deny('room_not_found');
-    const query = new URLSearchParams(param);
-    const hasToken = this.#signer.isPlayToken(room.id, query.get('token') ?? undefined);
-    const isPreview = room.status === 'preparing' && room.auto_live === 0;
-    if (!hasToken && room.is_private === 1) return deny('room_private');
-    if (!hasToken && isPreview) return deny('room_not_live');
-    const viewer = this.#signer.viewerOf(query.get('vid') ?? undefined);
-    const seat = { id: room.id, playId: stream, isPrivate: room.is_private === 1, maxViewers: room.max_viewers };
-    if (!this.#audience.admit(seat, { clientId, person: viewer ?? clientId })) return deny('room_full');
-    return { action: 'play', viewer };
+  async play(client: EngineClient): Promise<PlayVerdict> {
+    return refusing(async () => {
+      if (client.app !== LIVE_APP) throw new AppError('unknown_app');
+      const { store, rights, audience } = this.#deps;
+      const room = await store.findByPlayId(client.stream);
+      if (room === undefined || room.status === 'ended') throw new AppError('room_not_found');
+      const query = new URLSearchParams(client.param);
+      const proof = { token: query.get('token') ?? undefined, vid: query.get('vid') ?? undefined };
+      const standing = await rights.judge(room, proof);
+      const { person, hasPass } = standing;
+      const isOwner = person !== undefined && person === ownerPersonOf(room);
+      assertMayEnter(room, standing);
+      if (room.status === 'preparing' && room.auto_live === 0 && !hasPass) throw new AppError('room_not_live');
+      if (!isOwner) {
+        const { clientId } = client;
+        const seat = { clientId, person: person ?? `client:${clientId}`, isEntitled: hasPass };
+        const isLetIn = await audience.reserve({ id: room.id, maxViewers: room.max_viewers }, seat);
+        if (!isLetIn) throw new AppError('room_full');
+      }
+      return { action: 'play', viewer: person };
+    });
+  }
+
+  async #byRoom(room: RoomRow, key: string): Promise<string> {
+    assertKey(key, room.stream_secret);
+    if (room.status === 'ended') throw new AppError('room_ended');
+    if (room.mode === 'p2p') throw new AppError('publish_forbidden');
+    const owner = room.user_id === null ? undefined : await this.#deps.users.find(room.user_id);
+    if (owner?.isBanned === true) throw new AppError('account_banned');
+    return `room:${room.id}`;
+  }
+
+  /** The name may be that of a user's channel, whose room is opened when there is none. */
+  async #byChannel(playId: string, { room, key }: { room: RoomRow | undefined; key: string }): Promise<string> {
+    const { users, opening } = this.#deps;
+    const channel = await users.channelByPlayId(playId);
+    if (channel === undefined) throw new AppError(room === undefined ? 'room_not_found' : 'room_ended');
+    assertKey(key, channel.streamSecret);
+    if (channel.owner.isBanned) throw new AppError('account_banned');
+    if (room === undefined || room.status === 'ended') await roomOnChannel(channel, opening);
+    return `channel:${channel.owner.id}`;
   }
 }
 
-/** In the default language: a media connection names none. */
-function deny(code: ErrorCode): Denial {
-  const refusal = new AppError(code);
-  return { action: 'deny', status: refusal.status as Denial['status'], code, message: refusal.words('zh') };
+function assertKey(given: string, expected: string): void {
+  if (given === '') throw new AppError('key_required');
+  if (!equalInConstantTime(given, expected)) throw new AppError('wrong_key');
+}
+
+/** Refusals in the default language: a media connection names none. */
+async function refusing<Verdict>(decide: () => Promise<Verdict>): Promise<Verdict | Denial> {
+  try {
+    return await decide();
+  } catch (error) {
+    const refusal = error instanceof StateUnavailableError ? new AppError('state_unavailable') : error;
+    if (!(refusal instanceof AppError)) throw error;
+    const { code, status } = refusal;
+    return { action: 'deny', status: status as Denial['status'], code, message: refusal.words('zh') };
+  }
 }

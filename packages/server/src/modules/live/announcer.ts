@@ -1,7 +1,7 @@
 import type { OutboxEvent } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
-import { VIEWERS_EVENT, type RoomEvent } from './events.ts';
-import type { AudienceChange } from './audience.ts';
+import type { Audience } from './audience.ts';
+import { HIDDEN_EVENT, VIEWERS_EVENT, type RoomEvent } from './events.ts';
 import type { RoomRow } from './store.ts';
 import type { RoomView } from './view.ts';
 
@@ -13,10 +13,12 @@ export const ROOMS_CHANNEL = 'rooms';
 export class Announcer {
   readonly #state: StateCenter;
   readonly #view: RoomView;
+  readonly #audience: Audience;
 
-  constructor(deps: { state: StateCenter; view: RoomView }) {
+  constructor(deps: { state: StateCenter; view: RoomView; audience: Audience }) {
     this.#state = deps.state;
     this.#view = deps.view;
+    this.#audience = deps.audience;
   }
 
   room(event: RoomEvent, row: RoomRow): OutboxEvent[] {
@@ -27,19 +29,19 @@ export class Announcer {
 
   /** A public room became private: the list is told no more than to drop it. */
   hidden(row: RoomRow): OutboxEvent {
-    return { channel: ROOMS_CHANNEL, event: 'room.hidden', data: { id: row.id } };
+    return { channel: ROOMS_CHANNEL, event: HIDDEN_EVENT, data: { id: row.id } };
   }
 
-  async viewersOfRooms(changes: readonly AudienceChange[]): Promise<void> {
-    for (const { room, viewerCount, peakViewers } of changes) {
-      await this.#state.publishEphemeral(liveChannel(room.id), VIEWERS_EVENT, { viewerCount, peakViewers });
+  async viewersOfRooms(roomIds: readonly string[]): Promise<void> {
+    for (const id of roomIds) {
+      const { count: viewerCount, peak: peakViewers } = this.#audience.known(id) ?? { count: 0, peak: 0 };
+      await this.#state.publishEphemeral(liveChannel(id), VIEWERS_EVENT, { viewerCount, peakViewers });
     }
   }
 
-  async viewersOfList(changes: readonly AudienceChange[]): Promise<void> {
-    const counts = Object.fromEntries(
-      changes.filter(({ room }) => !room.isPrivate).map(({ room, viewerCount }) => [room.id, viewerCount]),
-    );
-    if (Object.keys(counts).length > 0) await this.#state.publishEphemeral(ROOMS_CHANNEL, VIEWERS_EVENT, { counts });
+  async viewersOfList(roomIds: readonly string[]): Promise<void> {
+    if (roomIds.length === 0) return;
+    const counts = Object.fromEntries(roomIds.map((id) => [id, this.#audience.known(id)?.count ?? 0]));
+    await this.#state.publishEphemeral(ROOMS_CHANNEL, VIEWERS_EVENT, { counts });
   }
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roomFactsSchema, roomSchema } from './contract.ts';
+import { roomSchema, type RoomFacts } from './contract.ts';
 
 /** Events of `room:ID` (all rooms) and of `rooms` (public ones) that carry the whole room. */
 const ROOM_EVENTS = [
@@ -51,6 +51,6 @@ export const channelEventSchemas = {
 } as const;
 
 /** Whether an event's kept data is a room, which is shown with the addresses of whoever reads it. */
-export function isRoomFacts(data: unknown): data is z.output<typeof roomFactsSchema> {
+export function isRoomFacts(data: unknown): data is RoomFacts {
   return typeof data === 'object' && data !== null && 'playId' in data;
 }

@@ -4,30 +4,51 @@ import type { Outbox } from '../../database/outbox.ts';
 import type { Database } from '../../database/database.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
+import type { AccountHolder } from '../auth/contract.ts';
 import type { CallerOf } from '../gateway/contract.ts';
 import type { ChannelSource, RealtimeCommand } from '../realtime/contract.ts';
+import type { UserDirectory } from '../user/contract.ts';
+import { roomAccountHolder } from './account.ts';
 import { Admission } from './admission.ts';
 import { Announcer } from './announcer.ts';
 import { Audience } from './audience.ts';
 import { Broadcast } from './broadcast.ts';
+import { RoomCatalog } from './catalog.ts';
 import { roomChannels, roomCommands } from './channels.ts';
+import { LIVE_APP, type RoomDirectory } from './contract.ts';
+import { Control } from './control.ts';
+import { createRoomDirectory } from './directory.ts';
+import { Ledger } from './ledger.ts';
+import { addMemberRoutes } from './member-routes.ts';
+import { MemberService } from './members.ts';
+import { MemberStore } from './member-store.ts';
+import { OwnerPeers } from './owner-peers.ts';
+import { addPresenceRoutes } from './presence-routes.ts';
+import { PresenceService } from './presence.ts';
+import { Removals } from './removals.ts';
+import { RoomRights } from './rights.ts';
 import { addRoomRoutes } from './routes.ts';
 import { RoomService } from './service.ts';
 import { Signer } from './signer.ts';
-import { RoomStore, type ViewerTally } from './store.ts';
+import { RoomStore } from './store.ts';
+import { StreamLeases } from './streams.ts';
 import { Ticker } from './ticker.ts';
 import { RoomView } from './view.ts';
+
+export { channelEventSchemas } from './events.ts';
 
 export interface LiveDeps {
   database: Database;
   outbox: Outbox;
   state: StateCenter;
   engine: MediaEngine;
+  users: UserDirectory;
   logger: Logger;
   now: () => number;
-  /** 32 random bytes that outlive the process. */
+  /** 32 random bytes that outlive the process and are the same on all nodes. */
   signingKey: Buffer;
   access: 'members' | 'open';
+  openRoomsPerUser: number;
   graceMs: number;
 }
 
@@ -36,6 +57,8 @@ export interface LiveModule {
   engineHandler: EngineHandler;
   channels: ChannelSource[];
   commands: RealtimeCommand[];
+  directory: RoomDirectory;
+  accountHolder: AccountHolder;
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   /** After the engine started. */
   start(): Promise<void>;
@@ -43,43 +66,91 @@ export interface LiveModule {
   prepareStop(): void;
   stop(): Promise<void>;
   countRooms(): Promise<Readonly<Record<string, number>>>;
+  /** On this node. */
   countViewers(): number;
 }
 
 export function createLiveModule(deps: LiveDeps): LiveModule {
-  const { database, outbox, state, engine, logger, now, graceMs, access } = deps;
-  const store = new RoomStore(database, now);
-  const signer = new Signer(deps.signingKey, now);
-  const audience = new Audience(now);
-  const view = new RoomView({ engine, audience, signer });
-  const announcer = new Announcer({ state, view });
-  const saveTally = async (playId: string): Promise<void> => {
-    const tally: ViewerTally = { playId, viewerCount: audience.count(playId), peakViewers: audience.peak(playId) };
-    await store.saveTallies([tally]);
-  };
-  const service = new RoomService({ store, outbox, engine, state, announcer, view, signer, access, now, saveTally });
-  const admission = new Admission({ store, audience, signer });
-  const broadcast = new Broadcast({ store, outbox, engine, announcer, audience, graceMs, logger, now, saveTally });
-  const ticker = new Ticker({ store, audience, announcer, logger });
+  const parts = assemble(deps);
+  const { store, audience, admission, broadcast, control, ticker, service, members, presence } = parts;
   return {
     engineHandler: {
       authorizePublish: (client) => admission.publish(client),
       authorizePlay: (client) => admission.play(client),
       notify: (event) => broadcast.notify(event),
     },
-    channels: roomChannels({ store, view, signer, service }),
+    channels: roomChannels(parts),
     commands: roomCommands(service),
-    addRoutes: (app, callerOf) => addRoomRoutes(app, { service, callerOf }),
+    directory: createRoomDirectory(parts),
+    accountHolder: roomAccountHolder(parts),
+    addRoutes: (app, callerOf) => {
+      addRoomRoutes(app, { service, callerOf });
+      addPresenceRoutes(app, { presence, callerOf });
+      addMemberRoutes(app, { members, callerOf });
+    },
     start: async () => {
+      await control.start();
       await broadcast.start();
       ticker.start();
     },
     prepareStop: () => broadcast.prepareStop(),
     stop: async () => {
       await broadcast.stop();
+      await control.stop();
       await ticker.stop();
     },
     countRooms: () => store.countByStatus(),
     countViewers: () => audience.total(),
   };
+}
+
+function assemble(deps: LiveDeps) {
+  const { database, outbox, state, engine, users, logger, now, graceMs, access, openRoomsPerUser } = deps;
+  const store = new RoomStore(database, now);
+  const memberStore = new MemberStore(database, now);
+  const signer = new Signer(deps.signingKey, now);
+  const rights = new RoomRights({ members: memberStore, signer });
+  const audience = new Audience({ state, now });
+  const streams = new StreamLeases({ state, now });
+  const ownerPeers = new OwnerPeers({ state });
+  const view = new RoomView({ engine, audience, signer, users, now });
+  const announcer = new Announcer({ state, view, audience });
+  const ledger = new Ledger({ outbox, announcer, view, now });
+  const ticker = new Ticker({ store, audience, announcer, logger });
+  const saveTally = (roomId: string): Promise<void> => ticker.save([roomId]);
+  const opening = { store, ledger, openRoomsPerUser, now };
+  const catalog = new RoomCatalog(database);
+  const service = new RoomService({
+    ...{ store, catalog, ledger, engine, state, streams, users, view, rights, opening, access, saveTally },
+  });
+  const broadcast = new Broadcast({
+    ...{ store, ledger, state, engine, audience, streams, ownerPeers, graceMs, logger, now, saveTally },
+  });
+  const removals = new Removals({ audience, engine, logger });
+  const control = new Control({
+    state,
+    handlers: {
+      'live.removed': (removed) => removals.person(removed),
+      'live.hidden': ({ roomId }) => removals.hidden(roomId),
+      'live.left': ({ roomId, person }) => audience.leave(roomId, person),
+      'live.keyChanged': ({ playId }) => cutPublisher(playId, { streams, engine, logger }),
+    },
+  });
+  const members = new MemberService({ members: memberStore, rooms: service, ledger, users, now });
+  const presence = new PresenceService({ rooms: service, audience, control, engine, signer, users, now });
+  const admission = new Admission({ store, audience, rights, streams, users, opening });
+  return {
+    ...{ store, audience, rights, view, removals, service, ownerPeers, outbox, control, ticker, broadcast },
+    ...{ admission, members, memberStore, presence },
+  };
+}
+
+function cutPublisher(
+  playId: string,
+  { streams, engine, logger }: { streams: StreamLeases; engine: MediaEngine; logger: Logger },
+): void {
+  streams.cut(playId);
+  engine
+    .kickPublisher({ app: LIVE_APP, stream: playId })
+    .catch((error: unknown) => logger.error({ err: error, playId }, 'a publisher with an old key was not cut'));
 }

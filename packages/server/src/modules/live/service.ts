@@ -1,43 +1,51 @@
-import { randomBytes, randomInt } from 'node:crypto';
 import type { EngineStream, MediaEngine } from '../../engine/contract.ts';
-import type { Outbox } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
-import type { Announcer } from './announcer.ts';
+import type { UserDirectory } from '../user/contract.ts';
 import { ROOMS_CHANNEL } from './announcer.ts';
+import type { Category, RoomCatalog } from './catalog.ts';
 import {
   canMove,
   LIVE_APP,
+  type CreatedRoom,
   type CreateRoomInput,
   type ListRoomsQuery,
+  type Proof,
   type Room,
   type RoomStatus,
   type UpdateRoomInput,
 } from './contract.ts';
-import { assertMayCreate, assertOwner, isOwner, newOwnerToken } from './rights.ts';
-import type { Signer } from './signer.ts';
-import type { RoomChanges, RoomRow, RoomStore } from './store.ts';
+import { command } from './control.ts';
+import { actorOf, type Actor, type Ledger } from './ledger.ts';
+import { newStreamSecret, openRoom, type RoomOpening } from './opening.ts';
+import {
+  assertMayCreate,
+  assertMayEnter,
+  assertMayManage,
+  mayManage,
+  newOwnerToken,
+  type RoomRights,
+  type Standing,
+} from './rights.ts';
+import { titleKeyOf, type RoomChanges, type RoomRow, type RoomStore } from './store.ts';
+import type { StreamLeases } from './streams.ts';
 import type { RoomView } from './view.ts';
-
-const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
-const ID_LENGTH = 12;
 
 export interface RoomServiceDeps {
   store: RoomStore;
-  outbox: Outbox;
+  catalog: RoomCatalog;
+  ledger: Ledger;
   engine: MediaEngine;
   state: StateCenter;
-  announcer: Announcer;
+  streams: StreamLeases;
+  users: UserDirectory;
   view: RoomView;
-  signer: Signer;
+  rights: RoomRights;
+  opening: RoomOpening;
   access: 'members' | 'open';
-  now: () => number;
-  /** Writes the present numbers of a stream's viewers down, before its room ends. */
-  saveTally(playId: string): Promise<void>;
+  /** Writes the present numbers of a room's viewers down, before it ends. */
+  saveTally(roomId: string): Promise<void>;
 }
-
-/** A room as its maker gets it: the only time that the owner token is shown. */
-export type CreatedRoom = Room & { ownerToken: string };
 
 /** The rules of rooms, as people use them. */
 export class RoomService {
@@ -47,21 +55,26 @@ export class RoomService {
     this.#deps = deps;
   }
 
+  /** @throws AppError account_required, too_many_rooms, room_exists */
   async create(caller: Caller, input: CreateRoomInput): Promise<CreatedRoom> {
-    const { store, outbox, announcer, view, access } = this.#deps;
-    assertMayCreate(caller, access);
+    const { opening } = this.#deps;
+    await assertMayCreate(caller, this.#deps);
+    const userId = caller.account?.id;
     const { token, hash } = newOwnerToken();
-    const row = this.#newRow(input, hash);
-    await outbox.transact(async ({ transaction, emit }) => {
-      if (!(await store.insert(transaction, row))) throw new AppError('room_exists');
-      await emit(...announcer.room('room.created', row));
-    });
-    return { ...view.owner(row, caller.site, undefined), ownerToken: token };
+    const owner = userId === undefined ? { tokenHash: hash } : { userId };
+    const actor: Actor = userId === undefined ? { name: 'owner', address: caller.address } : actorOf(caller);
+    const row = await openRoom(opening, { input, owner, actor });
+    if (row === undefined) throw new AppError('room_exists');
+    const room = await this.#ownerView(row, caller);
+    return userId === undefined ? { ...room, ownerToken: token } : room;
   }
 
+  /** Public rooms; of the caller's own account the private ones too. */
   async list(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }> {
-    const { store, view } = this.#deps;
-    const { rows, total } = await store.list(query);
+    const { catalog, view } = this.#deps;
+    const withPrivate = query.userId !== undefined && query.userId === caller.account?.id;
+    const { rows, total } = await catalog.list(query, { withPrivate });
+    await view.prime(rows);
     return { rooms: rows.map((row) => view.public(view.facts(row), caller.site)), total };
   }
 
@@ -72,120 +85,149 @@ export class RoomService {
     return { rooms, total, since: `${ROOMS_CHANNEL}@${epoch}.${offset}` };
   }
 
-  /** @throws AppError room_not_found; room_private without proof. */
+  async categories(): Promise<Category[]> {
+    return this.#deps.catalog.categories();
+  }
+
+  /** @throws AppError room_not_found, room_private, banned_from_room. */
   async get(caller: Caller, roomId: string, token?: string): Promise<Room> {
-    const { view, signer } = this.#deps;
-    const row = await this.#find(roomId);
-    if (isOwner(caller, row, token)) return view.owner(row, caller.site, await this.#streamOf(row));
-    const hasToken = signer.isPlayToken(row.id, token);
-    if (row.is_private === 1 && !hasToken) throw new AppError('room_private');
-    return view.public(view.facts(row), caller.site, hasToken ? token : undefined);
+    const { view } = this.#deps;
+    const { row, standing } = await this.look(caller, roomId, { token });
+    if (mayManage(standing)) return this.#ownerView(row, caller);
+    assertMayEnter(row, standing);
+    await view.prime([row]);
+    const { person, isInvited, isModerator, hasPass } = standing;
+    if (person !== undefined && (isInvited || isModerator)) return view.member(row, caller.site, person);
+    return view.public(view.facts(row), caller.site, hasPass ? token : undefined);
   }
 
   async update(caller: Caller, roomId: string, input: UpdateRoomInput): Promise<Room> {
-    const { view } = this.#deps;
-    const row = await this.#find(roomId);
-    assertOwner(caller, row);
+    const { row, standing } = await this.look(caller, roomId);
+    assertMayManage(standing);
     const { status, ...fields } = input;
     const changes = changesOf(fields);
-    const changed = status === undefined ? await this.#change(row, changes) : await this.#move(row, status, changes);
-    return view.owner(changed, caller.site, await this.#streamOf(changed));
+    const actor = actorOf(caller, standing);
+    const changed =
+      status === undefined
+        ? await this.#change(row, { changes, actor })
+        : await this.#move(row, { to: status, changes, actor });
+    return this.#ownerView(changed, caller);
   }
 
   async close(caller: Caller, roomId: string, token?: string): Promise<void> {
-    const row = await this.#find(roomId);
-    assertOwner(caller, row, token);
-    await this.#move(row, 'ended', {});
+    const { row, standing } = await this.look(caller, roomId, { token });
+    assertMayManage(standing);
+    await this.#move(row, { to: 'ended', changes: {}, actor: actorOf(caller, standing) });
   }
 
-  newViewer(): { vid: string } {
-    return { vid: this.#deps.signer.newViewerId() };
-  }
-
-  async #change(row: RoomRow, changes: RoomChanges): Promise<RoomRow> {
-    const { store, outbox, announcer } = this.#deps;
-    return outbox.transact(async ({ transaction, emit }) => {
-      const changed = await store.change(transaction, { id: row.id, changes });
-      if (changed === undefined) throw new AppError('room_not_found');
-      if (row.is_private === 0 && changed.is_private === 1) await emit(announcer.hidden(changed));
-      await emit(...announcer.room('room.updated', changed));
-      return changed;
+  /** A new key; whoever publishes by the old one is cut. @throws AppError key_on_channel, room_ended */
+  async rotateKey(caller: Caller, roomId: string): Promise<Room> {
+    const { store, ledger } = this.#deps;
+    const { row, standing } = await this.look(caller, roomId);
+    assertMayManage(standing);
+    if (row.mode === 'p2p') throw new AppError('publish_forbidden');
+    if (row.stream_secret === '') throw new AppError('key_on_channel');
+    const secret = newStreamSecret();
+    const note = { actor: actorOf(caller, standing), action: 'room.key_rotated' };
+    const isDone = await ledger.about(row.id, note, async (transaction) => {
+      const after = await store.setSecret(transaction, { id: row.id, secret });
+      return after === undefined ? undefined : [command('live.keyChanged', { playId: row.play_id })];
     });
+    if (!isDone) throw new AppError('room_ended');
+    return this.#ownerView({ ...row, stream_secret: secret }, caller);
   }
 
-  async #move(row: RoomRow, to: RoomStatus, changes: RoomChanges): Promise<RoomRow> {
-    const { store, outbox, announcer, engine, saveTally } = this.#deps;
-    if (!canMove(row.status, to)) throw new AppError('invalid_transition', { from: row.status, to });
-    if (to === 'live' && (await this.#streamOf(row)) === undefined) throw new AppError('not_publishing');
-    if (to === 'ended') await saveTally(row.play_id);
-    const moved = await outbox.transact(async ({ transaction, emit }) => {
-      const after = await store.transition(transaction, { id: row.id, to, changes });
-      if (after === undefined) return undefined;
-      if (row.is_private === 0 && after.is_private === 1) await emit(announcer.hidden(after));
-      await emit(...announcer.room(to === 'live' ? 'room.live' : 'room.ended', after));
-      return after;
-    });
-    if (moved === undefined) {
-      const { status } = await this.#find(row.id);
-      throw new AppError('invalid_transition', { from: status, to });
-    }
-    if (to === 'ended') await engine.endStream({ app: LIVE_APP, stream: row.play_id });
-    return moved;
+  /** Ends an open room for a reason that is not its owner's wish. */
+  async endFor(row: RoomRow, why: string): Promise<void> {
+    if (canMove(row.status, 'ended')) await this.#end(row, { changes: {}, actor: { name: 'system' }, why });
   }
 
-  async #find(roomId: string): Promise<RoomRow> {
+  /** The room and what the caller is in it. @throws AppError room_not_found */
+  async look(caller: Caller, roomId: string, proof: Proof = {}): Promise<{ row: RoomRow; standing: Standing }> {
     const row = await this.#deps.store.find(roomId);
     if (row === undefined) throw new AppError('room_not_found');
-    return row;
+    return { row, standing: await this.#deps.rights.judge(row, { ...proof, caller }) };
   }
 
+  async #change(row: RoomRow, { changes, actor }: { changes: RoomChanges; actor: Actor }): Promise<RoomRow> {
+    const { store, ledger } = this.#deps;
+    const move = { event: 'room.updated', actor, details: detailsOf(changes) } as const;
+    const changed = await ledger.room(row, move, (transaction) => store.change(transaction, { id: row.id, changes }));
+    if (changed === undefined) throw new AppError('room_not_found');
+    return changed;
+  }
+
+  async #move(
+    row: RoomRow,
+    { to, changes, actor }: { to: RoomStatus; changes: RoomChanges; actor: Actor },
+  ): Promise<RoomRow> {
+    const { store, ledger } = this.#deps;
+    if (!canMove(row.status, to)) throw new AppError('invalid_transition', { from: row.status, to });
+    if (to === 'live' && !(await this.#isPublishing(row))) throw new AppError('not_publishing');
+    const moved =
+      to === 'ended'
+        ? await this.#end(row, { changes, actor, why: 'closed' })
+        : await ledger.room(row, { event: 'room.live', actor, details: detailsOf(changes) }, (transaction) =>
+            store.transition(transaction, { id: row.id, to, changes }),
+          );
+    if (moved !== undefined) return moved;
+    const now = await store.find(row.id);
+    throw new AppError('invalid_transition', { from: now?.status ?? 'ended', to });
+  }
+
+  /** On the other nodes the stream ends when they hear of the room's end. */
+  async #end(
+    row: RoomRow,
+    { changes, actor, why }: { changes: RoomChanges; actor: Actor; why: string },
+  ): Promise<RoomRow | undefined> {
+    const { store, ledger, engine, saveTally } = this.#deps;
+    await saveTally(row.id);
+    const details = { ...detailsOf(changes), why };
+    const ended = await ledger.room(row, { event: 'room.ended', actor, details }, (transaction) =>
+      store.transition(transaction, { id: row.id, to: 'ended', changes }),
+    );
+    if (ended !== undefined) await engine.endStream({ app: LIVE_APP, stream: row.play_id });
+    return ended;
+  }
+
+  async #isPublishing(row: RoomRow): Promise<boolean> {
+    if (row.mode === 'p2p' || (await this.#streamOf(row)) !== undefined) return true;
+    return this.#deps.streams.isHeldElsewhere(row.play_id);
+  }
+
+  /** On this node. */
   async #streamOf({ play_id, status }: RoomRow): Promise<EngineStream | undefined> {
     if (status === 'ended') return undefined;
     const streams = await this.#deps.engine.streams();
     return streams.find(({ app, stream, state }) => app === LIVE_APP && stream === play_id && state === 'publishing');
   }
 
-  #newRow(input: CreateRoomInput, ownerTokenHash: string): RoomRow {
-    const now = this.#deps.now();
-    return {
-      id: input.roomId ?? randomId(),
-      user_id: null,
-      title: input.title,
-      title_key: input.title.normalize('NFKC').toLowerCase(),
-      category: input.category ?? null,
-      cover: input.cover ?? null,
-      status: 'preparing',
-      mode: input.mode,
-      interrupted: 0,
-      interrupted_at: null,
-      is_private: input.isPrivate ? 1 : 0,
-      auto_live: input.autoLive ? 1 : 0,
-      play_id: randomId(),
-      stream_secret: randomBytes(24).toString('base64url'),
-      owner_token_hash: ownerTokenHash,
-      max_viewers: input.maxViewers,
-      viewer_count: 0,
-      peak_viewers: 0,
-      created_at: now,
-      updated_at: now,
-      start_time: null,
-      end_time: null,
-    };
+  async #ownerView(row: RoomRow, { site }: Caller): Promise<Room> {
+    const { view, users } = this.#deps;
+    await view.prime([row]);
+    const channel = row.stream_secret === '' ? await users.channelByPlayId(row.play_id) : undefined;
+    const secret = channel?.streamSecret ?? row.stream_secret;
+    return view.owner(row, site, { secret, stream: await this.#streamOf(row) });
   }
-}
-
-function randomId(): string {
-  return Array.from({ length: ID_LENGTH }, () => ID_LETTERS[randomInt(ID_LETTERS.length)]).join('');
 }
 
 /** Only what was given; null clears. */
 function changesOf(fields: Omit<UpdateRoomInput, 'status'>): RoomChanges {
   const changes: RoomChanges = {};
-  if (fields.title !== undefined) changes.title = fields.title;
+  if (fields.title !== undefined) {
+    changes.title = fields.title;
+    changes.title_key = titleKeyOf(fields.title);
+  }
   if (fields.category !== undefined) changes.category = fields.category;
   if (fields.cover !== undefined) changes.cover = fields.cover;
   if (fields.isPrivate !== undefined) changes.is_private = fields.isPrivate ? 1 : 0;
   if (fields.autoLive !== undefined) changes.auto_live = fields.autoLive ? 1 : 0;
   if (fields.maxViewers !== undefined) changes.max_viewers = fields.maxViewers;
   return changes;
+}
+
+/** Which fields were changed, for the audit trail. */
+function detailsOf(changes: RoomChanges): Record<string, unknown> {
+  const fields = Object.keys(changes).filter((field) => field !== 'title_key');
+  return fields.length === 0 ? {} : { fields };
 }

@@ -1,22 +1,25 @@
-import { sql, type Selectable, type SelectQueryBuilder } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
-import type { DatabaseSchema, RoomTable } from '../../database/schema.ts';
-import { originsOf, type ListRoomsQuery, type RoomStatus } from './contract.ts';
+import type { RoomTable } from '../../database/schema.ts';
+import { originsOf, type RoomStatus } from './contract.ts';
 
 export type RoomRow = Selectable<RoomTable>;
 
 /** Fields that an owner changes. */
 export type RoomChanges = Partial<
-  Pick<RoomRow, 'title' | 'category' | 'cover' | 'is_private' | 'auto_live' | 'max_viewers'>
+  Pick<RoomRow, 'title' | 'title_key' | 'category' | 'cover' | 'is_private' | 'auto_live' | 'max_viewers'>
 >;
 
 export interface ViewerTally {
-  playId: string;
+  id: string;
   viewerCount: number;
   peakViewers: number;
 }
 
-type RoomQuery<Result> = SelectQueryBuilder<DatabaseSchema, 'rooms', Result>;
+/** A title as it is searched and sorted, the same on every database. */
+export function titleKeyOf(title: string): string {
+  return title.normalize('NFKC').toLowerCase();
+}
 
 /** The queries on rooms. Status changes are compare-and-set: they answer the new row, or undefined when somebody was faster. */
 export class RoomStore {
@@ -28,12 +31,12 @@ export class RoomStore {
     this.#now = now;
   }
 
-  /** False when the id is taken. */
+  /** False when the id is taken, or the stream name by another open room. */
   async insert(transaction: Transaction, row: RoomRow): Promise<boolean> {
     const result = await transaction
       .insertInto('rooms')
       .values(row)
-      .onConflict((conflict) => conflict.column('id').doNothing())
+      .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     return result.numInsertedOrUpdatedRows === 1n;
   }
@@ -50,20 +53,64 @@ export class RoomStore {
       .where('play_id', '=', playId)
       .orderBy(sql`case when status = 'ended' then 1 else 0 end`)
       .orderBy('created_at', 'desc')
+      .limit(1)
       .executeTakeFirst();
   }
 
-  /** Public rooms, one page of them, and how many there are in all. */
-  async list(query: ListRoomsQuery): Promise<{ rows: RoomRow[]; total: number }> {
-    const matching = this.#matching(query);
-    const { total } = await matching
-      .select((builder) => builder.fn.countAll<number>().as('total'))
-      .executeTakeFirstOrThrow();
-    const rows = await sorted(matching.selectAll(), query.sort)
-      .limit(query.pageSize)
-      .offset((query.page - 1) * query.pageSize)
+  /** The newest that was on the channel, for its title. */
+  async lastOfUser(userId: string, playId: string): Promise<RoomRow | undefined> {
+    return this.#database
+      .selectFrom('rooms')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('play_id', '=', playId)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  /** Rooms of the account that are not ended. Holds the account's row until the commit, so that nobody counts at the same time. */
+  async countOpenOf(transaction: Transaction, userId: string): Promise<number> {
+    await transaction
+      .updateTable('users')
+      .set((expression) => ({ updated_at: expression.ref('updated_at') }))
+      .where('id', '=', userId)
       .execute();
-    return { rows, total: Number(total) };
+    const { open } = await transaction
+      .selectFrom('rooms')
+      .select((builder) => builder.fn.countAll<number>().as('open'))
+      .where('user_id', '=', userId)
+      .where('status', '<>', 'ended')
+      .executeTakeFirstOrThrow();
+    return Number(open);
+  }
+
+  async ofUser(userId: string): Promise<RoomRow[]> {
+    return this.#database.selectFrom('rooms').selectAll().where('user_id', '=', userId).orderBy('created_at').execute();
+  }
+
+  async newestLivePublicOf(userId: string): Promise<RoomRow | undefined> {
+    return this.#database
+      .selectFrom('rooms')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('status', '=', 'live')
+      .where('is_private', '=', 0)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
+  /** Which of these rooms the public list shows as open. */
+  async listed(ids: readonly string[]): Promise<string[]> {
+    const rows = await this.#database
+      .selectFrom('rooms')
+      .select('id')
+      .where('id', 'in', [...ids])
+      .where('is_private', '=', 0)
+      .where('status', '<>', 'ended')
+      .execute();
+    return rows.map(({ id }) => id);
   }
 
   async withStatus(statuses: readonly RoomStatus[]): Promise<RoomRow[]> {
@@ -127,55 +174,67 @@ export class RoomStore {
       .executeTakeFirst();
   }
 
-  /** After a start of the process nobody publishes and nobody watches: every live room waits a whole grace again. */
-  async interruptAllLive(): Promise<void> {
+  /** Ends a room whose grace is over; undefined when its publisher came back, or somebody was faster. */
+  async endInterrupted(
+    transaction: Transaction,
+    { id, interrupted_at }: Pick<RoomRow, 'id' | 'interrupted_at'>,
+  ): Promise<RoomRow | undefined> {
+    const now = this.#now();
+    return transaction
+      .updateTable('rooms')
+      .set({ status: 'ended', end_time: now, viewer_count: 0, interrupted: 0, interrupted_at: null, updated_at: now })
+      .where('id', '=', id)
+      .where('status', '=', 'live')
+      .where('interrupted', '=', 1)
+      .where('interrupted_at', '=', interrupted_at)
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  /** An interrupted room whose grace passed while no node was there to end it gets a whole one. */
+  async restartGrace({ id, interrupted_at }: Pick<RoomRow, 'id' | 'interrupted_at'>): Promise<void> {
     await this.#database
       .updateTable('rooms')
-      .set({ interrupted: 1, interrupted_at: this.#now(), viewer_count: 0 })
+      .set({ interrupted_at: this.#now() })
+      .where('id', '=', id)
       .where('status', '=', 'live')
+      .where('interrupted_at', '=', interrupted_at)
       .execute();
+  }
+
+  async setSecret(
+    transaction: Transaction,
+    { id, secret }: { id: string; secret: string },
+  ): Promise<RoomRow | undefined> {
+    return transaction
+      .updateTable('rooms')
+      .set({ stream_secret: secret, updated_at: this.#now() })
+      .where('id', '=', id)
+      .where('status', '<>', 'ended')
+      .where('stream_secret', '<>', '')
+      .returningAll()
+      .executeTakeFirst();
+  }
+
+  /** Rooms outlive their owner's account. */
+  async disown(transaction: Transaction, userId: string): Promise<void> {
+    await transaction.updateTable('rooms').set({ user_id: null }).where('user_id', '=', userId).execute();
   }
 
   async saveTallies(tallies: readonly ViewerTally[]): Promise<void> {
     if (tallies.length === 0) return;
     await this.#database.transaction().execute(async (transaction) => {
-      for (const { playId, viewerCount, peakViewers } of tallies) {
+      for (const { id, viewerCount, peakViewers } of tallies) {
         await transaction
           .updateTable('rooms')
           .set({
             viewer_count: viewerCount,
             peak_viewers: sql<number>`case when peak_viewers < ${peakViewers} then ${peakViewers} else peak_viewers end`,
           })
-          .where('play_id', '=', playId)
+          .where('id', '=', id)
           .where('status', '<>', 'ended')
           .execute();
       }
     });
   }
-
-  #matching({ status, q, category }: ListRoomsQuery): RoomQuery<object> {
-    let query: RoomQuery<object> = this.#database.selectFrom('rooms').where('is_private', '=', 0);
-    if (status !== undefined) query = query.where('status', 'in', status);
-    if (category !== undefined) query = query.where('category', '=', category);
-    if (q !== undefined)
-      query = query.where(sql<boolean>`lower(title) like ${`%${escapeLike(q.toLowerCase())}%`} escape '\\'`);
-    return query;
-  }
-}
-
-function sorted<Result>(query: RoomQuery<Result>, sort: ListRoomsQuery['sort']): RoomQuery<Result> {
-  switch (sort) {
-    case 'newest':
-      return query.orderBy('created_at', 'desc').orderBy('id');
-    case 'oldest':
-      return query.orderBy('created_at', 'asc').orderBy('id');
-    case 'viewers':
-      return query.orderBy('viewer_count', 'desc').orderBy('created_at', 'desc').orderBy('id');
-    case 'title':
-      return query.orderBy('title').orderBy('id');
-  }
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }

@@ -4,7 +4,7 @@ import type { Audience } from './audience.ts';
 import type { RoomStore } from './store.ts';
 
 /** How often, at most, each consumer is told of changed viewer numbers. */
-const EVERY_MS = { rooms: 1000, list: 2000, store: 5000 } as const;
+const EVERY_MS = { rooms: 1000, list: 2000, store: 5000, sweep: 1000 } as const;
 
 /** Carries viewer numbers, changed ones only, to the channels and to the database. */
 export class Ticker {
@@ -23,23 +23,42 @@ export class Ticker {
 
   start(): void {
     this.#timers = [
-      this.#every(EVERY_MS.rooms, () => this.#announcer.viewersOfRooms(this.#audience.changes('rooms'))),
-      this.#every(EVERY_MS.list, () => this.#announcer.viewersOfList(this.#audience.changes('list'))),
-      this.#every(EVERY_MS.store, () => this.#save()),
+      this.#every(EVERY_MS.rooms, () => this.#tellRooms()),
+      this.#every(EVERY_MS.list, () => this.#tellList()),
+      this.#every(EVERY_MS.store, () => this.save(this.#audience.takeChanged('store'))),
+      this.#every(EVERY_MS.sweep, () => this.#audience.sweep()),
     ];
   }
 
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
-    await this.#save();
+    await this.save(this.#audience.takeChanged('store'));
   }
 
-  async #save(): Promise<void> {
-    await this.#store.saveTallies(
-      this.#audience.changes('store').map(({ room, ...numbers }) => ({ playId: room.playId, ...numbers })),
-    );
-    this.#audience.forgetEmpty();
+  /** Writes the present numbers of these rooms down; an ended room keeps the ones it ended with. */
+  async save(roomIds: readonly string[]): Promise<void> {
+    if (roomIds.length === 0) return;
+    await this.#audience.refresh(roomIds);
+    const tallies = roomIds.flatMap((id) => {
+      const known = this.#audience.known(id);
+      return known === undefined ? [] : [{ id, viewerCount: known.count, peakViewers: known.peak }];
+    });
+    await this.#store.saveTallies(tallies);
+  }
+
+  async #tellRooms(): Promise<void> {
+    const changed = this.#audience.takeChanged('rooms');
+    await this.#audience.refresh(changed);
+    await this.#announcer.viewersOfRooms(changed);
+  }
+
+  async #tellList(): Promise<void> {
+    const changed = this.#audience.takeChanged('list');
+    if (changed.length === 0) return;
+    const listed = await this.#store.listed(changed);
+    await this.#audience.refresh(listed);
+    await this.#announcer.viewersOfList(listed);
   }
 
   #every(periodMs: number, work: () => Promise<void>): NodeJS.Timeout {

@@ -1,30 +1,60 @@
 import type { EngineStream, MediaEngine, PlayUrls, Site } from '../../engine/contract.ts';
-import { LIVE_APP, type PublishingHealth, type Room, type RoomFacts } from './contract.ts';
+import type { UserDirectory } from '../user/contract.ts';
 import type { Audience } from './audience.ts';
+import { LIVE_APP, type PublishingHealth, type Room, type RoomFacts, type RoomOwner } from './contract.ts';
 import type { Signer } from './signer.ts';
 import type { RoomRow } from './store.ts';
 
-/** What OBS takes as its stream key. */
-export function streamKeyOf(row: RoomRow): string {
-  return `${row.play_id}?key=${row.stream_secret}`;
-}
+/** How old an owner's shown name may be. */
+const OWNER_FRESH_MS = 10_000;
+const MAX_OWNERS = 5000;
 
 /** Turns rows into what one caller may see. */
 export class RoomView {
   readonly #engine: MediaEngine;
   readonly #audience: Audience;
   readonly #signer: Signer;
+  readonly #users: UserDirectory;
+  readonly #now: () => number;
+  /** Undefined is an account that is gone. */
+  readonly #owners = new Map<string, { owner: RoomOwner | undefined; atMs: number }>();
 
-  constructor(deps: { engine: MediaEngine; audience: Audience; signer: Signer }) {
+  constructor(deps: {
+    engine: MediaEngine;
+    audience: Audience;
+    signer: Signer;
+    users: UserDirectory;
+    now: () => number;
+  }) {
     this.#engine = deps.engine;
     this.#audience = deps.audience;
     this.#signer = deps.signer;
+    this.#users = deps.users;
+    this.#now = deps.now;
+  }
+
+  /** Gets what `facts` needs beside the rows: viewer numbers and owners' names. Not inside a transaction. */
+  async prime(rows: readonly RoomRow[]): Promise<void> {
+    await this.#audience.refresh(rows.filter(({ status }) => status !== 'ended').map(({ id }) => id));
+    const now = this.#now();
+    const ids = new Set(rows.map((row) => row.user_id).filter((id) => id !== null));
+    const old = [...ids].filter((id) => (this.#owners.get(id)?.atMs ?? -Infinity) + OWNER_FRESH_MS <= now);
+    if (old.length === 0) return;
+    const found = await this.#users.findMany(old);
+    if (this.#owners.size + old.length > MAX_OWNERS) this.#owners.clear();
+    for (const id of old) {
+      const user = found.get(id);
+      const owner = user === undefined ? undefined : { id, name: user.name, avatar: user.avatar };
+      this.#owners.set(id, { owner, atMs: now });
+    }
   }
 
   facts(row: RoomRow): RoomFacts {
+    const numbers = row.status === 'ended' ? undefined : this.#audience.known(row.id);
     return {
       id: row.id,
       userId: row.user_id,
+      owner: row.user_id === null ? undefined : this.#owners.get(row.user_id)?.owner,
       title: row.title,
       category: row.category ?? undefined,
       cover: row.cover ?? undefined,
@@ -36,34 +66,37 @@ export class RoomView {
       playId: row.play_id,
       startTime: row.start_time ?? undefined,
       endTime: row.end_time ?? undefined,
-      viewerCount: row.status === 'ended' ? 0 : this.#audience.count(row.play_id),
-      peakViewers: Math.max(row.peak_viewers, row.status === 'ended' ? 0 : this.#audience.peak(row.play_id)),
+      viewerCount: row.status === 'ended' ? 0 : (numbers?.count ?? row.viewer_count),
+      peakViewers: Math.max(row.peak_viewers, numbers?.peak ?? 0),
       maxViewers: row.max_viewers,
     };
   }
 
-  /** For anybody who may see the room at all; `token` is the play token they came with. */
+  /** For anybody who may see the room at all; `token` is the play token that goes into the addresses. */
   public(facts: RoomFacts, site: Site, token?: string): Room {
-    return { ...facts, playUrls: this.#playUrls(facts.playId, site, token) };
+    return { ...facts, playUrls: this.#playUrls(facts, site, token) };
+  }
+
+  /** For an invited account: addresses that work while it is invited. */
+  member(row: RoomRow, site: Site, person: string): Room {
+    const token = needsToken(row) ? this.#signer.playToken(row.id, { person, forMember: true }) : undefined;
+    return this.public(this.facts(row), site, token);
   }
 
   /** For the owner: the key, and play URLs that work for private rooms and previews. */
-  owner(row: RoomRow, site: Site, stream: EngineStream | undefined): Room {
-    const needsToken = row.is_private === 1 || (row.status === 'preparing' && row.auto_live === 0);
+  owner(row: RoomRow, site: Site, { secret, stream }: { secret: string; stream: EngineStream | undefined }): Room {
+    const room = this.public(this.facts(row), site, needsToken(row) ? this.#signer.playToken(row.id) : undefined);
+    if (row.mode === 'p2p') return room;
     return {
-      ...this.public(this.facts(row), site, needsToken ? this.#signer.playToken(row.id) : undefined),
-      streamKey: streamKeyOf(row),
-      publishUrls: this.#engine.publishUrls({
-        app: LIVE_APP,
-        stream: row.play_id,
-        ...site,
-        query: { key: row.stream_secret },
-      }),
+      ...room,
+      streamKey: `${row.play_id}?key=${secret}`,
+      publishUrls: this.#engine.publishUrls({ app: LIVE_APP, stream: row.play_id, ...site, query: { key: secret } }),
       publishing: stream === undefined ? undefined : healthOf(stream),
     };
   }
 
-  #playUrls(playId: string, site: Site, token: string | undefined): PlayUrls {
+  #playUrls({ playId, mode }: RoomFacts, site: Site, token: string | undefined): PlayUrls {
+    if (mode === 'p2p') return {};
     return this.#engine.playUrls({
       app: LIVE_APP,
       stream: playId,
@@ -71,6 +104,10 @@ export class RoomView {
       query: token === undefined ? {} : { token },
     });
   }
+}
+
+function needsToken(row: RoomRow): boolean {
+  return row.is_private === 1 || (row.status === 'preparing' && row.auto_live === 0);
 }
 
 function healthOf({ publisher, startedAtMs, recvBps, fps, video, audio }: EngineStream): PublishingHealth {

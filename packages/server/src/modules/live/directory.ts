@@ -1,0 +1,53 @@
+import type { Outbox } from '../../database/outbox.ts';
+import { AppError } from '../gateway/contract.ts';
+import type { Audience } from './audience.ts';
+import type { RoomDirectory } from './contract.ts';
+import { command } from './control.ts';
+import type { OwnerPeers } from './owner-peers.ts';
+import type { Removals } from './removals.ts';
+import { assertMayEnter, mayManage } from './rights.ts';
+import type { RoomService } from './service.ts';
+import type { RoomStore } from './store.ts';
+import type { RoomView } from './view.ts';
+
+export interface DirectoryDeps {
+  store: RoomStore;
+  view: RoomView;
+  service: RoomService;
+  audience: Audience;
+  removals: Removals;
+  ownerPeers: OwnerPeers;
+  outbox: Outbox;
+}
+
+/** What other modules use of rooms. */
+export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
+  const { store, view, service, audience, removals, ownerPeers, outbox } = deps;
+  return {
+    liveRoomOf: async (userId, site) => {
+      const row = await store.newestLivePublicOf(userId);
+      if (row === undefined) return undefined;
+      await view.prime([row]);
+      return view.public(view.facts(row), site);
+    },
+    streamKeyChanged: async (playId) => outbox.transact(({ emit }) => emit(command('live.keyChanged', { playId }))),
+    standing: async (caller, roomId, proof) => {
+      const { row, standing } = await service.look(caller, roomId, proof);
+      assertMayEnter(row, standing);
+      await view.prime([row]);
+      const { isModerator, person } = standing;
+      return { room: view.facts(row), isOwner: mayManage(standing), isModerator, person };
+    },
+    watch: async (room, person) => {
+      const leave = await audience.listen(room, person);
+      if (leave === undefined) throw new AppError('room_full');
+      return leave;
+    },
+    viewerCount: async (roomId) => {
+      await audience.refresh([roomId]);
+      return audience.known(roomId)?.count ?? 0;
+    },
+    ownerJoined: async (roomId) => ownerPeers.joined(roomId),
+    onRemoved: (listener) => removals.onPerson(listener),
+  };
+}

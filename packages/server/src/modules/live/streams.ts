@@ -1,0 +1,102 @@
+import type { Lease, StateCenter } from '../../state/contract.ts';
+
+/** How long a publisher that was let in may take until it is current. */
+const BECOMING_CURRENT_MS = 30_000;
+
+interface Held {
+  leasing: Promise<Lease | undefined>;
+  /** A publisher is current on this node. */
+  isCurrent: boolean;
+  /** A publisher was let in and may become current until then. */
+  pendingUntilMs: number;
+  /** Let in by a key that is not good any more. */
+  isCut: boolean;
+}
+
+const leaseName = (playId: string): string => `stream:${playId}`;
+
+/** Which streams this node publishes, alone among all nodes. */
+export class StreamLeases {
+  readonly #state: StateCenter;
+  readonly #now: () => number;
+  readonly #held = new Map<string, Held>();
+
+  constructor(deps: { state: StateCenter; now: () => number }) {
+    this.#state = deps.state;
+    this.#now = deps.now;
+  }
+
+  /** Before a publisher is let in. False when another node has one. @throws StateUnavailableError */
+  async claim(playId: string): Promise<boolean> {
+    const held = await this.#hold(playId);
+    if (held === undefined) return false;
+    held.pendingUntilMs = this.#now() + BECOMING_CURRENT_MS;
+    held.isCut = false;
+    return true;
+  }
+
+  /** A publisher is current. It has to go when another node has one too, or when its key was changed meanwhile. */
+  async published(playId: string): Promise<'stays' | 'goes'> {
+    const held = await this.#hold(playId);
+    if (held === undefined) return 'goes';
+    held.isCurrent = true;
+    held.pendingUntilMs = 0;
+    if (!held.isCut) return 'stays';
+    held.isCut = false;
+    return 'goes';
+  }
+
+  /** Nobody is current any more; somebody who was let in may still become so. */
+  async ended(playId: string): Promise<void> {
+    const held = this.#held.get(playId);
+    if (held === undefined) return;
+    held.isCurrent = false;
+    await this.#releaseIdle(playId, held);
+  }
+
+  /** Publishers that were let in but are not current yet are cut when they become so. */
+  cut(playId: string): void {
+    const held = this.#held.get(playId);
+    if (held !== undefined && held.pendingUntilMs > 0) held.isCut = true;
+  }
+
+  /** Those streams that a living node holds: this one or another. */
+  async holders(playIds: readonly string[]): Promise<Set<string>> {
+    if (playIds.length === 0) return new Set();
+    const held = await this.#state.holders(playIds.map(leaseName));
+    return new Set(playIds.filter((playId) => held.has(leaseName(playId))));
+  }
+
+  async isHeldElsewhere(playId: string): Promise<boolean> {
+    if ((await this.#held.get(playId)?.leasing)?.isHeld === true) return false;
+    return (await this.holders([playId])).has(playId);
+  }
+
+  async releaseStale(): Promise<void> {
+    await Promise.all([...this.#held].map(([playId, held]) => this.#releaseIdle(playId, held)));
+  }
+
+  async #releaseIdle(playId: string, held: Held): Promise<void> {
+    if (held.isCurrent || held.pendingUntilMs > this.#now()) return;
+    if (this.#held.get(playId) === held) this.#held.delete(playId);
+    const lease = await held.leasing;
+    await lease?.release();
+  }
+
+  async #hold(playId: string): Promise<Held | undefined> {
+    const known = this.#held.get(playId);
+    if (known !== undefined && (await known.leasing)?.isHeld === true && this.#held.get(playId) === known) return known;
+    const leasing = this.#state.lease(leaseName(playId), this.#state.nodeId);
+    const held: Held = { isCurrent: known?.isCurrent ?? false, pendingUntilMs: 0, isCut: false, leasing };
+    held.pendingUntilMs = this.#now() + BECOMING_CURRENT_MS;
+    this.#held.set(playId, held);
+    try {
+      if ((await leasing) !== undefined) return held;
+      if (this.#held.get(playId) === held) this.#held.delete(playId);
+      return undefined;
+    } catch (error) {
+      if (this.#held.get(playId) === held) this.#held.delete(playId);
+      throw error;
+    }
+  }
+}
