@@ -1,0 +1,9 @@
+import { backup } from './backup.ts';
+import type { Command } from './command.ts';
+import { configCheck } from './config.ts';
+import { doctor } from './doctor.ts';
+import { migrateCommand } from './migrate.ts';
+import { start } from './start.ts';
+
+/** Everything `kaibo` can be told to do, in the order of its help. */
+export const COMMANDS: readonly Command[] = [start, configCheck, doctor, migrateCommand, backup];
