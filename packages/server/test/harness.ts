@@ -18,7 +18,7 @@ export interface TestKaibo {
   /** Every log line so far. */
   log: string[];
   call(path: string, init?: CallInit): Promise<Answer>;
-  create(input?: Record<string, unknown>): Promise<OwnedRoom>;
+  create(input?: Record<string, unknown>, headers?: Record<string, string>): Promise<OwnedRoom>;
   room(id: string): Promise<Room>;
 }
 
@@ -60,7 +60,7 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
 export async function startTest(
   options: { dataDir?: string; change?: (config: Config) => void } & Pick<
     KaiboDeps,
-    'realtime' | 'roster' | 'webDirectory' | 'now'
+    'realtime' | 'roster' | 'webDirectory' | 'now' | 'authenticator' | 'users' | 'state' | 'database'
   > = {},
 ): Promise<TestKaibo> {
   const { dataDir = tempFolder(), change, ...rest } = options;
@@ -78,8 +78,9 @@ export async function startTest(
     base,
     log,
     call,
-    create: async (input) => {
-      const { status, body } = await call('/api/rooms', { method: 'POST', body: { title: '测试直播间', ...input } });
+    create: async (input, headers) => {
+      const all = { title: '测试直播间', ...input };
+      const { status, body } = await call('/api/rooms', { method: 'POST', body: all, headers });
       if (status !== 201) throw new Error(`creating a room answered ${status} ${JSON.stringify(body)}`);
       return body as unknown as OwnedRoom;
     },
@@ -131,8 +132,8 @@ export interface TestSocket {
   next(fits: (message: Message) => boolean): Promise<Message>;
 }
 
-export async function connect(base: string, options: ClientOptions = {}): Promise<TestSocket> {
-  const socket = new WebSocket(`${base.replace('http', 'ws')}/ws`, options);
+export async function connect(base: string, options: ClientOptions = {}, path = '/ws'): Promise<TestSocket> {
+  const socket = new WebSocket(base.replace('http', 'ws') + path, options);
   const messages: Message[] = [];
   let wake = Promise.withResolvers<void>();
   socket.on('message', (data) => {

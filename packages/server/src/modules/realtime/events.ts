@@ -45,14 +45,15 @@ class Visit {
         }
       }),
     );
-    const [first] = this.#refused.values();
-    if (this.#entered.size === 0) throw first;
+    const [first = ''] = channels;
+    if (this.#entered.size === 0) throw this.#refused.get(first);
   }
 
   /** Each channel's start, all of them at the same time; from then on everything goes to `sink`. */
   async begin(sink: Sink, since: Vector): Promise<void> {
     this.#sink = sink;
-    for (const [channel, error] of this.#refused) this.#tell(channel, error);
+    for (const channel of this.#asked.query.channels)
+      if (this.#refused.has(channel)) this.#tell(channel, this.#refused.get(channel));
     const places = new Map(since);
     await Promise.all(
       [...this.#entered].map(async ([channel, subscription]) => {

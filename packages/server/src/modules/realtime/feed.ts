@@ -184,7 +184,6 @@ export class ChannelFeed {
     this.#sequence++;
     this.#kept.push(new FeedEvent(this.#sequence, delivery));
     if (this.#kept.length > KEPT_EVENTS) this.#kept.shift();
-    if (delivery.position === undefined) this.#starts.forgetSnapshots();
     const windowMs = mergeWindow(this.#deps.mergeWindowMs, this.#entries.size);
     if (windowMs === 0 || this.#sequence - this.#flushed >= MAX_MERGED) this.#flush();
     else this.#window ??= setTimeout(() => this.#flush(), windowMs);

@@ -19,7 +19,6 @@ export interface Start {
 interface Shared {
   start: Promise<Start>;
   sequence: number;
-  isSnapshot: boolean;
   isStale: boolean;
   madeAtMs: number;
 }
@@ -70,11 +69,7 @@ export class Starts {
     );
   }
 
-  /** The channel said something without a place in the log: the snapshots may not hold it. */
-  forgetSnapshots(): void {
-    for (const [key, { isSnapshot }] of this.#shared) if (isSnapshot) this.#shared.delete(key);
-  }
-
+  /** What is shared is void, or nobody is left to share it. */
   forgetAll(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -90,12 +85,13 @@ export class Starts {
     const known = this.#shared.get(key);
     const isGood =
       known !== undefined &&
-      known.sequence >= oldestKept &&
+      // A snapshot is of now; what was missed only needs what followed it.
+      known.sequence >= (isSnapshot ? sequence : oldestKept) &&
       known.isStale === isStale &&
       known.madeAtMs + SHARED_MS > this.#deps.now();
     if (isGood) return known.start as Promise<Found>;
     const start = find();
-    this.#keep(key, { start: start as Promise<Start>, sequence, isSnapshot, isStale, madeAtMs: this.#deps.now() });
+    this.#keep(key, { start: start as Promise<Start>, sequence, isStale, madeAtMs: this.#deps.now() });
     try {
       return await start;
     } catch (error) {
