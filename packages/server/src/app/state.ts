@@ -10,11 +10,11 @@ import { OperatorError } from './operator-error.ts';
  */
 export async function openState(
   { redis, realtime: { historySize } }: Config,
-  { logger, now }: { logger: Logger; now: () => number },
+  deps: { logger: Logger; now: () => number; connectTimeoutMs?: number },
 ): Promise<MemoryStateCenter | RedisStateCenter> {
-  if (redis.url === undefined) return new MemoryStateCenter({ historySize, now });
+  if (redis.url === undefined) return new MemoryStateCenter({ historySize, now: deps.now });
   try {
-    return await RedisStateCenter.connect({ url: redis.url, prefix: redis.prefix, historySize, logger, now });
+    return await RedisStateCenter.connect({ ...deps, url: redis.url, prefix: redis.prefix, historySize });
   } catch (error) {
     const servers = [redis.url].flat().map(addressOf).join(', ');
     const reason = error instanceof Error ? error.message : String(error);

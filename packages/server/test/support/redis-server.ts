@@ -136,10 +136,11 @@ export class RedisServer implements AsyncDisposable {
 export class RedisCluster implements AsyncDisposable {
   readonly servers: RedisServer[] = [];
 
-  static async start(): Promise<RedisCluster> {
+  static async start(options: Pick<RedisServerOptions, 'keepsData'> = {}): Promise<RedisCluster> {
     const cluster = new RedisCluster();
     try {
-      while (cluster.servers.length < MASTERS) cluster.servers.push(await RedisServer.start({ isClusterNode: true }));
+      while (cluster.servers.length < MASTERS)
+        cluster.servers.push(await RedisServer.start({ ...options, isClusterNode: true }));
       await cluster.#join();
       return cluster;
     } catch (error) {
@@ -148,7 +149,7 @@ export class RedisCluster implements AsyncDisposable {
     }
   }
 
-  get urls(): string[] {
+  get url(): string[] {
     return this.servers.map(({ url }) => url);
   }
 

@@ -12,7 +12,7 @@ const PING_MS = 2000;
 const SILENT_MS = 6000;
 const MAX_RETRY_MS = 2000;
 /** Commands waiting in one client; what comes beyond them is refused as if Redis were away. */
-const MAX_QUEUE = 50_000;
+const MAX_QUEUE = 200_000;
 
 export type RedisClient = RedisClientType | RedisClusterType;
 
@@ -25,6 +25,7 @@ export interface ConnectionEvents {
 /** What the state center needs of node-redis, the same for one server and for a cluster. */
 export interface Connection {
   readonly client: RedisClient;
+  /** Again after it failed, opens what is not open yet. */
   connect(): Promise<void>;
   /** `key` says which server of a cluster it is for. Rejects at once while there is no connection. */
   send(key: string, args: string[]): Promise<unknown>;
@@ -64,7 +65,8 @@ class SingleConnection implements Connection {
   }
 
   async connect(): Promise<void> {
-    await Promise.all([this.client.connect(), this.#subscriber.connect()]);
+    const closed = [this.client, this.#subscriber].filter(({ isOpen }) => !isOpen);
+    await Promise.all(closed.map((client) => client.connect()));
   }
 
   send(_key: string, args: string[]): Promise<unknown> {
@@ -113,7 +115,7 @@ class ClusterConnection implements Connection {
   }
 
   async connect(): Promise<void> {
-    await this.client.connect();
+    if (!this.client.isOpen) await this.client.connect();
   }
 
   send(key: string, args: string[]): Promise<unknown> {

@@ -31,7 +31,7 @@ export class Groups {
   readonly #mine = new Map<string, Map<string, true | Promise<boolean>>>();
   /** Groups written down as this session's, with the writing. */
   #registered = new Map<string, Promise<unknown>>();
-  /** What left while it may have been being entered by a recovery. */
+  /** What left while Redis was away, each at most once because nothing enters then: a recovery may just enter it. */
   #leftMeanwhile: [group: string, member: string][] = [];
   readonly #counts = new LastKnown<GroupCount>(KNOWN_COUNTS);
 
@@ -90,13 +90,15 @@ export class Groups {
     return Array.isArray(reply) ? reply.map(String) : [];
   }
 
-  /** Part of the recovery: enters everything in the name of the present session, then drops the `old` one. */
-  async recover(old: string): Promise<void> {
+  /** The groups in which this node vouches for somebody. */
+  held(): string[] {
+    return [...this.#mine.keys()];
+  }
+
+  /** Part of the recovery: enters everything in the name of the present session. */
+  async enterAgain(): Promise<void> {
     this.#registered = new Map();
-    this.#leftMeanwhile = [];
-    const groups = [...this.#mine.keys()];
-    await inBatches(groups, GROUPS_AT_ONCE, (group) => this.#enterAgain(group));
-    await this.drop(old, groups);
+    await inBatches(this.held(), GROUPS_AT_ONCE, (group) => this.#enterAgain(group));
   }
 
   /** After the recovery: what left in its midst leaves again. */

@@ -217,9 +217,7 @@ export class RedisStateCenter implements StateCenter {
 
   async #recover(): Promise<void> {
     await this.#link.attempt(() => this.#pingOnce());
-    const old = await this.#nodes.join();
-    await this.#groups.recover(old);
-    await this.#groups.unregister(old);
+    await this.#nodes.rejoin();
     await this.#leases.renew((command) => this.#link.attempt(command));
     await this.#subscriptions.recover();
   }

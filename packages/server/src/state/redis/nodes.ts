@@ -60,14 +60,21 @@ export class Nodes {
     );
   }
 
-  /** Begins a new life; answers the session that it replaces. */
-  async join(): Promise<string> {
-    const { connection, keys, link } = this.#options;
+  async join(): Promise<void> {
+    await this.#join([this.session]);
+  }
+
+  /**
+   * Part of the recovery: enters everything again in a new session, then ends the old one. That stays among the living
+   * until then, so that it is cleaned up after in any case, should this be interrupted.
+   */
+  async rejoin(): Promise<void> {
+    const { groups } = this.#options;
     const old = this.session;
     this.#lives++;
-    const { living } = keys.nodes();
-    await link.attempt(() => runScript(connection, JOIN, { keys: [living], args: [this.session, LEASE_MS, old] }));
-    return old;
+    await this.#join([old, this.session]);
+    await groups.enterAgain();
+    await this.#end(old);
   }
 
   stop(): void {
@@ -75,11 +82,21 @@ export class Nodes {
   }
 
   async leave(): Promise<void> {
+    await this.#end(this.session);
+  }
+
+  async #join(sessions: readonly string[]): Promise<void> {
+    const { connection, keys, link } = this.#options;
+    const request = { keys: [keys.nodes().living] as [string], args: [LEASE_MS, ...sessions] };
+    await link.attempt(() => runScript(connection, JOIN, request));
+  }
+
+  async #end(session: string): Promise<void> {
     const { connection, keys, link, groups } = this.#options;
     const { living } = keys.nodes();
-    await groups.drop(this.session);
-    await groups.unregister(this.session);
-    await link.attempt(() => connection.send(living, ['ZREM', living, this.session]));
+    await groups.drop(session, groups.held());
+    await groups.unregister(session);
+    await link.attempt(() => connection.send(living, ['ZREM', living, session]));
   }
 
   async #beat(): Promise<void> {

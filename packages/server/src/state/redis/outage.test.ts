@@ -1,8 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import pino from 'pino';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { RedisServer, type RedisServerOptions } from '../../../test/support/redis-server.ts';
+import { RedisCluster, RedisServer, type RedisServerOptions } from '../../../test/support/redis-server.ts';
 import { StateUnavailableError, type StateHealth } from '../contract.ts';
 import { RedisStateCenter } from './index.ts';
 import { Keys } from './keys.ts';
@@ -16,7 +15,7 @@ async function startServer(options: RedisServerOptions = {}): Promise<RedisServe
   return server;
 }
 
-async function connect({ url }: RedisServer): Promise<RedisStateCenter> {
+async function connect({ url }: { url: string | string[] }): Promise<RedisStateCenter> {
   const logger = pino({ level: 'silent' });
   const state = await RedisStateCenter.connect({ url, prefix: PREFIX, historySize: 5000, logger });
   onTestFinished(() => state.close());
@@ -79,17 +78,23 @@ class Writer {
 }
 
 const counting = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
-const isOk = (...states: RedisStateCenter[]): Promise<void> =>
-  expect.poll(() => states.map((state) => state.health().ok), { timeout: 15_000 }).toEqual(states.map(() => true));
-const isAway = (...states: RedisStateCenter[]): Promise<void> =>
-  expect.poll(() => states.map((state) => state.health().ok), { timeout: 15_000 }).toEqual(states.map(() => false));
+
+async function isOk(...states: RedisStateCenter[]): Promise<void> {
+  for (const state of states) await expect.poll(() => state.health().ok, { timeout: 15_000 }).toBe(true);
+}
+
+async function isAway(...states: RedisStateCenter[]): Promise<void> {
+  for (const state of states) await expect.poll(() => state.health().ok, { timeout: 15_000 }).toBe(false);
+}
 
 test('events of three nodes reach all of them in one order', async () => {
   const server = await startServer();
   const nodes = await Promise.all([connect(server), connect(server), connect(server)]);
   const witnesses = await Promise.all(nodes.map((node) => Witness.of(node)));
   await Promise.all(
-    counting(600).map((n) => nodes[n % 3]?.append(CHANNEL, { id: randomUUID(), event: 'tick', data: n })),
+    nodes.map(async (node, at) => {
+      for (const n of counting(200)) await node.append(CHANNEL, { id: `${at} ${n}`, event: 'tick', data: n });
+    }),
   );
   for (const { offsets } of witnesses) await expect.poll(() => offsets).toEqual(counting(600));
   expect(witnesses[1]?.data).toEqual(witnesses[0]?.data);
@@ -229,6 +234,32 @@ test('a pub/sub connection that breaks under load leaves no gap', async () => {
   expect(witness.data).toEqual(writer.written);
   expect(witness.resets).toBe(0);
 });
+
+test('a cluster that loses a server and gets it back loses and doubles no event', async () => {
+  const cluster = await RedisCluster.start({ keepsData: true });
+  onTestFinished(() => cluster[Symbol.asyncDispose]());
+  const [one, other] = [await connect(cluster), await connect(cluster)];
+  const witness = await Witness.of(other);
+  await one.enter('room', 'x');
+  const writer = new Writer(one);
+  const writing = writer.run();
+  for (const server of cluster.servers) {
+    const before = witness.offsets.length;
+    await expect.poll(() => witness.offsets.length, { timeout: 10_000 }).toBeGreaterThan(before + 100);
+    await server.kill();
+    await isAway(one);
+    await server.resume();
+    await isOk(one, other);
+  }
+  const before = writer.written.length;
+  await expect.poll(() => writer.written.length, { timeout: 10_000 }).toBeGreaterThan(before + 100);
+  writer.stop();
+  await writing;
+  await expect.poll(() => witness.offsets.length, { timeout: 10_000 }).toBe(writer.written.length);
+  expect(witness.data).toEqual(writer.written);
+  expect(witness.resets).toBe(0);
+  expect((await other.counts(['room'])).get('room')?.count).toBe(1);
+}, 60_000);
 
 test('a Redis that refuses writes is away', async () => {
   const server = await startServer();

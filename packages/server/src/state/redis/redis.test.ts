@@ -25,7 +25,7 @@ const connect = (url: string | string[], options: { historySize?: number; prefix
   });
 
 stateCenterSuite('redis', (options) => connect(server.url, options));
-stateCenterSuite('redis cluster', (options) => connect(cluster.urls, options));
+stateCenterSuite('redis cluster', (options) => connect(cluster.url, options));
 
 test('what is given up by closing is free for others', async () => {
   const prefix = randomUUID();

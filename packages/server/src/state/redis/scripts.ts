@@ -125,10 +125,9 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-/** KEYS living; ARGV session, ms that the node's lease lasts, the session it replaces or ''. */
+/** KEYS living; ARGV ms that a lease lasts, session… */
 export const JOIN = script<1>(`${NOW}
-redis.call('ZREM', KEYS[1], ARGV[3])
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+for i = 2, #ARGV do redis.call('ZADD', KEYS[1], now + ARGV[1], ARGV[i]) end
 return 1
 `);
 
