@@ -26,6 +26,9 @@ export class AppError extends Error {
   }
 }
 
+/** Holds an access token, so that the page's own requests and sockets need none in a header or URL. */
+export const ACCESS_COOKIE = 'kaibo_access';
+
 /** What an API key may be made for. `admin` is all that an administrator may. */
 export const SCOPES = ['profile:read', 'profile:write', 'rooms:read', 'rooms:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
@@ -65,6 +68,8 @@ export interface RouteRights {
   limit: LimitClass;
   /** What an API key needs; without it the route takes no API key. */
   scope?: Scope;
+  /** A token that is wrong or over counts as none, instead of being refused. */
+  acceptsAnyToken?: boolean;
 }
 
 declare module 'fastify' {

@@ -1,8 +1,13 @@
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
-import { AppError, type Account, type Authenticator, type CallerOf, type RouteRights } from './contract.ts';
+import {
+  ACCESS_COOKIE,
+  AppError,
+  type Account,
+  type Authenticator,
+  type CallerOf,
+  type RouteRights,
+} from './contract.ts';
 
-/** Holds an access token, so that the page's own requests and sockets need none in a header or URL. */
-export const ACCESS_COOKIE = 'kaibo_access';
 /** Begins every API key; what begins like neither an API key nor a JWT is an owner token. */
 export const API_KEY_PREFIX = 'kbk_';
 
@@ -36,8 +41,8 @@ export function enforceRights(
     throw new Error(`routes that do not say who may call them: ${names}`);
   });
   app.addHook('onRequest', async (request) => {
-    request.account = await accountOf(request, { authenticator, callerOf });
     const { rights } = request.routeOptions.config;
+    request.account = await accountOf(request, { authenticator, callerOf });
     if (rights !== undefined) assertMayCall(rights, request.account);
   });
 }
@@ -47,11 +52,14 @@ async function accountOf(
   { authenticator, callerOf }: { authenticator: Authenticator; callerOf: CallerOf },
 ): Promise<Account | undefined> {
   const bearer = accountTokenOf(bearerOf(request.headers.authorization));
-  if (bearer !== undefined) return authenticator.authenticate(bearer);
-  const cookie = request.cookies[ACCESS_COOKIE];
-  if (cookie === undefined || !callerOf(request).sameOrigin) return undefined;
+  if (bearer !== undefined && request.routeOptions.config.rights?.acceptsAnyToken !== true)
+    return authenticator.authenticate(bearer);
+  const cookie = callerOf(request).sameOrigin ? request.cookies[ACCESS_COOKIE] : undefined;
+  const token = bearer ?? cookie;
+  if (token === undefined) return undefined;
   try {
-    return { ...(await authenticator.authenticate(cookie)), via: 'cookie' };
+    const account = await authenticator.authenticate(token);
+    return bearer === undefined ? { ...account, via: 'cookie' } : account;
   } catch (error) {
     if (error instanceof AppError && error.status < 500) return undefined;
     throw error;
