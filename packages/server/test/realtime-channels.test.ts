@@ -141,7 +141,7 @@ test('a place that is too old gets a snapshot on every transport', async () => {
 });
 
 test('a storm of those who come and those who return shares one snapshot and one read', async () => {
-  const snapshot = vi.fn(async () => ({ rooms: 'x'.repeat(100) }));
+  const snapshot = vi.fn<() => Promise<unknown>>(async () => ({ rooms: 'x'.repeat(100) }));
   const front = await startFront({ sources: newsSources({ snapshot }) });
   await write(front, 'news', 3);
   const read = vi.spyOn(front.state, 'read');
