@@ -55,6 +55,10 @@ export interface GroupCount {
 /** A name that this node holds alone, renewed until it is released or the node dies. */
 export interface Lease {
   readonly name: string;
+  /**
+   * False for good when another node took it, and for as long as it could not be renewed in time: while the store is
+   * away longer than a lease lasts, nobody can know whether it is held alone. True again when it was taken again.
+   */
   readonly isHeld: boolean;
   release(): Promise<void>;
 }
@@ -100,7 +104,9 @@ export interface StateCenter {
    * False when `limit` (0 is none) other members are there already. Entering twice is entering once.
    */
   enter(group: string, member: string, limit?: number): Promise<boolean>;
+  /** Never refused: while the store is away it is remembered. */
   leave(group: string, member: string): Promise<void>;
+  /** While the store is away, groups whose count is not known are left out; when that is all of them, it throws. */
   counts(groups: readonly string[]): Promise<Map<string, GroupCount>>;
   /** At most `limit`, in no order. */
   members(group: string, limit: number): Promise<string[]>;
