@@ -17,11 +17,12 @@ import {
   type App,
 } from '../modules/gateway/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
-import { addRealtimeRoutes, measureRealtime, type RealtimeService } from '../modules/realtime/index.ts';
-import type { Roster } from '../sockets/roster.ts';
+import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
+import { addSignalingRoutes, measureSignaling } from '../modules/signaling/index.ts';
 import { routeUpgrades } from '../sockets/upgrade.ts';
 import type { Config } from './config.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
+import type { Sockets } from './sockets.ts';
 
 const WEB_DIRECTORY = join(import.meta.dirname, '../../../web/dist');
 
@@ -42,8 +43,7 @@ interface FrontDeps {
   database: Database;
   engine: MediaEngine;
   live: LiveModule;
-  realtime: RealtimeService;
-  roster: Roster;
+  sockets: Sockets;
   authenticator: Authenticator;
   status: { isStopping: boolean };
 }
@@ -55,8 +55,7 @@ export async function createFront({
   database,
   engine,
   live,
-  realtime,
-  roster,
+  sockets,
   authenticator,
   status,
   webDirectory = WEB_DIRECTORY,
@@ -83,7 +82,7 @@ export async function createFront({
     rooms: () => live.countRooms(),
     viewers: () => live.countViewers(),
     streams: async () => (await engine.streams()).length,
-    sockets: () => roster.count('realtime'),
+    sockets: () => sockets.roster.count('realtime'),
   });
   measureRequests(app, registry);
   addHealthRoutes(app, {
@@ -92,8 +91,11 @@ export async function createFront({
     engine: () => engine.health().ok,
   });
   live.addRoutes(app, callerOf);
+  const { roster, realtime, signaling } = sockets;
   addRealtimeRoutes(app, { service: realtime, callerOf, authenticator, roster });
   measureRealtime(registry, realtime);
+  addSignalingRoutes(app, { service: signaling, callerOf, authenticator, roster });
+  measureSignaling(registry, signaling, roster);
   await serveWeb(app, webDirectory);
   await app.ready();
   const { http, https } = servers;

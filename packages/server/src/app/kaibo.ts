@@ -6,10 +6,10 @@ import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
 import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
-import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
+import type { RealtimeOptions } from '../modules/realtime/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import type { StateCenter } from '../state/contract.ts';
-import { Roster, type RosterOptions } from '../sockets/roster.ts';
+import type { RosterOptions } from '../sockets/roster.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
@@ -17,6 +17,7 @@ import { createFront, type Front } from './front.ts';
 import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
 import { OperatorError } from './operator-error.ts';
+import { openSockets } from './sockets.ts';
 import { openState } from './state.ts';
 
 import { AppError, type Authenticator } from '../modules/gateway/contract.ts';
@@ -98,29 +99,9 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     graceMs: config.media.graceMs,
   });
   started.defer(() => live.stop());
-  const roster = new Roster({
-    authenticator,
-    now,
-    options: {
-      maxGuests: config.limits.sockets,
-      maxPerAddress: config.limits.socketsPerAddress,
-      ...deps.roster,
-    },
-  });
-  started.defer(() => roster.close());
-  const realtime = new RealtimeService({
-    state,
-    sources: live.channels,
-    commands: live.commands,
-    authenticator,
-    roster,
-    logger: logger.child({ module: 'realtime' }),
-    now,
-    options: { mergeWindowMs: config.realtime.mergeWindowMs, ...deps.realtime },
-  });
-  started.defer(() => realtime.close());
+  const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
   const status = { isStopping: false };
-  const front = await createFront({ ...deps, database, engine, live, realtime, roster, authenticator, status });
+  const front = await createFront({ ...deps, database, engine, live, sockets, authenticator, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
@@ -134,7 +115,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     status.isStopping = true;
     live.prepareStop();
     engine.prepareStop();
-    roster.close();
+    sockets.roster.close();
     // The two that wait for peers wait at the same time; the stack then finds them closed.
     await Promise.all([engine.stop(), ...front.servers.map(closeServer)]);
     await running.disposeAsync();

@@ -1,0 +1,53 @@
+import type { Logger } from 'pino';
+import type { Authenticator } from '../modules/gateway/contract.ts';
+import type { LiveModule } from '../modules/live/index.ts';
+import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
+import { SignalingService } from '../modules/signaling/index.ts';
+import { Roster, type RosterOptions } from '../sockets/roster.ts';
+import type { StateCenter } from '../state/contract.ts';
+import type { Config } from './config.ts';
+
+export interface SocketsDeps {
+  config: Config;
+  state: StateCenter;
+  live: LiveModule;
+  authenticator: Authenticator;
+  logger: Logger;
+  now: () => number;
+  realtime?: Partial<RealtimeOptions>;
+  roster?: Partial<RosterOptions>;
+}
+
+/** Everything that keeps a connection open: channels, signaling, and the one roster of both. */
+export interface Sockets {
+  roster: Roster;
+  realtime: RealtimeService;
+  signaling: SignalingService;
+}
+
+/** They end with `started`. */
+export function openSockets(deps: SocketsDeps, started: AsyncDisposableStack): Sockets {
+  const { config, state, live, authenticator, logger, now } = deps;
+  const limits = { maxGuests: config.limits.sockets, maxPerAddress: config.limits.socketsPerAddress };
+  const roster = new Roster({ authenticator, now, options: { ...limits, ...deps.roster } });
+  const common = { state, authenticator, roster, now };
+  const realtime = new RealtimeService({
+    ...common,
+    sources: live.channels,
+    commands: live.commands,
+    logger: logger.child({ module: 'realtime' }),
+    options: { mergeWindowMs: config.realtime.mergeWindowMs, ...deps.realtime },
+  });
+  const signaling = new SignalingService({
+    ...common,
+    rooms: live.directory,
+    access: config.access,
+    logger: logger.child({ module: 'signaling' }),
+  });
+  started.defer(() => {
+    roster.close();
+    signaling.close();
+    realtime.close();
+  });
+  return { roster, realtime, signaling };
+}
