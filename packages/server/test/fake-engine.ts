@@ -34,6 +34,8 @@ export class FakeEngine implements MediaEngine {
   };
   readonly ended: string[] = [];
   isHealthy = true;
+  /** How each viewer's connection ends. */
+  readonly #viewers = new Map<string, () => void>();
   readonly #streams = new Map<string, EngineStream>();
   #handler: EngineHandler | undefined;
   #nextClient = 1;
@@ -81,8 +83,15 @@ export class FakeEngine implements MediaEngine {
     return this.drop(stream);
   }
 
-  async kickClient(): Promise<boolean> {
-    return false;
+  async kickClient(clientId: string): Promise<boolean> {
+    const leave = this.#viewers.get(clientId);
+    leave?.();
+    return leave !== undefined;
+  }
+
+  /** Media connections that play. */
+  get viewers(): number {
+    return this.#viewers.size;
   }
 
   /** What a publisher with this `param` (`?key=…`) is told; allowed, it publishes. */
@@ -135,10 +144,12 @@ export class FakeEngine implements MediaEngine {
     if (verdict.action !== 'play') return { verdict, leave: () => {} };
     const viewer = verdict.viewer ?? client.clientId;
     this.#tell({ type: 'playing', app, stream, client, viewer, atMs: Date.now() });
-    return {
-      verdict,
-      leave: () => this.#tell({ type: 'stopped', app, stream, client, viewer, reason: 'closed', atMs: Date.now() }),
+    const leave = (): void => {
+      if (!this.#viewers.delete(client.clientId)) return;
+      this.#tell({ type: 'stopped', app, stream, client, viewer, reason: 'closed', atMs: Date.now() });
     };
+    this.#viewers.set(client.clientId, leave);
+    return { verdict, leave };
   }
 
   #client(app: string, stream: string, param: string): EngineClient & PublicEngineClient {

@@ -67,6 +67,7 @@ export class Broadcast {
     this.prepareStop();
     await Promise.all(this.#queues.values());
     await Promise.all([...this.#watched.keys()].map((playId) => this.#unwatch(playId)));
+    await this.#deps.streams.releaseAll();
   }
 
   notify(event: EngineEvent): void {

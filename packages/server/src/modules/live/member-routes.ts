@@ -3,7 +3,7 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { RoomMembership } from '../../database/schema.ts';
 import type { CallerOf } from '../gateway/contract.ts';
 import { roomParamsSchema, successSchema } from './contract.ts';
-import { addPageHeaders } from './http.ts';
+import { addPageHeaders } from '../../http/replies.ts';
 import {
   banSchema,
   inviteSchema,

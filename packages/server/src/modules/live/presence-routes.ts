@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { CallerOf } from '../gateway/contract.ts';
 import { roomParamsSchema, successSchema } from './contract.ts';
-import { addPageHeaders } from './http.ts';
+import { addPageHeaders } from '../../http/replies.ts';
 import {
   enteredSchema,
   enterSchema,

@@ -16,7 +16,7 @@ import {
   updateRoomSchema,
   type CreatedRoom,
 } from './contract.ts';
-import { addPageHeaders, sendCacheable } from './http.ts';
+import { addPageHeaders, sendCacheable } from '../../http/replies.ts';
 import { OWNER_COOKIE_PREFIX } from './rights.ts';
 import type { RoomService } from './service.ts';
 

@@ -76,6 +76,14 @@ export class StreamLeases {
     await Promise.all([...this.#held].map(([playId, held]) => this.#releaseIdle(playId, held)));
   }
 
+  /** At the end of this node: others may publish what it did. */
+  async releaseAll(): Promise<void> {
+    const held = [...this.#held.values()];
+    this.#held.clear();
+    // Where the state center is away they end by themselves.
+    await Promise.allSettled(held.map(async ({ leasing }) => (await leasing)?.release()));
+  }
+
   async #releaseIdle(playId: string, held: Held): Promise<void> {
     if (held.isCurrent || held.pendingUntilMs > this.#now()) return;
     if (this.#held.get(playId) === held) this.#held.delete(playId);

@@ -1,0 +1,98 @@
+import { copyFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { expect, onTestFinished, test } from 'vitest';
+import { openDatabase } from '../src/database/database.ts';
+import { RedisStateCenter } from '../src/state/redis/index.ts';
+import { keyOf, owner, startTest, tempFolder, type TestKaibo } from './harness.ts';
+import { People } from './rooms-people.ts';
+import { RedisServer } from './support/redis-server.ts';
+
+const logger = pino({ level: 'silent' });
+const GRACE_MS = 500;
+
+/** Two platforms on one Redis and one database, in this process. */
+async function startNodes(people = new People()): Promise<[TestKaibo, TestKaibo]> {
+  const redis = await RedisServer.start();
+  onTestFinished(() => redis[Symbol.asyncDispose]());
+  const { database, close } = await openDatabase({
+    folder: tempFolder(),
+    poolSize: 5,
+    statementTimeoutMs: 10_000,
+    logger,
+  });
+  onTestFinished(close);
+  const folders = [tempFolder(), tempFolder()] as const;
+  const start = async (dataDir: string): Promise<TestKaibo> => {
+    const state = await RedisStateCenter.connect({ url: redis.url, prefix: 'test', historySize: 100, logger });
+    onTestFinished(() => state.close());
+    const change: Parameters<typeof startTest>[0] = {
+      dataDir,
+      change: (config) => {
+        config.access = 'open';
+        config.media.graceMs = GRACE_MS;
+      },
+    };
+    return startTest({ ...change, database, state, authenticator: people, users: people });
+  };
+  const first = await start(folders[0]);
+  copyFileSync(join(folders[0], 'signing.key'), join(folders[1], 'signing.key'));
+  return [first, await start(folders[1])];
+}
+
+test('a person on two nodes is one viewer, and a kick on one reaches the other', async () => {
+  const people = new People();
+  const [a, b] = await startNodes(people);
+  const { headers } = people.add('viewer');
+  const made = await a.create();
+  const enter = (node: TestKaibo) => node.call(`/api/rooms/${made.id}/enter`, { method: 'POST', headers, body: {} });
+  expect((await enter(a)).body).toMatchObject({ viewerCount: 1 });
+  const { body } = await enter(b);
+  expect(body).toMatchObject({ viewerCount: 1 });
+  await b.engine.publish(made.playId, keyOf(made));
+  await b.engine.play(made.playId, `?vid=${String(body['vid'])}`);
+  await b.engine.play(made.playId);
+  await expect.poll(async () => (await a.room(made.id)).viewerCount, { timeout: 3000 }).toBe(2);
+  const kick = { method: 'POST', body: { person: 'user:viewer' }, headers: owner(made) };
+  expect((await a.call(`/api/rooms/${made.id}/kick`, kick)).status).toBe(200);
+  await expect.poll(() => b.engine.viewers).toBe(1);
+  await expect.poll(async () => (await a.room(made.id)).viewerCount, { timeout: 3000 }).toBe(1);
+});
+
+test('a stream is published on one node at a time, and ends there when its room is closed on another', async () => {
+  const [a, b] = await startNodes();
+  const made = await a.create();
+  await a.engine.publish(made.playId, keyOf(made));
+  await expect.poll(() => b.room(made.id)).toMatchObject({ status: 'live' });
+  expect(await b.engine.publish(made.playId, keyOf(made))).toMatchObject({ status: 409, code: 'already_publishing' });
+  await b.call(`/api/rooms/${made.id}/close`, { method: 'POST', headers: owner(made) });
+  await expect.poll(() => a.engine.streams()).toEqual([]);
+});
+
+test('a publisher that dropped on one node goes on on the other, whatever the first one still thinks', async () => {
+  const [a, b] = await startNodes();
+  const made = await a.create();
+  await a.engine.publish(made.playId, keyOf(made));
+  await expect.poll(() => a.room(made.id)).toMatchObject({ status: 'live' });
+  a.engine.drop(made.playId);
+  await expect.poll(() => a.room(made.id)).toMatchObject({ interrupted: true });
+  await expect.poll(() => b.engine.publish(made.playId, keyOf(made))).toMatchObject({ action: 'publish' });
+  await expect.poll(async () => (await b.room(made.id)).interrupted).toBeUndefined();
+  a.engine.finish(made.playId);
+  const rotated = await a.call(`/api/rooms/${made.id}/key`, { method: 'POST', headers: owner(made) });
+  expect(rotated.body['streamKey']).not.toBe(made.streamKey);
+  await expect.poll(() => b.engine.streams()).toMatchObject([{ state: 'interrupted' }]);
+  await expect.poll(() => a.room(made.id), { timeout: 5000 }).toMatchObject({ status: 'ended' });
+});
+
+test('the rooms of a node that stops are interrupted and ended by the one that stays', async () => {
+  const [a, b] = await startNodes();
+  const [going, staying] = [await a.create(), await a.create()];
+  await a.engine.publish(going.playId, keyOf(going));
+  await b.engine.publish(staying.playId, keyOf(staying));
+  for (const { id } of [going, staying]) await expect.poll(() => b.room(id)).toMatchObject({ status: 'live' });
+  await a.kaibo.stop();
+  await expect.poll(() => b.room(going.id), { timeout: 15_000, interval: 200 }).toMatchObject({ status: 'ended' });
+  expect(await b.room(staying.id)).toMatchObject({ status: 'live' });
+  expect((await b.room(staying.id)).interrupted).toBeUndefined();
+}, 25_000);
