@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { fail, ok, reason, warn, type Check, type Finding } from './check.ts';
 
 const DAY_MS = 86_400_000;
@@ -33,8 +34,9 @@ function judgeDates({ validFromDate, validToDate }: X509Certificate): Finding {
 function judgeName(certificate: X509Certificate, publicUrl: string | undefined): Finding[] {
   if (publicUrl === undefined) return [];
   const { hostname } = new URL(publicUrl);
-  if ((certificate.checkHost(hostname) ?? certificate.checkIP(hostname.replace(/^\[|\]$/g, ''))) !== undefined)
-    return [];
+  const address = hostname.replace(/^\[|\]$/g, '');
+  const match = isIP(address) === 0 ? certificate.checkHost(hostname) : certificate.checkIP(address);
+  if (match !== undefined) return [];
   const names = certificate.subjectAltName ?? certificate.subject;
   return [fail(SUBJECT, `is for ${names}, not for ${hostname}`, 'get one for the name in publicUrl')];
 }

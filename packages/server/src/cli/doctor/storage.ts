@@ -23,6 +23,8 @@ const SLOW_MIB_PER_S = 20;
 /** Of one small durable write, as every change of a room is. */
 const SLOW_SYNC_MS = 50;
 const OTHERS = 0o077;
+/** Of dataDir: keys, the set-up token and the database, which holds the keys of streams. */
+const SECRET_FILES = /token|\.key$|\.db(-wal)?$/;
 
 /** Room and speed where everything is kept. */
 export const checkDisk: Check = async ({ folder }) => {
@@ -80,9 +82,7 @@ function judgeSpeed(mibPerSecond: number, syncMs: number): Finding {
 /** What is secret is its owner's only. */
 export const checkSecrets: Check = async ({ folder, config }) => {
   const files = existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true }).filter(
-        (entry) => entry.isFile() && /\.(key|db|db-wal|token)$/.test(entry.name),
-      )
+    ? readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isFile() && SECRET_FILES.test(entry.name))
     : [];
   const paths = [...(existsSync(folder) ? [folder] : []), ...files.map(({ name }) => join(folder, name))];
   if (config.tls.key !== undefined && existsSync(config.tls.key)) paths.push(config.tls.key);

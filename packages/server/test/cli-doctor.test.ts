@@ -1,0 +1,220 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
+import { expect, onTestFinished, test } from 'vitest';
+import { tempFolder } from './harness.ts';
+import { onDatabase } from './support/databases.ts';
+import { kaibo, startKaiboProcess } from './support/kaibo.ts';
+import { POSTGRES_PASSWORD } from './support/postgres.ts';
+import { RedisServer } from './support/redis-server.ts';
+
+const FREE_PORTS = [
+  'http',
+  'https',
+  'media.rtmp',
+  'media.rtmps',
+  'media.http',
+  'media.https',
+  'media.api',
+  'metrics',
+].map((name) => `--${name}.port=0`);
+/** What the machine of the tests may lack. */
+const OF_THE_MACHINE = /^(ffmpeg|open files|disk|disk speed)$/;
+
+interface Finding {
+  level: 'ok' | 'warn' | 'FAIL';
+  subject: string;
+  found: string;
+  fix?: string;
+}
+
+async function examine(
+  flags: readonly string[],
+  env?: Record<string, string>,
+): Promise<{ code: number | null; output: string; findings: Finding[]; of(subject: string): Finding | undefined }> {
+  const { code, output } = await kaibo(['doctor', '--json', ...FREE_PORTS, ...flags], { env });
+  const { ok, findings } = JSON.parse(output) as { ok: boolean; findings: Finding[] };
+  expect(ok).toBe(code === 0);
+  expect(findings.filter(({ level, fix }) => (level !== 'ok') !== (fix !== undefined))).toEqual([]);
+  return { code, output, findings, of: (subject) => findings.find((finding) => finding.subject === subject) };
+}
+
+function freshFolder(): string {
+  return join(tempFolder(), 'data');
+}
+
+async function takenPort(): Promise<number> {
+  const taken = createServer().listen(0, '0.0.0.0');
+  await once(taken, 'listening');
+  onTestFinished(() => void taken.close());
+  return (taken.address() as AddressInfo).port;
+}
+
+function certificate(validity: readonly string[], name = 'live.example.org'): string[] {
+  const folder = tempFolder();
+  const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
+  const made = spawnSync('openssl', [
+    ...[
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:prime256v1',
+      '-nodes',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+    ],
+    ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, ...validity],
+  ]);
+  expect(made.status, String(made.stderr)).toBe(0);
+  return [`--tls.key=${key}`, `--tls.cert=${cert}`];
+}
+
+test('a healthy site is all ok', async () => {
+  const folder = freshFolder();
+  await kaibo(['migrate', `--dataDir=${folder}`]);
+  const { code, findings } = await examine([`--dataDir=${folder}`, ...certificate(['-days', '90'])]);
+  expect(findings.filter(({ level, subject }) => level !== 'ok' && !OF_THE_MACHINE.test(subject))).toEqual([]);
+  expect(code).toBe(0);
+});
+
+test('ports of the Kaibo that runs are its own, and a page that answers is found', async () => {
+  const folder = freshFolder();
+  const running = await startKaiboProcess(`--dataDir=${folder}`);
+  const { port } = new URL(running.base);
+  const { of, code } = await examine([`--dataDir=${folder}`, `--http.port=${port}`, `--publicUrl=${running.base}`]);
+  expect(of(`port ${port} (http.port)`)).toMatchObject({
+    level: 'ok',
+    found: `open in Kaibo (process ${running.process.pid})`,
+  });
+  expect(of('public address')).toMatchObject({ level: 'ok', found: `${running.base} answers` });
+  expect(of('database writes')?.level).toBe('ok');
+  expect(code).toBe(0);
+  const stranger = await takenPort();
+  const other = await examine([`--dataDir=${folder}`, `--metrics.port=${stranger}`]);
+  expect(other.of(`port ${stranger} (metrics.port)`)).toMatchObject({
+    level: 'FAIL',
+    found: 'in use by another program',
+  });
+});
+
+test('a port that another program has is said, and in words for a person', async () => {
+  const port = await takenPort();
+  const flags = [
+    `--dataDir=${freshFolder()}`,
+    ...FREE_PORTS.filter((flag) => !flag.includes('-http.')),
+    `--http.port=${port}`,
+  ];
+  const { code, output } = await kaibo(['doctor', ...flags]);
+  expect(code).toBe(1);
+  expect(output).toMatch(
+    new RegExp(`^FAIL +port ${port} \\(http\\.port\\) +in use by another program\n +→ stop that program`, 'm'),
+  );
+});
+
+test('without ffmpeg it says what to install', async () => {
+  const { of, code } = await examine([`--dataDir=${freshFolder()}`], { PATH: tempFolder() });
+  expect(of('ffmpeg')).toMatchObject({
+    level: 'warn',
+    found: expect.stringContaining('not found'),
+    fix: expect.stringContaining('apt-get install -y ffmpeg'),
+  });
+  expect(code).toBe(0);
+});
+
+test('secrets that others can read, and a damaged database', async () => {
+  const folder = freshFolder();
+  await kaibo(['migrate', `--dataDir=${folder}`]);
+  const file = join(folder, 'kaibo.db');
+  chmodSync(file, 0o644);
+  const open = await examine([`--dataDir=${folder}`]);
+  expect(open.of('secrets')).toMatchObject({ level: 'warn', fix: `chmod go-rwx ${file}` });
+  spawnSync('dd', ['if=/dev/urandom', `of=${file}`, 'bs=4096', 'count=8', 'conv=notrunc']);
+  const damaged = await examine([`--dataDir=${folder}`]);
+  expect(damaged.of('database')?.level).toBe('FAIL');
+  expect(damaged.code).toBe(1);
+});
+
+test.each([
+  ['expired', ['-days', '-5'], 'FAIL', /^expired 20/],
+  ['ending soon', ['-days', '5'], 'warn', /^[45] days left/],
+])('a certificate that is %s', async (_name, validity, level, found) => {
+  const { of } = await examine([`--dataDir=${freshFolder()}`, ...certificate(validity)]);
+  expect(of('certificate')).toMatchObject({ level, found: expect.stringMatching(found) });
+});
+
+test('a certificate of another key, or of another name', async () => {
+  const [key = ''] = certificate(['-days', '90']);
+  const [, cert = ''] = certificate(['-days', '90']);
+  const folder = `--dataDir=${freshFolder()}`;
+  expect((await examine([folder, key, cert])).of('certificate')?.found).toMatch(/belongs to another key/);
+  const named = await examine([folder, '--publicUrl=https://localhost', ...certificate(['-days', '90'])]);
+  expect(named.findings).toContainEqual(
+    expect.objectContaining({ level: 'FAIL', found: 'is for DNS:live.example.org, not for localhost' }),
+  );
+});
+
+test('a public address that does not resolve', async () => {
+  const { of, code } = await examine([`--dataDir=${freshFolder()}`, '--publicUrl=https://kaibo.invalid']);
+  expect(of('public address')).toMatchObject({ level: 'FAIL', found: expect.stringContaining('does not resolve') });
+  expect(code).toBe(1);
+});
+
+test('Redis: evicting and forgetting is warned of, away is a failure', async () => {
+  const redis = await RedisServer.start({ password: 'not-to-be-shown' });
+  onTestFinished(() => redis[Symbol.asyncDispose]());
+  const subject = `Redis 127.0.0.1:${redis.port}`;
+  const flags = [`--dataDir=${freshFolder()}`, `--redis.url=${redis.url}`];
+  const there = await examine(flags);
+  expect(there.of(subject)).toMatchObject({ level: 'ok', found: expect.stringMatching(/^answers \(\d+\./) });
+  expect(there.of(`${subject} memory`)?.level).toBe('ok');
+  expect(there.of(`${subject} persistence`)?.level).toBe('warn');
+  expect(there.of(`${subject} clock`)?.level).toBe('ok');
+  await redis[Symbol.asyncDispose]();
+  const away = await examine(flags);
+  expect(away.of(subject)).toMatchObject({ level: 'FAIL', fix: expect.stringContaining('start Redis') });
+  expect(away.code).toBe(1);
+  expect(there.output + away.output).not.toContain('not-to-be-shown');
+});
+
+test('mail: a server that takes us, and none', async () => {
+  const sink = new SMTPServer({ authOptional: true, disabledCommands: ['STARTTLS'] });
+  const listening = sink.listen(0, '127.0.0.1');
+  await once(listening, 'listening');
+  onTestFinished(() => void sink.close());
+  const { port } = listening.address() as AddressInfo;
+  const flags = [`--dataDir=${freshFolder()}`, '--mail.from=kaibo@example.org'];
+  const there = await examine([...flags, `--mail.url=smtp://127.0.0.1:${port}`]);
+  expect(there.of(`mail 127.0.0.1:${port}`)).toMatchObject({ level: 'ok' });
+  const away = await examine([...flags, '--mail.url=smtp://someone:not-to-be-shown@127.0.0.1:1']);
+  expect(away.of('mail 127.0.0.1:1')).toMatchObject({ level: 'FAIL' });
+  expect(away.output).not.toContain('not-to-be-shown');
+});
+
+onDatabase('postgres', 'kaibo doctor', (_open, databases) => {
+  test('a database that is there, and one that is away', async () => {
+    const { url = '' } = await databases.options();
+    const flags = [`--dataDir=${freshFolder()}`, `--database.url=${url}`];
+    const fresh = await examine(flags);
+    expect(fresh.of('migrations')).toMatchObject({ level: 'warn', fix: expect.stringContaining('kaibo migrate') });
+    await kaibo(['migrate', ...flags]);
+    const there = await examine(flags);
+    expect(there.of('database')).toMatchObject({
+      level: 'ok',
+      found: expect.stringMatching(/answers \(PostgreSQL \d+/),
+    });
+    for (const subject of ['database writes', "the database's clock", 'migrations'])
+      expect(there.of(subject)?.level).toBe('ok');
+    await databases.server().stop();
+    const away = await examine(flags);
+    expect(away.of('database')).toMatchObject({ level: 'FAIL', found: expect.stringContaining('cannot be reached') });
+    expect(away.code).toBe(1);
+    expect(there.output + away.output).not.toContain(POSTGRES_PASSWORD);
+  });
+});
