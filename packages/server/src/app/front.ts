@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Database } from '../database/database.ts';
 import type { MediaEngine } from '../engine/contract.ts';
-import type { Authenticator } from '../modules/gateway/contract.ts';
+import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
 import {
   addHealthRoutes,
   createGateway,
@@ -43,6 +43,8 @@ interface FrontDeps {
   database: Database;
   engine: MediaEngine;
   live: LiveModule;
+  /** Those that have routes. */
+  modules: readonly { addRoutes(app: App, callerOf: CallerOf): void }[];
   sockets: Sockets;
   authenticator: Authenticator;
   status: { isStopping: boolean };
@@ -55,6 +57,7 @@ export async function createFront({
   database,
   engine,
   live,
+  modules,
   sockets,
   authenticator,
   status,
@@ -90,7 +93,7 @@ export async function createFront({
     database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
     engine: () => engine.health().ok,
   });
-  live.addRoutes(app, callerOf);
+  for (const module of modules) module.addRoutes(app, callerOf);
   const { roster, realtime, signaling } = sockets;
   addRealtimeRoutes(app, { service: realtime, callerOf, authenticator, roster });
   measureRealtime(registry, realtime);

@@ -4,10 +4,14 @@ import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
+import { createAuthModule, loadSharedKey } from '../modules/auth/index.ts';
+import type { Authenticator } from '../modules/gateway/contract.ts';
 import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
+import { createLogModule } from '../modules/log/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
+import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { RosterOptions } from '../sockets/roster.ts';
 import type { Config } from './config.ts';
@@ -19,24 +23,6 @@ import { mediaOptionsOf } from './media-options.ts';
 import { OperatorError } from './operator-error.ts';
 import { openSockets } from './sockets.ts';
 import { openState } from './state.ts';
-
-import { AppError, type Authenticator } from '../modules/gateway/contract.ts';
-
-const NOBODY: Authenticator = {
-  authenticate: async () => {
-    throw new AppError('invalid_token');
-  },
-  onRevoked: () => () => {},
-};
-
-const NO_USERS: UserDirectory = {
-  find: async () => undefined,
-  findMany: async () => new Map(),
-  findByUsername: async () => undefined,
-  channelByPlayId: async () => undefined,
-  isFollowing: async () => false,
-  countUsers: async () => 0,
-};
 
 export interface KaiboDeps {
   config: Config;
@@ -65,6 +51,8 @@ export interface KaiboPorts {
 export interface Kaibo {
   ports: KaiboPorts;
   engine: MediaEngine;
+  /** What the operator needs to make the first account from another machine; undefined once there is one. */
+  setup(): { token: string; file: string } | undefined;
   /** Tells everybody, writes everything down, closes in the reverse order of the start. Idempotent. */
   stop(): Promise<void>;
 }
@@ -74,7 +62,7 @@ export interface Kaibo {
  * @throws OperatorError for what the operator has to put right; whatever was started is stopped again.
  */
 export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
-  const { config, logger, now = Date.now, authenticator = NOBODY } = deps;
+  const { config, logger, now = Date.now } = deps;
   await using started = new AsyncDisposableStack();
   const folder = makeDataFolder(config.dataDir);
   const lock = DataLock.take(folder);
@@ -85,6 +73,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => outbox.stop());
   const engine =
     deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) });
+  const isShared = config.database.url !== undefined;
+  const auth = createAuthModule({
+    ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
+    databaseKind: isShared ? 'postgres' : 'sqlite',
+    logger: logger.child({ module: 'auth' }),
+  });
+  started.defer(() => auth.stop());
+  await auth.start();
+  const authenticator = deps.authenticator ?? auth.authenticator;
   const live = createLiveModule({
     database,
     outbox,
@@ -92,16 +89,19 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     engine,
     logger: logger.child({ module: 'live' }),
     now,
-    signingKey: loadSigningKey(folder),
+    signingKey: isShared ? await loadSharedKey(database, now) : loadSigningKey(folder),
     access: config.access,
-    users: deps.users ?? NO_USERS,
+    users: deps.users ?? createUserDirectory(database, now),
     openRoomsPerUser: config.limits.openRoomsPerUser,
     graceMs: config.media.graceMs,
   });
   started.defer(() => live.stop());
+  const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
+  for (const holder of [live.accountHolder, user.accountHolder]) auth.addHolder(holder);
+  const modules = [live, auth, user, createLogModule(database)];
   const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
   const status = { isStopping: false };
-  const front = await createFront({ ...deps, database, engine, live, sockets, authenticator, status });
+  const front = await createFront({ ...deps, database, engine, live, modules, sockets, authenticator, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
@@ -120,7 +120,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await Promise.all([engine.stop(), ...front.servers.map(closeServer)]);
     await running.disposeAsync();
   };
-  return { ports, engine, stop: () => (stopping ??= stop()) };
+  return { ports, engine, setup: () => auth.setup(), stop: () => (stopping ??= stop()) };
 }
 
 async function openOwnDatabase(

@@ -18,6 +18,9 @@ export async function runServer({ flags, version }: { flags: readonly string[]; 
   const signal = firstSignal();
   const kaibo = await startKaibo({ config, logger });
   if (isPretty(config.log, process.stdout)) process.stdout.write(banner(kaibo, { config, version }));
+  const first = kaibo.setup();
+  if (first !== undefined)
+    logger.info({ file: first.file }, 'no account yet: the set-up token of the first one is in this file');
   logger.info({ ...kaibo.ports, pid: process.pid }, 'ready');
   logger.info({ signal: await signal }, 'stopping');
   process.exit(await stopInTime(kaibo, (message) => logger.error(message)));

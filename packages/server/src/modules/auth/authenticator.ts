@@ -31,6 +31,8 @@ export class TokenAuthenticator implements Authenticator {
   readonly #known = new Map<string, Known>();
   readonly #listeners = new Set<(revoked: { userId: string; sessionId?: string }) => void>();
   #unsubscribe: Unsubscribe | undefined;
+  /** Rises with everything that is forgotten: what was looked up across that may be out of date already. */
+  #forgotten = 0;
 
   constructor(deps: AuthenticatorDeps) {
     this.#deps = deps;
@@ -44,7 +46,10 @@ export class TokenAuthenticator implements Authenticator {
         else if (event === USER_BANNED) this.revoked({ userId });
         else if (event === USER_CHANGED) this.forget(userId);
       },
-      reset: () => this.#known.clear(),
+      reset: () => {
+        this.#forgotten++;
+        this.#known.clear();
+      },
     });
   }
 
@@ -64,6 +69,7 @@ export class TokenAuthenticator implements Authenticator {
 
   /** A login ended, or all of a user: here and now. */
   revoked(revoked: { userId: string; sessionId?: string }): void {
+    this.#forgotten++;
     if (revoked.sessionId === undefined) this.forget(revoked.userId);
     else this.#known.delete(revoked.sessionId);
     for (const listener of this.#listeners) listener(revoked);
@@ -71,6 +77,7 @@ export class TokenAuthenticator implements Authenticator {
 
   /** The next request looks the user up again. */
   forget(userId: string): void {
+    this.#forgotten++;
     for (const [key, { account }] of this.#known) if (account.id === userId) this.#known.delete(key);
   }
 
@@ -115,7 +122,9 @@ export class TokenAuthenticator implements Authenticator {
   async #remembered(key: string, look: () => Promise<Known['account']>): Promise<Known['account']> {
     const known = this.#known.get(key);
     if (known !== undefined && known.untilMs > this.#deps.now()) return known.account;
+    const forgotten = this.#forgotten;
     const account = await look();
+    if (this.#forgotten !== forgotten) return account;
     this.#known.delete(key);
     this.#known.set(key, { account, untilMs: this.#deps.now() + BELIEVED_MS });
     const [oldest] = this.#known.keys();

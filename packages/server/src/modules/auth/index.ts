@@ -14,7 +14,7 @@ import { ApiKeys } from './api-keys.ts';
 import { TokenAuthenticator } from './authenticator.ts';
 import type { AccountHolder } from './contract.ts';
 import { configuredKeys, fileKeys, tableKeys } from './key-sources.ts';
-import { KeyRing } from './keyring.ts';
+import { KeyRing, newKey } from './keyring.ts';
 import { Mailer } from './mailer.ts';
 import { Passwords } from './passwords.ts';
 import { Resets } from './resets.ts';
@@ -134,4 +134,11 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
 function keySourceOf({ auth, database, databaseKind, folder }: AuthDeps): ReturnType<typeof configuredKeys> {
   if (auth.tokenKeys !== undefined) return configuredKeys(auth.tokenKeys);
   return databaseKind === 'postgres' ? tableKeys(database, 'token') : fileKeys(folder, 'token-keys.json');
+}
+
+/** The key of play tokens and viewer ids, one for all nodes. */
+export async function loadSharedKey(database: Database, now: () => number): Promise<Buffer> {
+  const [key] = await tableKeys(database, 'sign').load(() => newKey(now()));
+  if (key === undefined) throw new Error('the shared key was not kept');
+  return key.value;
 }

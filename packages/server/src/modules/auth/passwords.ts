@@ -19,13 +19,18 @@ export class Passwords {
   /** Compared when there is no such account, so that it takes as long as when there is. */
   #nobody: Promise<string> | undefined;
 
+  /** So that the first unknown account is not told by the time it takes. */
+  async prepare(): Promise<void> {
+    await this.#hashOfNobody();
+  }
+
   async hash(password: string): Promise<string> {
     return this.#limited(() => hash(password.normalize('NFKC'), PARAMETERS));
   }
 
   /** `phc` undefined is an unknown account: as much work, always false. */
   async verify(phc: string | undefined, password: string): Promise<boolean> {
-    const expected = phc ?? (await (this.#nobody ??= this.hash('a password of nobody')));
+    const expected = phc ?? (await this.#hashOfNobody());
     const isRight = await this.#limited(() => verify(expected, password.normalize('NFKC')));
     return isRight && phc !== undefined;
   }
@@ -34,6 +39,15 @@ export class Passwords {
   isOutdated(phc: string): boolean {
     const [, memory, time] = PHC_PARAMETERS.exec(phc) ?? [];
     return Number(memory) < (PARAMETERS.memoryCost ?? 0) || Number(time) < (PARAMETERS.timeCost ?? 0);
+  }
+
+  /** Made once, by `prepare`; one that was refused for load is tried again. */
+  #hashOfNobody(): Promise<string> {
+    this.#nobody ??= this.hash('a password of nobody').catch((error: unknown) => {
+      this.#nobody = undefined;
+      throw error;
+    });
+    return this.#nobody;
   }
 
   async #limited<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -1,4 +1,4 @@
-import type { StateCenter } from '../../state/contract.ts';
+import { StateUnavailableError, type StateCenter } from '../../state/contract.ts';
 
 const groupOf = (roomId: string): string => `owners:${roomId}`;
 
@@ -7,6 +7,8 @@ export class OwnerPeers {
   readonly #state: StateCenter;
   /** Peers of the owner on this node, by room. */
   readonly #peers = new Map<string, number>();
+  /** Rooms whose owner left while the state center was away. */
+  readonly #unsettled = new Set<string>();
   #onChange: () => void = () => {};
 
   constructor(deps: { state: StateCenter }) {
@@ -20,8 +22,8 @@ export class OwnerPeers {
 
   /** Call what is returned when the peer is gone. */
   async joined(roomId: string): Promise<() => void> {
-    this.#peers.set(roomId, (this.#peers.get(roomId) ?? 0) + 1);
     await this.#state.enter(groupOf(roomId), this.#state.nodeId);
+    this.#peers.set(roomId, (this.#peers.get(roomId) ?? 0) + 1);
     this.#onChange();
     let isGone = false;
     return () => {
@@ -33,6 +35,9 @@ export class OwnerPeers {
 
   async present(roomIds: readonly string[]): Promise<Set<string>> {
     if (roomIds.length === 0) return new Set();
+    const late = [...this.#unsettled];
+    this.#unsettled.clear();
+    await Promise.all(late.map((roomId) => this.#settle(roomId)));
     const counts = await this.#state.counts(roomIds.map(groupOf));
     return new Set(roomIds.filter((id) => (counts.get(groupOf(id))?.count ?? 0) > 0));
   }
@@ -44,7 +49,17 @@ export class OwnerPeers {
       return;
     }
     this.#peers.delete(roomId);
-    await this.#state.leave(groupOf(roomId), this.#state.nodeId);
+    await this.#settle(roomId);
     this.#onChange();
+  }
+
+  async #settle(roomId: string): Promise<void> {
+    if (this.#peers.has(roomId)) return;
+    try {
+      await this.#state.leave(groupOf(roomId), this.#state.nodeId);
+    } catch (error) {
+      if (!(error instanceof StateUnavailableError)) throw error;
+      this.#unsettled.add(roomId);
+    }
   }
 }

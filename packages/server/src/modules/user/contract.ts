@@ -1,3 +1,7 @@
+import { z } from 'zod';
+import { emailSchema } from '../auth/contract.ts';
+import { roomSchema } from '../live/contract.ts';
+
 /** What other modules may know of an account. */
 export interface UserFacts {
   id: string;
@@ -28,3 +32,80 @@ export interface UserDirectory {
   /** How many accounts there are; while there is none, this machine itself may set things up. */
   countUsers(): Promise<number>;
 }
+
+/** On the account's own channel: `{ follower }`. */
+export const USER_FOLLOWED = 'user.followed';
+export const userChannelOf = (userId: string): string => `user:${userId}`;
+
+export const userSummarySchema = z.object({
+  id: z.string(),
+  username: z.string(),
+  name: z.string(),
+  avatar: z.string().optional(),
+});
+export type UserSummary = z.output<typeof userSummarySchema>;
+export const userSummariesSchema = z.array(userSummarySchema);
+
+/** Payloads of the events on the `user` channel. */
+export const userEventSchemas = { [USER_FOLLOWED]: z.object({ follower: userSummarySchema }) };
+
+const counts = { followerCount: z.number(), followingCount: z.number() };
+
+export const profileSchema = userSummarySchema.extend({
+  bio: z.string(),
+  ...counts,
+  isFollowing: z.boolean().describe('Whether the caller follows them'),
+  isBanned: z.boolean().optional(),
+  room: roomSchema.optional().describe('The public room in which they are live now'),
+  createdAt: z.number(),
+});
+export type Profile = z.output<typeof profileSchema>;
+
+/** An account as its owner sees it. */
+export const selfSchema = userSummarySchema.extend({
+  bio: z.string(),
+  role: z.enum(['user', 'admin']),
+  email: z.string().optional(),
+  ...counts,
+  playId: z.string(),
+  streamKey: z
+    .string()
+    .optional()
+    .describe('The permanent one, `{playId}?key={secret}`; not shown to API keys without rooms:write'),
+  publishUrls: z
+    .object({ rtmp: z.string().optional(), whip: z.string().optional(), wsFlv: z.string().optional() })
+    .optional(),
+  createdAt: z.number(),
+});
+export type Self = z.output<typeof selfSchema>;
+
+export const updateSelfSchema = z
+  .object({
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(50)
+      .regex(/^\P{Cc}*$/u),
+    bio: z
+      .string()
+      .trim()
+      .max(500)
+      .regex(/^(?:\P{Cc}|\n)*$/u),
+    /** An http(s) address, or a path on this server. */
+    avatar: z
+      .string()
+      .max(2048)
+      .regex(/^(?:https?:\/\/|\/(?!\/))[^\s"'<>\\]+$/)
+      .nullable(),
+    email: emailSchema.nullable(),
+  })
+  .partial();
+export type UpdateSelf = z.output<typeof updateSelfSchema>;
+
+export const userParamsSchema = z.object({ id: z.string().min(1).max(64) });
+export const pageSchema = z.object({
+  page: z.coerce.number().int().min(1).max(1_000_000).default(1),
+  pageSize: z.coerce.number().int().min(1).max(200).default(50),
+});
+export const successSchema = z.object({ success: z.literal(true) });

@@ -1,0 +1,163 @@
+import { randomBytes } from 'node:crypto';
+import { audit } from '../../database/audit.ts';
+import type { Outbox } from '../../database/outbox.ts';
+import type { MediaEngine, Site } from '../../engine/contract.ts';
+import { AppError, type Account, type Caller } from '../gateway/contract.ts';
+import { LIVE_APP, type RoomDirectory } from '../live/contract.ts';
+import {
+  USER_FOLLOWED,
+  userChannelOf,
+  type Profile,
+  type Self,
+  type UpdateSelf,
+  type UserSummary,
+} from './contract.ts';
+import type { Page, UserRow, UserStore } from './store.ts';
+
+export interface UserServiceDeps {
+  store: UserStore;
+  outbox: Outbox;
+  engine: MediaEngine;
+  rooms: RoomDirectory;
+  now: () => number;
+}
+
+/** Profiles, who follows whom, and the permanent stream key. */
+export class UserService {
+  readonly #deps: UserServiceDeps;
+
+  constructor(deps: UserServiceDeps) {
+    this.#deps = deps;
+  }
+
+  async self(account: Account, site: Site): Promise<Self> {
+    return this.#selfView(await this.#find(account.id), account, site);
+  }
+
+  /** @throws AppError email_taken */
+  async update(account: Account, input: UpdateSelf, site: Site): Promise<Self> {
+    const { store, outbox, now } = this.#deps;
+    const changes: Partial<UserRow> = { updated_at: now() };
+    if (input.name !== undefined) changes.name = input.name;
+    if (input.bio !== undefined) changes.bio = input.bio;
+    if (input.avatar !== undefined) changes.avatar = input.avatar;
+    if (input.email !== undefined) {
+      changes.email = input.email;
+      changes.email_key = input.email?.toLowerCase() ?? null;
+    }
+    const row = await outbox.transact(async ({ transaction }) => {
+      const emailKey = changes.email_key ?? undefined;
+      const isTaken = emailKey !== undefined && (await store.isEmailTaken(transaction, { emailKey, by: account.id }));
+      if (isTaken) throw new AppError('email_taken');
+      const changed = await store.change(transaction, { id: account.id, changes });
+      if (changed === undefined) throw new AppError('user_not_found');
+      await audit(transaction, {
+        actor: `user:${account.id}`,
+        action: 'user.updated',
+        subject: `user:${account.id}`,
+        details: { fields: Object.keys(input) },
+        atMs: now(),
+      });
+      return changed;
+    });
+    return this.#selfView(row, account, site);
+  }
+
+  /** Whoever publishes by the old key is cut. */
+  async rotateStreamKey(account: Account, site: Site): Promise<Self> {
+    const { store, outbox, rooms, now } = this.#deps;
+    const changes = { stream_secret: randomBytes(24).toString('base64url'), updated_at: now() };
+    const row = await outbox.transact(async ({ transaction }) => {
+      const changed = await store.change(transaction, { id: account.id, changes });
+      if (changed === undefined) throw new AppError('user_not_found');
+      await audit(transaction, {
+        actor: `user:${account.id}`,
+        action: 'user.stream_key_changed',
+        subject: `user:${account.id}`,
+        atMs: now(),
+      });
+      return changed;
+    });
+    await rooms.streamKeyChanged(row.play_id);
+    return this.#selfView(row, account, site);
+  }
+
+  /** By id, or by user name. @throws AppError user_not_found */
+  async profile(caller: Caller, idOrUsername: string): Promise<Profile> {
+    const { store, rooms, now } = this.#deps;
+    const row = (await store.find(idOrUsername)) ?? (await store.findByUsername(idOrUsername));
+    if (row === undefined) throw new AppError('user_not_found');
+    const { followers, following } = await store.followCounts(row.id);
+    const me = caller.account?.id;
+    const isBanned = row.banned_at !== null && (row.banned_until === null || row.banned_until > now());
+    return {
+      ...summaryOf(row),
+      bio: row.bio,
+      followerCount: followers,
+      followingCount: following,
+      isFollowing: me !== undefined && (await store.isFollowing(me, row.id)),
+      isBanned: isBanned ? true : undefined,
+      room: await rooms.liveRoomOf(row.id, caller.site),
+      createdAt: row.created_at,
+    };
+  }
+
+  /** Following twice is following once. @throws AppError user_not_found, cannot_follow_self */
+  async follow(account: Account, userId: string): Promise<void> {
+    const { store, outbox, now } = this.#deps;
+    if (userId === account.id) throw new AppError('cannot_follow_self');
+    await this.#find(userId);
+    const follower = summaryOf(await this.#find(account.id));
+    await outbox.transact(async ({ transaction, emit }) => {
+      const isNew = await store.follow(transaction, { followerId: account.id, userId, nowMs: now() });
+      if (isNew) await emit({ channel: userChannelOf(userId), event: USER_FOLLOWED, data: { follower } });
+    });
+  }
+
+  /** @throws AppError user_not_found */
+  async unfollow(account: Account, userId: string): Promise<void> {
+    const { store, outbox } = this.#deps;
+    await this.#find(userId);
+    await outbox.transact(async ({ transaction }) => store.unfollow(transaction, { followerId: account.id, userId }));
+  }
+
+  /** @throws AppError user_not_found */
+  async follows(
+    userId: string,
+    side: 'followers' | 'following',
+    page: Page,
+  ): Promise<{ users: UserSummary[]; total: number }> {
+    const { store } = this.#deps;
+    await this.#find(userId);
+    const counts = await store.followCounts(userId);
+    return { users: (await store.listFollows(userId, side, page)).map(summaryOf), total: counts[side] };
+  }
+
+  async #find(id: string): Promise<UserRow> {
+    const row = await this.#deps.store.find(id);
+    if (row === undefined) throw new AppError('user_not_found');
+    return row;
+  }
+
+  async #selfView(row: UserRow, { scopes }: Account, site: Site): Promise<Self> {
+    const { followers, following } = await this.#deps.store.followCounts(row.id);
+    const mayPublish = scopes === undefined || scopes.includes('rooms:write') || scopes.includes('admin');
+    const target = { app: LIVE_APP, stream: row.play_id, ...site, query: { key: row.stream_secret } };
+    return {
+      ...summaryOf(row),
+      bio: row.bio,
+      role: row.role,
+      email: row.email ?? undefined,
+      followerCount: followers,
+      followingCount: following,
+      playId: row.play_id,
+      streamKey: mayPublish ? `${row.play_id}?key=${row.stream_secret}` : undefined,
+      publishUrls: mayPublish ? this.#deps.engine.publishUrls(target) : undefined,
+      createdAt: row.created_at,
+    };
+  }
+}
+
+function summaryOf({ id, username, name, avatar }: UserRow): UserSummary {
+  return { id, username, name, avatar: avatar ?? undefined };
+}
