@@ -5,7 +5,7 @@ import type { Database } from '../../database/database.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import type { AccountHolder } from '../auth/contract.ts';
-import type { CallerOf } from '../gateway/contract.ts';
+import { AppError, type CallerOf } from '../gateway/contract.ts';
 import type { ChannelSource, RealtimeCommand } from '../realtime/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { roomAccountHolder } from './account.ts';
@@ -65,6 +65,8 @@ export interface LiveModule {
   /** Before the engine stops, so that its farewells end no room. */
   prepareStop(): void;
   stop(): Promise<void>;
+  /** For the command line. False when it had ended before. @throws AppError room_not_found */
+  endRoom(roomId: string, actor: string): Promise<boolean>;
   countRooms(): Promise<Readonly<Record<string, number>>>;
   /** On this node. */
   countViewers(): number;
@@ -98,6 +100,11 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
       await broadcast.stop();
       await control.stop();
       await ticker.stop();
+    },
+    endRoom: async (roomId, actor) => {
+      const row = await store.find(roomId);
+      if (row === undefined) throw new AppError('room_not_found');
+      return service.endFor(row, 'closed', { name: actor });
     },
     countRooms: () => store.countByStatus(),
     countViewers: () => audience.total(),

@@ -16,7 +16,7 @@ import {
   type UpdateRoomInput,
 } from './contract.ts';
 import { command } from './control.ts';
-import { actorOf, type Actor, type Ledger } from './ledger.ts';
+import { actorOf, SYSTEM, type Actor, type Ledger } from './ledger.ts';
 import { newStreamSecret, openRoom, type RoomOpening } from './opening.ts';
 import {
   assertMayCreate,
@@ -137,9 +137,10 @@ export class RoomService {
     return this.#ownerView({ ...row, stream_secret: secret }, caller);
   }
 
-  /** Ends an open room for a reason that is not its owner's wish. */
-  async endFor(row: RoomRow, why: string): Promise<void> {
-    if (canMove(row.status, 'ended')) await this.#end(row, { changes: {}, actor: { name: 'system' }, why });
+  /** Ends an open room for a reason that is not its owner's wish; false when it was not open. */
+  async endFor(row: RoomRow, why: string, actor: Actor = SYSTEM): Promise<boolean> {
+    if (!canMove(row.status, 'ended')) return false;
+    return (await this.#end(row, { changes: {}, actor, why })) !== undefined;
   }
 
   /** The room and what the caller is in it. @throws AppError room_not_found */
