@@ -112,6 +112,7 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
     start: async () => {
       await keys.start((error) => logger.error({ err: error }, 'the token key was not rotated'));
       await authenticator.start();
+      await passwords.prepare();
       const file = join(folder, SETUP_FILE);
       if ((await store.countUsers()) === 0)
         setup.token = auth.setupToken === undefined ? SetupToken.make(file) : SetupToken.configured(auth.setupToken);
