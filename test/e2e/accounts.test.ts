@@ -143,7 +143,7 @@ test('a changed password logs out the other device at once, and stays valid here
   await until(async () => (await page.getByTestId('session').count()) === 1, { what: 'one session left' });
   expect(await whoIs(page)).toMatchObject({ username: 'owner' });
 
-  await other.page.reload();
+  // Nobody touches the other page: the server cuts its socket, and the page finds its login gone.
   await other.page.getByTestId('login-form').waitFor(WAIT);
   expect(await whoIs(other.page)).toBeNull();
   await logIn(other.page, 'owner', NEXT_PASSWORD);

@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts';
 import type { Session } from './session.ts';
-import type { Room } from './types.ts';
+import type { PublishUrls, Room } from './types.ts';
 
 export interface UserSummary {
   id: string;
@@ -30,13 +30,16 @@ export interface Account extends UserSummary {
 /** An account as its owner sees it. */
 export interface SelfUser extends Account {
   bio: string;
-  email?: string | null;
-  createdAt?: number;
-  followerCount?: number;
-  followingCount?: number;
+  email?: string;
+  /** ms since the epoch. */
+  createdAt: number;
+  followerCount: number;
+  followingCount: number;
+  /** The public stream name of the account's channel. */
+  playId: string;
   /** The permanent stream key, for OBS: `{playId}?key={secret}`. */
   streamKey?: string;
-  publishUrls?: { rtmp: string };
+  publishUrls?: PublishUrls;
 }
 
 export interface UpdateUserInput {

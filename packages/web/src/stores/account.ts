@@ -1,8 +1,8 @@
 import type { Account } from '@kaibo/client';
 import { useEventListener, useStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
-import { computed, ref, shallowRef } from 'vue';
-import { api } from '../api.ts';
+import { computed, ref, shallowRef, watch } from 'vue';
+import { api, realtime } from '../api.ts';
 
 /**
  * Who is logged in. The login itself is in HttpOnly cookies that the page cannot see; `kaibo.login` only remembers that
@@ -36,6 +36,14 @@ export const useAccount = defineStore('account', () => {
     restoring ??= takeUp();
     return restoring;
   }
+
+  // The account's own channel: by it a page that listens to nothing else hears at once that its login was ended.
+  watch(
+    () => user.value?.id,
+    (id, _before, onCleanup) => {
+      if (id !== undefined) onCleanup(realtime.subscribe('user', () => {}));
+    },
+  );
 
   // Another tab logged in, out, or as somebody else.
   useEventListener(window, 'storage', (event: StorageEvent) => {
