@@ -1,10 +1,12 @@
 // `npm run bench -- [--quick] [--server kaibo|nms|nginx-rtmp|all] [--proto http|ws|rtmp|all] [--n 1000] [--runs 3] [--dur 12]`
+// `npm run bench -- realtime …`: see realtime.ts.
 // Kaibo against Node-Media-Server and nginx-rtmp: interleaved runs on this machine, medians, a dated file in bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { measure } from './measure.ts';
+import { benchRealtime } from './realtime.ts';
 import { reportTable, type Run } from './report.ts';
 import { type Protocol, type ServerName, servers } from './servers.ts';
 import { run, workFolder } from './workspace.ts';
@@ -73,6 +75,8 @@ function save(runs: readonly Run[], facts: string[], folder: string): string {
 }
 
 async function main(): Promise<void> {
+  if (process.platform !== 'linux') throw new Error('the bench reads /proc and runs on Linux only');
+  if (process.argv[2] === 'realtime') return benchRealtime(process.argv.slice(3), machine(), workFolder);
   const { values } = parseArgs({
     options: {
       quick: { type: 'boolean', default: false },
@@ -83,7 +87,6 @@ async function main(): Promise<void> {
       dur: { type: 'string' },
     },
   });
-  if (process.platform !== 'linux') throw new Error('the bench reads /proc and runs on Linux only');
   const viewers = positive('n', values.n ?? (values.quick ? '200' : '1000'), 10_000);
   const rounds = positive('runs', values.runs ?? (values.quick ? '1' : '3'), 50);
   const windowMs = positive('dur', values.dur ?? (values.quick ? '5' : '12'), 300) * 1000;
