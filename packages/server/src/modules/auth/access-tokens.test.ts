@@ -122,7 +122,13 @@ test('keys that nobody knows are looked for at most once in a while', async () =
   let nowMs = START_MS;
   let loads = 0;
   const shared = sharedKeys();
-  const counted: KeySource = { ...shared, load: async (make) => (loads++, shared.load(make)) };
+  const counted: KeySource = {
+    ...shared,
+    load: async (make) => {
+      loads++;
+      return shared.load(make);
+    },
+  };
   const { keys } = await node(counted, () => nowMs);
   nowMs += 10_000;
   loads = 0;

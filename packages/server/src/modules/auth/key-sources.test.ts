@@ -24,10 +24,12 @@ onEveryDatabase('keys in a table', (open) => {
     const rotate = () => source.add(newKey(START_MS + 10), { retires: first?.id, forgetBeforeMs: 0 });
     await Promise.all([rotate(), rotate(), rotate()]);
     const keys = await source.load(() => newKey(START_MS));
-    expect(keys.map(({ retiredAtMs }) => retiredAtMs).toSorted()).toEqual([START_MS + 10, undefined]);
+    expect(keys.map(({ retiredAtMs }) => retiredAtMs)).toEqual(expect.arrayContaining([START_MS + 10, undefined]));
+    expect(keys).toHaveLength(2);
     const [newest] = keys.filter(({ retiredAtMs }) => retiredAtMs === undefined);
     await source.add(newKey(START_MS + 20), { retires: newest?.id, forgetBeforeMs: START_MS + 15 });
-    expect((await source.load(() => newKey(START_MS))).map(({ createdAtMs }) => createdAtMs).toSorted()).toEqual([
+    const left = await source.load(() => newKey(START_MS));
+    expect(left.map(({ createdAtMs }) => createdAtMs).toSorted((a, b) => a - b)).toEqual([
       START_MS + 10,
       START_MS + 20,
     ]);
