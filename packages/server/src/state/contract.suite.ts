@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { Delivery, Listener, Position, StateCenter } from './contract.ts';
 
+const PATIENT = { timeout: 10_000 };
+
 type Make = (options: { historySize: number }) => Promise<StateCenter>;
 
 const hear = (seen: Delivery[]): Listener => ({ deliver: (delivery) => void seen.push(delivery), reset: () => {} });
@@ -35,7 +37,7 @@ function logTests(make: Make): void {
     await say(state, 'b', 'other', {});
     await say(state, 'a', 'two', { n: 2 });
     await expect
-      .poll(() => seen.map(({ event, position }) => [event, position?.offset]))
+      .poll(() => seen.map(({ event, position }) => [event, position?.offset]), PATIENT)
       .toEqual([
         ['one', 1],
         ['two', 2],
@@ -49,7 +51,7 @@ function logTests(make: Make): void {
     await state.subscribe('a', hear(other));
     const positions = await Promise.all(Array.from({ length: 500 }, (_, n) => say(state, 'a', 'tick', n)));
     expect(new Set(positions.map(({ offset }) => offset)).size).toBe(500);
-    await expect.poll(() => [one.length, other.length]).toEqual([500, 500]);
+    await expect.poll(() => [one.length, other.length], PATIENT).toEqual([500, 500]);
     expect(one.map(({ position }) => position?.offset)).toEqual(Array.from({ length: 500 }, (_, n) => n + 1));
     expect(other).toEqual(one);
   });
@@ -62,7 +64,7 @@ function logTests(make: Make): void {
     expect(await state.append('a', { id: 'x', event: 'tick', data: 1 })).toEqual(first);
     expect(await state.position('a')).toEqual(first);
     await say(state, 'a', 'end', {});
-    await expect.poll(() => seen.map(({ event }) => event)).toEqual(['tick', 'end']);
+    await expect.poll(() => seen.map(({ event }) => event), PATIENT).toEqual(['tick', 'end']);
   });
 
   test('an event keeps its data and its time', async () => {
@@ -124,7 +126,7 @@ function listenTests(make: Make): void {
     await state.subscribe('a', hear(seen));
     const before = await state.position('a');
     await state.publishEphemeral('a', 'blink', 1);
-    await expect.poll(() => seen.length).toBe(1);
+    await expect.poll(() => seen.length, PATIENT).toBe(1);
     expect(seen[0]).toMatchObject({ event: 'blink', data: 1 });
     expect(seen[0]?.position).toBeUndefined();
     expect(await state.position('a')).toEqual(before);
@@ -137,8 +139,8 @@ function listenTests(make: Make): void {
     await say(state, 'a', 'one', {});
     await state.subscribe('a', hear(late));
     await say(state, 'a', 'two', {});
-    await expect.poll(() => early.map(({ event }) => event)).toEqual(['one', 'two']);
-    await expect.poll(() => late.map(({ event }) => event)).toEqual(['two']);
+    await expect.poll(() => early.map(({ event }) => event), PATIENT).toEqual(['one', 'two']);
+    await expect.poll(() => late.map(({ event }) => event), PATIENT).toEqual(['two']);
   });
 
   test('after unsubscribing nothing is delivered, others go on, and subscribing again works', async () => {
@@ -149,12 +151,12 @@ function listenTests(make: Make): void {
     await unsubscribe();
     await unsubscribe();
     await say(state, 'a', 'one', {});
-    await expect.poll(() => stays.length).toBe(1);
+    await expect.poll(() => stays.length, PATIENT).toBe(1);
     const left = leave();
     await state.subscribe('a', hear(back));
     await left;
     await say(state, 'a', 'two', {});
-    await expect.poll(() => back.map(({ event }) => event)).toEqual(['two']);
+    await expect.poll(() => back.map(({ event }) => event), PATIENT).toEqual(['two']);
     expect([gone.length, stays.length]).toEqual([0, 1]);
   });
 }
@@ -239,7 +241,7 @@ function counterTests(make: Make): void {
     await state.clearCount('a');
     expect(await state.count('a', 0, 60_000)).toBe(0);
     await state.count('a', 5, 100);
-    await expect.poll(() => state.count('a', 0, 60_000)).toBe(0);
+    await expect.poll(() => state.count('a', 0, 60_000), PATIENT).toBe(0);
   });
 }
 

@@ -12,6 +12,8 @@ const REAP_MS = 2000;
 /** A node that claimed to clean up after another one and did not finish in this time is taken for dead as well. */
 const CLAIM_MS = 5000;
 const LOST_AT_ONCE = 10;
+/** Sessions that this node ends itself after recoveries that were interrupted; older ones end by their lease. */
+const MAX_FORMER = 32;
 
 /** The log in which nodes tell each other who was lost; no channel of the contract begins with a tilde. */
 export const NODES_CHANNEL = '~nodes';
@@ -42,6 +44,8 @@ export class Nodes {
   readonly #options: NodesOptions;
   readonly #timers: NodeJS.Timeout[] = [];
   #lives = 0;
+  /** Sessions of this node that are not ended yet. */
+  readonly #former: string[] = [];
   #isBeating = false;
   #isReaping = false;
 
@@ -65,16 +69,17 @@ export class Nodes {
   }
 
   /**
-   * Part of the recovery: enters everything again in a new session, then ends the old one. That stays among the living
-   * until then, so that it is cleaned up after in any case, should this be interrupted.
+   * Part of the recovery: enters everything again in a new session, then ends the old ones, of which there are several
+   * when a recovery was interrupted. They stay among the living until then, so that they are cleaned up after in any case.
    */
   async rejoin(): Promise<void> {
-    const { groups } = this.#options;
-    const old = this.session;
+    this.#former.push(this.session);
+    if (this.#former.length > MAX_FORMER) this.#former.shift();
     this.#lives++;
-    await this.#join([old, this.session]);
-    await groups.enterAgain();
-    await this.#end(old);
+    await this.#join([...this.#former, this.session]);
+    await this.#options.groups.enterAgain();
+    for (const session of this.#former) await this.#end(session);
+    this.#former.length = 0;
   }
 
   stop(): void {
@@ -135,12 +140,17 @@ export class Nodes {
   /** Each step may be repeated by another node; the claim is ended last. */
   async #cleanUp(session: string): Promise<void> {
     const { connection, keys, link, log, groups, logger } = this.#options;
-    const nodeId = session.slice(0, session.lastIndexOf('.'));
-    const { lost } = keys.nodes();
+    const nodeId = nodeOf(session);
+    const { living, lost } = keys.nodes();
     const data: LostNode = { nodeId, groups: await groups.drop(session) };
-    await log.append((command) => link.run(command), NODES_CHANNEL, { id: session, event: NODE_LOST, data });
+    const others = await link.run(() => connection.send(living, ['ZRANGE', living, '0', '-1']));
+    // A node that goes on as another session has lost nothing but its past.
+    if (!(others as string[]).some((other) => nodeOf(other) === nodeId))
+      await log.append((command) => link.run(command), NODES_CHANNEL, { id: session, event: NODE_LOST, data });
     await groups.unregister(session);
     await link.run(() => connection.send(lost, ['ZREM', lost, session]));
     logger.warn({ nodeId, groups: data.groups.length }, 'a node was lost and is cleaned up after');
   }
 }
+
+const nodeOf = (session: string): string => session.slice(0, session.lastIndexOf('.'));

@@ -8,6 +8,7 @@ import { Keys } from './keys.ts';
 
 const PREFIX = 'outage';
 const CHANNEL = 'room:1';
+const PATIENT = { timeout: 15_000 };
 
 async function startServer(options: RedisServerOptions = {}): Promise<RedisServer> {
   const server = await RedisServer.start(options);
@@ -80,11 +81,11 @@ class Writer {
 const counting = (count: number): number[] => Array.from({ length: count }, (_, at) => at + 1);
 
 async function isOk(...states: RedisStateCenter[]): Promise<void> {
-  for (const state of states) await expect.poll(() => state.health().ok, { timeout: 15_000 }).toBe(true);
+  for (const state of states) await expect.poll(() => state.health().ok, PATIENT).toBe(true);
 }
 
 async function isAway(...states: RedisStateCenter[]): Promise<void> {
-  for (const state of states) await expect.poll(() => state.health().ok, { timeout: 15_000 }).toBe(false);
+  for (const state of states) await expect.poll(() => state.health().ok, PATIENT).toBe(false);
 }
 
 test('events of three nodes reach all of them in one order', async () => {
@@ -96,7 +97,7 @@ test('events of three nodes reach all of them in one order', async () => {
       for (const n of counting(200)) await node.append(CHANNEL, { id: `${at} ${n}`, event: 'tick', data: n });
     }),
   );
-  for (const { offsets } of witnesses) await expect.poll(() => offsets).toEqual(counting(600));
+  for (const { offsets } of witnesses) await expect.poll(() => offsets, PATIENT).toEqual(counting(600));
   expect(witnesses[1]?.data).toEqual(witnesses[0]?.data);
   expect(witnesses[2]?.data).toEqual(witnesses[0]?.data);
 });
@@ -124,7 +125,7 @@ describe.each([
     expect((await other.counts(['room'])).get('room')?.count).toBe(2);
     const writer = new Writer(one);
     const writing = writer.run();
-    await expect.poll(() => far.offsets.length).toBeGreaterThan(200);
+    await expect.poll(() => far.offsets.length, PATIENT).toBeGreaterThan(200);
 
     await stop(server);
     await isAway(one, other);
@@ -140,17 +141,17 @@ describe.each([
     await back(server);
     await isOk(one, other);
     const before = writer.written.length;
-    await expect.poll(() => writer.written.length).toBeGreaterThan(before + 100);
+    await expect.poll(() => writer.written.length, PATIENT).toBeGreaterThan(before + 100);
     writer.stop();
     await writing;
     const all = counting(writer.written.length);
-    await expect.poll(() => [near.offsets.length, far.offsets.length]).toEqual([all.length, all.length]);
+    await expect.poll(() => [near.offsets.length, far.offsets.length], PATIENT).toEqual([all.length, all.length]);
     expect([near.offsets, far.offsets]).toEqual([all, all]);
     expect([near.data, far.data]).toEqual([writer.written, writer.written]);
     expect([near.resets, far.resets]).toEqual([0, 0]);
     const resumed = await other.read(CHANNEL, { ...start, offset: 100 });
     expect(resumed.events.map(({ data }) => data)).toEqual(writer.written.slice(100));
-    await expect.poll(async () => (await other.counts(['room'])).get('room')?.count).toBe(1);
+    await expect.poll(async () => (await other.counts(['room'])).get('room')?.count, PATIENT).toBe(1);
     expect(lease?.isHeld).toBe(true);
     expect(changes.map(({ ok }) => ok)).toEqual([false, true]);
   });
@@ -169,7 +170,8 @@ async function refusesAtOnce(state: RedisStateCenter): Promise<void> {
     state.position('never-heard'),
   ];
   for (const write of writes) await expect(write).rejects.toBeInstanceOf(StateUnavailableError);
-  expect(performance.now() - begun).toBeLessThan(200);
+  // All seven together, where one that waited for Redis would take two seconds.
+  expect(performance.now() - begun).toBeLessThan(1000);
 }
 
 test('a Redis that comes back empty begins anew, and everything held is there again', async () => {
@@ -182,17 +184,17 @@ test('a Redis that comes back empty begins anew, and everything held is there ag
   await other.enter('room', 'x');
   await other.enter('room', 'y');
   const lease = await one.lease('stream');
-  await expect.poll(() => witness.data).toEqual(['before', 'lost']);
+  await expect.poll(() => witness.data, PATIENT).toEqual(['before', 'lost']);
   await server.kill();
   await isAway(one, other);
   await server.resume();
   await isOk(one, other);
-  await expect.poll(() => witness.resets).toBe(1);
+  await expect.poll(() => witness.resets, PATIENT).toBe(1);
   expect((await one.read(CHANNEL, old)).recovered).toBe(false);
   const first = await one.append(CHANNEL, { id: 'before', event: 'tick', data: 'after' });
   expect(first).toMatchObject({ offset: 1 });
   expect(first.epoch).not.toBe(old.epoch);
-  await expect.poll(() => witness.data).toEqual(['before', 'lost', 'after']);
+  await expect.poll(() => witness.data, PATIENT).toEqual(['before', 'lost', 'after']);
   expect((await one.counts(['room'])).get('room')).toEqual({ count: 2, peak: 2 });
   expect(lease?.isHeld).toBe(true);
   expect(await other.lease('stream')).toBeUndefined();
@@ -203,7 +205,7 @@ test('a Redis whose log fell behind itself begins a new epoch, so that no offset
   const [one, other] = [await connect(server), await connect(server)];
   const witness = await Witness.of(other);
   for (const n of counting(5)) await one.append(CHANNEL, { id: `e${n}`, event: 'tick', data: n });
-  await expect.poll(() => witness.offsets).toEqual(counting(5));
+  await expect.poll(() => witness.offsets, PATIENT).toEqual(counting(5));
   const old = await one.position(CHANNEL);
   // What a failover to a replica that lags by two events leaves behind.
   const { meta, log, ids } = new Keys(PREFIX).channel(CHANNEL);
@@ -213,7 +215,7 @@ test('a Redis whose log fell behind itself begins a new epoch, so that no offset
   const next = await one.append(CHANNEL, { id: 'e6', event: 'tick', data: 6 });
   expect(next.offset).toBe(1);
   expect(next.epoch).not.toBe(old.epoch);
-  await expect.poll(() => witness.resets).toBe(1);
+  await expect.poll(() => witness.resets, PATIENT).toBe(1);
   expect((await other.read(CHANNEL, { ...old, offset: 4 })).recovered).toBe(false);
 });
 
@@ -224,13 +226,13 @@ test('a pub/sub connection that breaks under load leaves no gap', async () => {
   const writer = new Writer(one);
   const writing = writer.run();
   for (const at of [200, 500, 800]) {
-    await expect.poll(() => witness.offsets.length, { timeout: 10_000 }).toBeGreaterThan(at);
+    await expect.poll(() => witness.offsets.length, PATIENT).toBeGreaterThan(at);
     server.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
   }
-  await expect.poll(() => witness.offsets.length, { timeout: 10_000 }).toBeGreaterThan(1200);
+  await expect.poll(() => witness.offsets.length, PATIENT).toBeGreaterThan(1200);
   writer.stop();
   await writing;
-  await expect.poll(() => witness.offsets.length).toBe(writer.written.length);
+  await expect.poll(() => witness.offsets.length, PATIENT).toBe(writer.written.length);
   expect(witness.data).toEqual(writer.written);
   expect(witness.resets).toBe(0);
 });
@@ -245,17 +247,17 @@ test('a cluster that loses a server and gets it back loses and doubles no event'
   const writing = writer.run();
   for (const server of cluster.servers) {
     const before = witness.offsets.length;
-    await expect.poll(() => witness.offsets.length, { timeout: 10_000 }).toBeGreaterThan(before + 100);
+    await expect.poll(() => witness.offsets.length, PATIENT).toBeGreaterThan(before + 100);
     await server.kill();
     await isAway(one);
     await server.resume();
     await isOk(one, other);
   }
   const before = writer.written.length;
-  await expect.poll(() => writer.written.length, { timeout: 10_000 }).toBeGreaterThan(before + 100);
+  await expect.poll(() => writer.written.length, PATIENT).toBeGreaterThan(before + 100);
   writer.stop();
   await writing;
-  await expect.poll(() => witness.offsets.length, { timeout: 10_000 }).toBe(writer.written.length);
+  await expect.poll(() => witness.offsets.length, PATIENT).toBe(writer.written.length);
   expect(witness.data).toEqual(writer.written);
   expect(witness.resets).toBe(0);
   expect((await other.counts(['room'])).get('room')?.count).toBe(1);

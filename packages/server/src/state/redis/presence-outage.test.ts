@@ -7,6 +7,7 @@ import { RedisStateCenter } from './index.ts';
 const GROUPS = ['room:1', 'room:2', 'room:3'];
 const MEMBERS = 40;
 const OUTAGES = 6;
+const PATIENT = { timeout: 15_000 };
 
 /** Enters and leaves members by a fixed sequence of numbers, and keeps book of who should be where. */
 class Churn {
@@ -75,20 +76,19 @@ test.each([
     const running = churns.map((churn) => churn.run());
     for (let outage = 1; outage <= OUTAGES; outage++) {
       const before = churns.map(({ changes }) => changes);
-      await expect.poll(() => churns.every(({ changes }, at) => changes > (before[at] ?? 0) + 200)).toBe(true);
+      await expect.poll(() => churns.every(({ changes }, at) => changes > (before[at] ?? 0) + 200), PATIENT).toBe(true);
       await server.kill();
       await server.resume();
       // The even ones die again in the midst of the recovery.
-      if (outage % 2 === 1)
-        await expect.poll(() => one.health().ok && other.health().ok, { timeout: 15_000 }).toBe(true);
+      if (outage % 2 === 1) await expect.poll(() => one.health().ok && other.health().ok, PATIENT).toBe(true);
     }
     for (const churn of churns) churn.stop();
     await Promise.all(running);
-    await expect.poll(() => one.health().ok && other.health().ok, { timeout: 15_000 }).toBe(true);
+    await expect.poll(() => one.health().ok && other.health().ok, PATIENT).toBe(true);
     const places = new Set(churns.flatMap(({ inside }) => [...inside]));
     for (const group of GROUPS) {
       const expected = [...places].flatMap((place) => (place.startsWith(`${group} `) ? place.split(' ').slice(1) : []));
-      await expect.poll(async () => (await one.members(group, 1000)).toSorted()).toEqual(expected.toSorted());
+      await expect.poll(async () => (await one.members(group, 1000)).toSorted(), PATIENT).toEqual(expected.toSorted());
       expect((await other.counts([group])).get(group)?.count).toBe(expected.length);
     }
     await Promise.all([one, other].map((state, at) => leaveAll(state, churns[at]?.inside ?? new Set())));
