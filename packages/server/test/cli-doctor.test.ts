@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmodSync } from 'node:fs';
+import { chmodSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -53,33 +53,65 @@ async function takenPort(): Promise<number> {
   return (taken.address() as AddressInfo).port;
 }
 
-function certificate(validity: readonly string[], name = 'live.example.org'): string[] {
+/** The flags of a certificate for live.example.org that is good from one to another day, counted from today. */
+function certificate({ from = -1, to = 90 }: { from?: number; to?: number } = {}): string[] {
   const folder = tempFolder();
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')];
-  const made = spawnSync('openssl', [
-    ...[
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:prime256v1',
-      '-nodes',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    ...['-subj', `/CN=${name}`, '-addext', `subjectAltName=DNS:${name}`, ...validity],
-  ]);
-  expect(made.status, String(made.stderr)).toBe(0);
+  const lines = ['[ca]', 'default_ca = test', '[test]', 'database = index', 'serial = serial', 'new_certs_dir = .'];
+  lines.push('default_md = sha256', 'policy = any', 'copy_extensions = copy', '[any]', 'commonName = supplied', '');
+  writeFileSync(join(folder, 'ca.cnf'), lines.join('\n'));
+  writeFileSync(join(folder, 'index'), '');
+  writeFileSync(join(folder, 'serial'), '01\n');
+  const name = ['-subj', '/CN=live.example.org', '-addext', 'subjectAltName=DNS:live.example.org'];
+  openssl(
+    folder,
+    'req',
+    '-new',
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    ...name,
+    '-keyout',
+    key,
+    '-out',
+    'request.pem',
+  );
+  const dates = ['-startdate', dayFromNow(from), '-enddate', dayFromNow(to)];
+  openssl(
+    folder,
+    'ca',
+    '-batch',
+    '-selfsign',
+    '-config',
+    'ca.cnf',
+    '-keyfile',
+    key,
+    '-in',
+    'request.pem',
+    '-out',
+    cert,
+    '-notext',
+    ...dates,
+  );
   return [`--tls.key=${key}`, `--tls.cert=${cert}`];
+}
+
+function openssl(cwd: string, ...args: string[]): void {
+  const ran = spawnSync('openssl', args, { cwd, encoding: 'utf8' });
+  expect(ran.status, ran.stderr).toBe(0);
+}
+
+/** As openssl reads it: `20260101000000Z`. */
+function dayFromNow(days: number): string {
+  return new Date(Date.now() + days * 86_400_000).toISOString().replace(/[-:T]|\.\d+/g, '');
 }
 
 test('a healthy site is all ok', async () => {
   const folder = freshFolder();
   await kaibo(['migrate', `--dataDir=${folder}`]);
-  const { code, findings } = await examine([`--dataDir=${folder}`, ...certificate(['-days', '90'])]);
+  const { code, findings } = await examine([`--dataDir=${folder}`, ...certificate()]);
   expect(findings.filter(({ level, subject }) => level !== 'ok' && !OF_THE_MACHINE.test(subject))).toEqual([]);
   expect(code).toBe(0);
 });
@@ -142,19 +174,20 @@ test('secrets that others can read, and a damaged database', async () => {
 });
 
 test.each([
-  ['expired', ['-days', '-5'], 'FAIL', /^expired 20/],
-  ['ending soon', ['-days', '5'], 'warn', /^[45] days left/],
-])('a certificate that is %s', async (_name, validity, level, found) => {
-  const { of } = await examine([`--dataDir=${freshFolder()}`, ...certificate(validity)]);
+  ['expired', { from: -30, to: -2 }, 'FAIL', /^expired 20/],
+  ['ending soon', { to: 5 }, 'warn', /^[45] days left/],
+  ['of the future', { from: 2 }, 'FAIL', /^not valid before/],
+])('a certificate that is %s', async (_name, dates, level, found) => {
+  const { of } = await examine([`--dataDir=${freshFolder()}`, ...certificate(dates)]);
   expect(of('certificate')).toMatchObject({ level, found: expect.stringMatching(found) });
 });
 
 test('a certificate of another key, or of another name', async () => {
-  const [key = ''] = certificate(['-days', '90']);
-  const [, cert = ''] = certificate(['-days', '90']);
+  const [key = ''] = certificate();
+  const [, cert = ''] = certificate();
   const folder = `--dataDir=${freshFolder()}`;
   expect((await examine([folder, key, cert])).of('certificate')?.found).toMatch(/belongs to another key/);
-  const named = await examine([folder, '--publicUrl=https://localhost', ...certificate(['-days', '90'])]);
+  const named = await examine([folder, '--publicUrl=https://localhost', ...certificate()]);
   expect(named.findings).toContainEqual(
     expect.objectContaining({ level: 'FAIL', found: 'is for DNS:live.example.org, not for localhost' }),
   );
@@ -187,7 +220,7 @@ test('mail: a server that takes us, and none', async () => {
   const sink = new SMTPServer({ authOptional: true, disabledCommands: ['STARTTLS'] });
   const listening = sink.listen(0, '127.0.0.1');
   await once(listening, 'listening');
-  onTestFinished(() => void sink.close());
+  onTestFinished(() => sink.close());
   const { port } = listening.address() as AddressInfo;
   const flags = [`--dataDir=${freshFolder()}`, '--mail.from=kaibo@example.org'];
   const there = await examine([...flags, `--mail.url=smtp://127.0.0.1:${port}`]);

@@ -1,9 +1,21 @@
+import { adminCommands } from './admin.ts';
 import { backup } from './backup.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config.ts';
 import { doctor } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
+import { roomCommands } from './room.ts';
 import { start } from './start.ts';
+import { userCommands } from './user.ts';
 
 /** Everything `kaibo` can be told to do, in the order of its help. */
-export const COMMANDS: readonly Command[] = [start, configCheck, doctor, migrateCommand, backup];
+export const COMMANDS: readonly Command[] = [
+  start,
+  configCheck,
+  doctor,
+  migrateCommand,
+  backup,
+  ...adminCommands,
+  ...userCommands,
+  ...roomCommands,
+];
