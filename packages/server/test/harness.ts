@@ -51,6 +51,8 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
   config.http.port = 0;
   config.https.port = 0;
   config.metrics.port = 0;
+  // Many tests share few cores; refusing work when late has tests of its own.
+  config.limits.eventLoopDelayMs = 60_000;
   config.log = { level: 'trace', format: 'json' };
   change(config);
   return config;

@@ -33,8 +33,8 @@ test('a stream whose report was lost makes its room live at the next comparison'
   const { create, engine, room } = await startTest({ change: withGrace(100) });
   const made = await create();
   engine.begin(made.playId, undefined, false);
-  await expect.poll(() => room(made.id), { timeout: 5000 }).toMatchObject({ status: 'live' });
-});
+  await expect.poll(() => room(made.id), { timeout: 12_000 }).toMatchObject({ status: 'live' });
+}, 15_000);
 
 test('tokens and keys outlive the process', async () => {
   const dataDir = tempFolder();

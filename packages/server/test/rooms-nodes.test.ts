@@ -92,7 +92,7 @@ test('the rooms of a node that stops are interrupted and ended by the one that s
   await b.engine.publish(staying.playId, keyOf(staying));
   for (const { id } of [going, staying]) await expect.poll(() => b.room(id)).toMatchObject({ status: 'live' });
   await a.kaibo.stop();
-  await expect.poll(() => b.room(going.id), { timeout: 15_000, interval: 200 }).toMatchObject({ status: 'ended' });
+  await expect.poll(() => b.room(going.id), { timeout: 20_000, interval: 200 }).toMatchObject({ status: 'ended' });
   expect(await b.room(staying.id)).toMatchObject({ status: 'live' });
   expect((await b.room(staying.id)).interrupted).toBeUndefined();
-}, 25_000);
+}, 30_000);

@@ -37,6 +37,8 @@ export class Broadcast {
   /** Per stream of this node: how to stop listening to what becomes of its room elsewhere. */
   readonly #watched = new Map<string, { roomId: string; unwatch: Unsubscribe }>();
   #timer: NodeJS.Timeout | undefined;
+  /** When it is over, by the monotonic clock. */
+  #dueMs = 0;
   #isStopping = false;
 
   constructor(deps: BroadcastDeps) {
@@ -229,18 +231,21 @@ export class Broadcast {
     });
   }
 
+  /** The next comparison, at most this late; one that is due sooner stays. */
   #schedule(delayMs: number): void {
     if (this.#isStopping) return;
+    const waitMs = Math.min(delayMs, RECONCILE_EVERY_MS);
+    const dueMs = performance.now() + waitMs;
+    if (this.#timer !== undefined && this.#dueMs <= dueMs) return;
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(
-      () => {
-        this.reconcile().catch((error: unknown) => {
-          this.#deps.logger.error({ err: error }, 'rooms could not be compared with streams');
-          this.#schedule(RECONCILE_EVERY_MS);
-        });
-      },
-      Math.min(delayMs, RECONCILE_EVERY_MS),
-    );
+    this.#dueMs = dueMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.reconcile().catch((error: unknown) => {
+        this.#deps.logger.error({ err: error }, 'rooms could not be compared with streams');
+        this.#schedule(RECONCILE_EVERY_MS);
+      });
+    }, waitMs);
     this.#timer.unref();
   }
 }
