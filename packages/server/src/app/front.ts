@@ -11,15 +11,20 @@ import {
   createGateway,
   createMetrics,
   createMetricsServer,
+  LoadGuard,
   makeCallerOf,
+  measureProtection,
   measureRequests,
+  RateLimits,
   serveWeb,
   type App,
+  type Protection,
 } from '../modules/gateway/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
 import { addSignalingRoutes, measureSignaling } from '../modules/signaling/index.ts';
 import { routeUpgrades } from '../sockets/upgrade.ts';
+import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
 import type { Sockets } from './sockets.ts';
@@ -41,7 +46,9 @@ interface FrontDeps {
   logger: Logger;
   webDirectory?: string;
   database: Database;
+  state: StateCenter;
   engine: MediaEngine;
+  now: () => number;
   live: LiveModule;
   /** Those that have routes. */
   modules: readonly { addRoutes(app: App, callerOf: CallerOf): void }[];
@@ -62,7 +69,9 @@ export async function createFront({
   authenticator,
   status,
   webDirectory = WEB_DIRECTORY,
+  ...rest
 }: FrontDeps): Promise<Front> {
+  const protection = protectionOf({ ...rest, config, status });
   const { trustProxy, publicUrl } = config;
   const callerOf = makeCallerOf({
     trustProxy: trustProxy !== false,
@@ -71,6 +80,7 @@ export async function createFront({
   });
   const servers: { http?: Server; https?: Server } = {};
   const app = await createGateway({
+    protection,
     logger: logger.child({ module: 'http' }),
     trustProxy,
     authenticator,
@@ -88,6 +98,7 @@ export async function createFront({
     sockets: () => sockets.roster.count('realtime'),
   });
   measureRequests(app, registry);
+  measureProtection(registry, protection);
   addHealthRoutes(app, {
     running: () => !status.isStopping,
     database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
@@ -112,5 +123,25 @@ export async function createFront({
     metrics,
     registry,
     servers: [http, https, metrics].filter((server) => server !== undefined),
+  };
+}
+
+function protectionOf({
+  config,
+  state,
+  status,
+  now,
+}: Pick<FrontDeps, 'config' | 'state' | 'status' | 'now'>): Protection {
+  // Budgets are shared where the state is.
+  const redis = 'client' in state ? state.client : undefined;
+  return {
+    limits: new RateLimits({
+      budgets: config.limits,
+      ...(redis === undefined ? {} : { redis: { client: redis, prefix: config.redis.prefix } }),
+    }),
+    load: new LoadGuard(config.limits.eventLoopDelayMs),
+    stateHealth: () => state.health(),
+    isStopping: () => status.isStopping,
+    now,
   };
 }

@@ -101,7 +101,8 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const modules = [live, auth, user, createLogModule(database)];
   const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
   const status = { isStopping: false };
-  const front = await createFront({ ...deps, database, engine, live, modules, sockets, authenticator, status });
+  const base = { ...deps, database, state, engine, now, authenticator };
+  const front = await createFront({ ...base, live, modules, sockets, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());

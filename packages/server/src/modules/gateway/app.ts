@@ -11,8 +11,10 @@ import {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { hostName } from './caller.ts';
+import { logAccess } from './access-log.ts';
 import { AppError, type Authenticator } from './contract.ts';
 import { answerError } from './errors.ts';
+import { limitRates, refuseWhatCannotBeDone, type Protection } from './protection.ts';
 import { enforceRights } from './rights.ts';
 import { addSecurityHeaders, type SecurityDeps } from './security.ts';
 
@@ -26,6 +28,7 @@ export interface GatewayDeps extends SecurityDeps {
   logger: FastifyBaseLogger;
   trustProxy: boolean | number | string[];
   serverFactory: FastifyServerFactory;
+  protection: Protection;
 }
 
 /** The one front of every request: ids, host check, JSON only, security headers, errors in one shape. */
@@ -36,6 +39,7 @@ export async function createGateway({
   authenticator,
   callerOf,
   connectOrigins,
+  protection,
 }: GatewayDeps): Promise<App> {
   const options: FastifyHttpOptions<Server, FastifyBaseLogger> = {
     loggerInstance: logger,
@@ -56,18 +60,16 @@ export async function createGateway({
   app.setErrorHandler(answerError);
   acceptJsonOnly(app);
   await app.register(cookie);
+  // First, so that refusals carry them too.
+  await addSecurityHeaders(app, { callerOf, connectOrigins });
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     if (hostName(request.host) === undefined) throw new AppError('invalid_host');
   });
+  refuseWhatCannotBeDone(app, protection);
   enforceRights(app, { authenticator, callerOf });
-  app.addHook('onResponse', async (request, reply) => {
-    request.log.debug(
-      { method: request.method, url: request.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) },
-      'request',
-    );
-  });
-  await addSecurityHeaders(app, { callerOf, connectOrigins });
+  limitRates(app, protection);
+  logAccess(app);
   return app;
 }
 

@@ -1,20 +1,11 @@
 import type { FastifyRequest } from 'fastify';
+import { isForwarded, isLoopback } from './address.ts';
 import type { CallerOf } from './contract.ts';
 import { accountTokenOf, bearerOf } from './rights.ts';
 import { languageOf } from './words.ts';
 
 const HOST = /^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
-const LOOPBACK_ADDRESS = /^(?:127\.\d{1,3}\.\d{1,3}\.\d{1,3}|::1|::ffff:127\.\d{1,3}\.\d{1,3}\.\d{1,3})$/;
 const LOOPBACK_HOST = /^(?:localhost|.+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
-const FORWARDING_HEADERS = [
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-  'via',
-];
-
 export interface CallerOptions {
   trustProxy: boolean;
   publicUrl?: string;
@@ -33,7 +24,7 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerO
   return (request) => {
     const { headers } = request;
     const host = hostName(request.host) ?? 'localhost';
-    const bypassed = !trustProxy && FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
+    const bypassed = !trustProxy && isForwarded(request);
     const bearer = bearerOf(headers.authorization);
     const ownerBearer = accountTokenOf(bearer) === undefined ? bearer : undefined;
     return {
@@ -41,7 +32,7 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerO
       address: request.ip,
       language: languageOf(headers['accept-language']),
       site: { host: mediaHost ?? host, secure: request.protocol === 'https' },
-      local: LOOPBACK_ADDRESS.test(request.ip) && !bypassed && (LOOPBACK_HOST.test(host) || host === publicHost),
+      local: isLoopback(request.ip) && !bypassed && (LOOPBACK_HOST.test(host) || host === publicHost),
       sameOrigin: isSameOrigin(request, publicUrl),
       tokens: [ownerBearer, headers['x-owner-token']].filter((token) => typeof token === 'string'),
       cookies: request.cookies,

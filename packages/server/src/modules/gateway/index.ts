@@ -2,6 +2,9 @@
 export { createGateway, type App } from './app.ts';
 export { makeCallerOf } from './caller.ts';
 export { addHealthRoutes } from './health.ts';
-export { countDisconnects, createMetrics, createMetricsServer, measureRequests } from './metrics.ts';
+export { LoadGuard } from './load.ts';
+export { countDisconnects, createMetrics, createMetricsServer, measureProtection, measureRequests } from './metrics.ts';
+export type { Protection } from './protection.ts';
+export { RateLimits } from './rate-limits.ts';
 export { redact } from './redact.ts';
 export { serveWeb } from './static-web.ts';

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { EngineHandler } from '../../engine/contract.ts';
 import type { App } from './app.ts';
+import type { Protection } from './protection.ts';
 
 /** What is measured when Prometheus asks. Labels are closed sets only, never a room or a person. */
 export interface MetricSources {
@@ -58,6 +59,46 @@ export function measureRequests(app: App, registry: Registry): void {
       { method: request.method, route, status: `${Math.floor(reply.statusCode / 100)}xx` },
       reply.elapsedTime / 1000,
     );
+  });
+}
+
+/** What the gateway refused to protect what is behind it, and whether it does so now. */
+export function measureProtection(registry: Registry, { limits, load, stateHealth }: Protection): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'kaibo_overloaded',
+    help: '1 while new requests are refused because the process is late',
+    registers,
+    collect() {
+      this.set(load.isOverloaded ? 1 : 0);
+    },
+  });
+  new Gauge({
+    name: 'kaibo_state_healthy',
+    help: '1 while the state center can be reached',
+    registers,
+    collect() {
+      this.set(stateHealth().ok ? 1 : 0);
+    },
+  });
+  new Counter({
+    name: 'kaibo_requests_shed_total',
+    help: 'Requests refused because the process was late',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(load.shed);
+    },
+  });
+  new Counter({
+    name: 'kaibo_requests_rate_limited_total',
+    help: 'Requests refused by rate limits, by class',
+    labelNames: ['class'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [limit, count] of Object.entries(limits.refused)) this.inc({ class: limit }, count);
+    },
   });
 }
 

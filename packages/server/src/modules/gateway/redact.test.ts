@@ -11,5 +11,12 @@ test.each([
   ['{"cookie":"kaibo_owner_x=SECRET; a=b"}', '{"cookie":"[redacted]"}'],
   ['{"ownerToken":"SECRET","title":"x"}', '{"ownerToken":"[redacted]","title":"x"}'],
   ['{"msg":"{\\"streamKey\\":\\"x?key=SECRET\\"}"}', '{"msg":"{\\"streamKey\\":\\"[redacted]\\"}"}'],
+  ['redis://:SECRET@host:6379/0 is away', 'redis://:[redacted]@host:6379/0 is away'],
+  ['postgres://user:SEC:RET@host/db', 'postgres://user:[redacted]@host/db'],
+  ['key kbk_SECRET-x was used', 'key [redacted] was used'],
+  ['sent eyJhbGciOi.eyJzdWIi.c2ln now', 'sent [redacted] now'],
+  ['{"password":"SECRET","title":"x"}', '{"password":"[redacted]","title":"x"}'],
+  ['{"newPassword":"SEC\\"RET"}', '{"newPassword":"[redacted]"}'],
+  ['{"msg":"{\\"password\\":\\"SEC\\\\\\"RET\\"}"}', '{"msg":"{\\"password\\":\\"[redacted]\\"}"}'],
   ['/api/rooms?page=2&keyword=kept', '/api/rooms?page=2&keyword=kept'],
 ])('%s', (line, expected) => expect(redact(line)).toBe(expected));
