@@ -36,6 +36,7 @@ export interface AdminRoutesDeps {
 export function addAdminRoutes(instance: FastifyInstance, deps: AdminRoutesDeps): void {
   addListRoutes(instance, deps);
   addChangeRoutes(instance, deps);
+  addResetLinkRoute(instance, deps);
 }
 
 function addListRoutes(instance: FastifyInstance, { accounts, store, keys, now }: AdminRoutesDeps): void {
@@ -97,7 +98,7 @@ function addListRoutes(instance: FastifyInstance, { accounts, store, keys, now }
   );
 }
 
-function addChangeRoutes(instance: FastifyInstance, { accounts, resets, publicUrl, now }: AdminRoutesDeps): void {
+function addChangeRoutes(instance: FastifyInstance, { accounts, now }: AdminRoutesDeps): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.put(
@@ -152,6 +153,10 @@ function addChangeRoutes(instance: FastifyInstance, { accounts, resets, publicUr
     },
     async (request) => adminView(await accounts.unban(request.params.id, `user:${accountOf(request).id}`), now()),
   );
+}
+
+function addResetLinkRoute(instance: FastifyInstance, { resets, publicUrl }: AdminRoutesDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.post(
     '/api/admin/users/:id/reset-link',

@@ -37,20 +37,18 @@ export interface AuthRoutesDeps {
 /** Register, log in, stay logged in, log out, and get back in. */
 export function addAuthRoutes(instance: FastifyInstance, deps: AuthRoutesDeps): void {
   addLoginRoutes(instance, deps);
+  addLogoutRoutes(instance, deps);
   addPasswordRoutes(instance, deps);
 }
 
 function addLoginRoutes(
   instance: FastifyInstance,
-  { service, accounts, sessions, store, callerOf, sessionSeconds }: AuthRoutesDeps,
+  { service, accounts, sessions, callerOf, sessionSeconds }: AuthRoutesDeps,
 ): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
-  const answer = (request: FastifyRequest, reply: FastifyReply, login: Login): LoginAnswer => {
-    reply.header('cache-control', 'no-store');
-    setLoginCookies(request, reply, { login, sessionSeconds });
-    return { accessToken: login.accessToken, expiresIn: login.expiresIn, user: accountView(login.user) };
-  };
+  const answer = (request: FastifyRequest, reply: FastifyReply, login: Login): LoginAnswer =>
+    answerLogin(request, reply, { login, sessionSeconds });
 
   app.post(
     '/api/auth/register',
@@ -118,6 +116,22 @@ function addLoginRoutes(
       }
     },
   );
+}
+
+/** Gives the cookies along with the answer, which no cache may keep. */
+function answerLogin(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { login, sessionSeconds }: { login: Login; sessionSeconds: number },
+): LoginAnswer {
+  reply.header('cache-control', 'no-store');
+  setLoginCookies(request, reply, { login, sessionSeconds });
+  return { accessToken: login.accessToken, expiresIn: login.expiresIn, user: accountView(login.user) };
+}
+
+/** Ending logins, and asking whose one is. */
+function addLogoutRoutes(instance: FastifyInstance, { sessions, store, callerOf }: AuthRoutesDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.post(
     '/api/auth/logout',

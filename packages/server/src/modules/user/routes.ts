@@ -26,6 +26,7 @@ export interface UserRoutesDeps {
 export function addUserRoutes(instance: FastifyInstance, deps: UserRoutesDeps): void {
   addSelfRoutes(instance, deps);
   addProfileRoutes(instance, deps);
+  addFollowLists(instance, deps);
 }
 
 function addSelfRoutes(instance: FastifyInstance, { service, callerOf }: UserRoutesDeps): void {
@@ -129,7 +130,10 @@ function addProfileRoutes(instance: FastifyInstance, { service, callerOf }: User
       return { success: true } as const;
     },
   );
+}
 
+function addFollowLists(instance: FastifyInstance, { service }: UserRoutesDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
   for (const side of ['followers', 'following'] as const) {
     app.get(
       `/api/users/:id/${side}`,
