@@ -30,7 +30,7 @@ test('what happens on one node is seen on the other, and a dead node leaves noth
   await list.ready;
   const room = await doomed.createRoom('两个节点');
   await until(() => list.seen.some(({ event, data }) => event === 'room.created' && idOf(data) === room.id));
-  expect((await survivor.room(room.id)).title).toBe('两个节点');
+  expect(await survivor.room(room.id)).toMatchObject({ title: '两个节点' });
 
   const channel = `room:${room.id}`;
   await using socket = socketClient(() => base, channel);
@@ -57,7 +57,10 @@ test('what happens on one node is seen on the other, and a dead node leaves noth
     ...within,
     what: "the dead node's viewer vanishing",
   });
-  await until(async () => (await survivor.room(room.id)).interrupted, { ...within, what: 'the room being interrupted' });
+  await until(async () => (await survivor.room(room.id)).interrupted, {
+    ...within,
+    what: 'the room being interrupted',
+  });
   expect(performance.now() - diedMs).toBeLessThan(DEATH_SEEN_MS + SLACK_MS);
   await until(async () => (await survivor.room(room.id)).status === 'ended', {
     timeoutMs: GRACE_MS + 10_000 + SLACK_MS,
@@ -65,9 +68,14 @@ test('what happens on one node is seen on the other, and a dead node leaves noth
   });
 
   for (const client of clients) {
-    await until(() => client.seen.some(({ event }) => event === 'room.ended'), { what: `${client.name} hearing the end` });
+    await until(() => client.seen.some(({ event }) => event === 'room.ended'), {
+      what: `${client.name} hearing the end`,
+    });
     expect(client.losses, client.name).toBe(0);
-    expect(client.seen.map(({ event }) => event), client.name).toEqual(['room.live', 'room.interrupted', 'room.ended']);
+    expect(
+      client.seen.map(({ event }) => event),
+      client.name,
+    ).toEqual(['room.live', 'room.interrupted', 'room.ended']);
   }
 });
 
@@ -83,7 +91,8 @@ test('two nodes that start at once on an empty database both come up, with the s
   expect(await verified.json()).toMatchObject({ user: { username: 'someone' } });
   await fetch(`${one.url}/api/auth/logout-all`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
   await until(
-    async () => (await fetch(`${two.url}/api/users/me`, { headers: { authorization: `Bearer ${token}` } })).status === 401,
+    async () =>
+      (await fetch(`${two.url}/api/users/me`, { headers: { authorization: `Bearer ${token}` } })).status === 401,
     { what: 'the logout reaching the other node', timeoutMs: 2000 },
   );
 });

@@ -1,4 +1,6 @@
 // Two Chromium pages that see each other's camera, set up through /signaling and nothing else.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Page } from 'playwright-core';
 import { launchChromium } from '../support/chromium.ts';
@@ -7,6 +9,7 @@ import { until } from '../support/until.ts';
 
 const CAMERA_FLAGS = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 const FRAMES = 30;
+const PAGE_CODE = readFileSync(join(import.meta.dirname, 'peer-page.js'), 'utf8');
 
 interface Person {
   accessToken: string;
@@ -56,71 +59,12 @@ interface CallState {
 }
 
 async function state(page: Page): Promise<CallState> {
-  return page.evaluate(() => (window as unknown as { callState: () => Promise<CallState> }).callState());
+  return (await page.evaluate('callState()')) as CallState;
 }
 
-/** What an integrator's page does with the platform's signaling, in plain browser code: the newcomer offers. */
-async function call(page: Page, { token, roomId }: { token: string; roomId: string }): Promise<void> {
-  await page.evaluate(
-    async ({ token: jwt, room }) => {
-      const seen = { joined: false, from: [] as string[], left: [] as string[], errors: [] as string[] };
-      const camera = await navigator.mediaDevices.getUserMedia({ video: { width: 320, height: 240 } });
-      const peers = new Map<string, RTCPeerConnection>();
-      const video = document.createElement('video');
-      video.muted = true;
-      document.body.append(video);
-      const socket = new WebSocket(`${location.origin.replace('http', 'ws')}/signaling?token=${jwt}`);
-      const say = (message: object): void => socket.send(JSON.stringify({ roomId: room, ...message }));
-      const peer = (id: string): RTCPeerConnection => {
-        const known = peers.get(id);
-        if (known) return known;
-        const connection = new RTCPeerConnection();
-        peers.set(id, connection);
-        for (const track of camera.getTracks()) connection.addTrack(track, camera);
-        connection.onicecandidate = ({ candidate }) => {
-          if (candidate) say({ type: 'candidate', to: id, payload: candidate.toJSON() });
-        };
-        connection.ontrack = ({ streams }) => {
-          video.srcObject = streams[0] ?? null;
-          void video.play();
-        };
-        return connection;
-      };
-      socket.onopen = () => say({ type: 'join' });
-      socket.onmessage = async ({ data }) => {
-        const message = JSON.parse(String(data));
-        if (message.type === 'error') seen.errors.push(`${message.code}: ${message.error}`);
-        if (message.type === 'peer-left') seen.left.push(message.peer?.id ?? message.from ?? message.userId);
-        if (message.type === 'joined') {
-          seen.joined = true;
-          for (const other of message.peers) {
-            const id = other.id ?? other.userId ?? other;
-            const connection = peer(id);
-            await connection.setLocalDescription();
-            say({ type: 'offer', to: id, payload: connection.localDescription?.toJSON() });
-          }
-        }
-        if (message.type === 'offer' || message.type === 'answer') {
-          if (!seen.from.includes(message.from)) seen.from.push(message.from);
-          const connection = peer(message.from);
-          await connection.setRemoteDescription(message.payload);
-          if (message.type === 'offer') {
-            await connection.setLocalDescription();
-            say({ type: 'answer', to: message.from, payload: connection.localDescription?.toJSON() });
-          }
-        }
-        if (message.type === 'candidate') await peer(message.from).addIceCandidate(message.payload);
-      };
-      Object.assign(window, {
-        callState: async () => ({
-          ...seen,
-          frames: video.getVideoPlaybackQuality().totalVideoFrames,
-          width: video.videoWidth,
-        }),
-      });
-    },
-    { token, room: roomId },
-  );
+/** What an integrator's page does with the platform's signaling, in plain browser code. */
+async function call(page: Page, options: { token: string; roomId: string }): Promise<void> {
+  await page.evaluate(`${PAGE_CODE}\nstartCall(${JSON.stringify(options)})`);
 }
 
 async function register(platform: Platform, username: string, by?: string): Promise<Person> {

@@ -60,7 +60,7 @@ export type LoginInput = z.output<typeof loginSchema>;
 /** Programs without cookies send the refresh token along and ask for the next one by `returnRefreshToken`. */
 export const refreshSchema = z
   .object({ refreshToken: z.string().max(200).optional(), returnRefreshToken: z.boolean().optional() })
-  .optional();
+  .nullish();
 
 export const accountSchema = z.object({
   id: z.string(),

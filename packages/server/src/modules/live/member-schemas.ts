@@ -67,16 +67,16 @@ export const enteredSchema = z.object({
 export type Entered = z.output<typeof enteredSchema>;
 export const vidSchema = z.object({ vid: z.string() });
 
-export const playTokenSchema = z
-  .object({
-    expiresInSeconds: z
-      .int()
-      .min(60)
-      .max(30 * DAY_SECONDS)
-      .default(DAY_SECONDS / 4),
-    viewer: lasting.optional().describe('Binds it to one person'),
-  })
-  .prefault({});
+const playTokenTerms = z.object({
+  expiresInSeconds: z
+    .int()
+    .min(60)
+    .max(30 * DAY_SECONDS)
+    .default(DAY_SECONDS / 4),
+  viewer: lasting.optional().describe('Binds it to one person'),
+});
+/** A request without a body takes the defaults. */
+export const playTokenSchema = z.preprocess((body) => body ?? {}, playTokenTerms);
 export type PlayTokenInput = z.output<typeof playTokenSchema>;
 export const playTokenAnswerSchema = z.object({
   token: z.string(),

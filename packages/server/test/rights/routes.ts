@@ -1,0 +1,140 @@
+import { PASSWORD } from './world.ts';
+import type { Actor, Scene, SceneNeeds } from './scene.ts';
+
+/** How a route is called, and what each actor is answered. */
+export interface RouteRow extends SceneNeeds {
+  body?: (scene: Scene) => unknown;
+  query?: (scene: Scene) => string;
+  headers?: Record<string, string>;
+  answers: Readonly<Record<Actor, number>>;
+  /** Of a suspended account, where it is not the refusal that everything else answers. */
+  suspended?: number;
+}
+
+type Answers = Readonly<Record<Actor, number>>;
+
+const all = (status: number): Answers => ({
+  anonymous: status,
+  user: status,
+  banned: status,
+  moderator: status,
+  owner: status,
+  admin: status,
+});
+const members = (status: number): Answers => ({ ...all(status), anonymous: 401 });
+const admins = (status: number): Answers => ({ ...all(403), anonymous: 401, admin: status });
+/** Of the room: its owner and the platform's administrators. */
+const owners = (status: number): Answers => ({ ...all(403), owner: status, admin: status });
+const moderators = (status: number): Answers => ({ ...owners(status), moderator: status });
+
+const credentials = (): unknown => ({ username: 'victim', password: PASSWORD });
+const ofKey = async ({ world, person, owner }: Scene): Promise<Record<string, string>> => {
+  const { body } = await world.must(
+    '/api/auth/keys',
+    { method: 'POST', body: { name: 'test', scopes: ['rooms:read'] } },
+    (person ?? owner).token,
+  );
+  return { id: String(body['id']) };
+};
+
+/** By `METHOD path` as in the OpenAPI document. */
+export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
+  'GET /healthz': { answers: all(200) },
+  'GET /readyz': { answers: all(200) },
+
+  'POST /api/auth/register': {
+    body: ({ world }) => ({ username: world.newName(), password: PASSWORD }),
+    answers: all(201),
+  },
+  'POST /api/auth/login': { body: credentials, answers: all(200) },
+  'POST /api/auth/logout': { fresh: true, answers: all(200), suspended: 200 },
+  'POST /api/auth/logout-all': { fresh: true, answers: members(200) },
+  'POST /api/auth/refresh': { answers: all(401) },
+  'GET /api/auth/verify': { answers: all(200), suspended: 200 },
+  'GET /api/auth/sessions': { answers: members(200) },
+  'DELETE /api/auth/sessions/{id}': { answers: members(404) },
+  'PUT /api/auth/password': {
+    fresh: true,
+    body: () => ({ current: PASSWORD, new: 'another correct horse' }),
+    answers: members(200),
+  },
+  'POST /api/auth/reset': { body: () => ({ username: 'victim' }), answers: all(200) },
+  'POST /api/auth/reset/confirm': {
+    body: () => ({ token: 'x'.repeat(43), password: 'another correct horse' }),
+    answers: all(400),
+  },
+  'GET /api/auth/keys': { answers: members(200) },
+  'POST /api/auth/keys': { fresh: true, body: () => ({ name: 'key', scopes: ['rooms:read'] }), answers: members(201) },
+  'DELETE /api/auth/keys/{id}': { fresh: true, parameters: ofKey, answers: members(200) },
+
+  'GET /api/users/me': { answers: members(200) },
+  'PUT /api/users/me': { body: () => ({ bio: 'hello' }), answers: members(200) },
+  'DELETE /api/users/me': { fresh: true, body: () => ({ password: PASSWORD }), answers: members(200) },
+  'GET /api/users/me/export': { answers: members(200) },
+  'POST /api/users/me/stream-key': { answers: members(200) },
+  'GET /api/users/{id}': { parameters: async ({ victim }) => ({ id: victim.id }), answers: all(200) },
+  'POST /api/users/{id}/follow': { parameters: async ({ victim }) => ({ id: victim.id }), answers: members(200) },
+  'DELETE /api/users/{id}/follow': { parameters: async ({ victim }) => ({ id: victim.id }), answers: members(200) },
+  'GET /api/users/{id}/followers': { parameters: async ({ victim }) => ({ id: victim.id }), answers: all(200) },
+  'GET /api/users/{id}/following': { parameters: async ({ victim }) => ({ id: victim.id }), answers: all(200) },
+
+  'GET /api/admin/users': { answers: admins(200) },
+  'POST /api/admin/users': {
+    body: ({ world }) => ({ username: world.newName(), password: PASSWORD }),
+    answers: admins(201),
+  },
+  'PUT /api/admin/users/{id}/role': {
+    parameters: async ({ victim }) => ({ id: victim.id }),
+    body: () => ({ role: 'user' }),
+    answers: admins(200),
+  },
+  'POST /api/admin/users/{id}/ban': {
+    parameters: async ({ world }) => ({ id: (await world.freshPerson()).id }),
+    body: () => ({ reason: 'test' }),
+    answers: admins(200),
+  },
+  'DELETE /api/admin/users/{id}/ban': { parameters: async ({ victim }) => ({ id: victim.id }), answers: admins(200) },
+  'POST /api/admin/users/{id}/reset-link': {
+    parameters: async ({ victim }) => ({ id: victim.id }),
+    answers: admins(200),
+  },
+  'POST /api/admin/token-keys/rotate': { answers: admins(200) },
+  'GET /api/admin/audit': { answers: admins(200) },
+
+  'POST /api/rooms': { body: () => ({ title: '新' }), answers: members(201) },
+  'GET /api/rooms': { answers: all(200) },
+  'GET /api/categories': { answers: all(200) },
+  'GET /api/rooms/{roomId}': { answers: { ...all(200), banned: 403 } },
+  'PUT /api/rooms/{roomId}': { body: () => ({ title: '改' }), answers: owners(200) },
+  'POST /api/rooms/{roomId}/close': { answers: owners(200) },
+  'POST /api/rooms/{roomId}/key': { answers: owners(200) },
+  'GET /api/rooms/{roomId}/invites': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/invites': { body: ({ victim }) => ({ userId: victim.id }), answers: moderators(200) },
+  'DELETE /api/rooms/{roomId}/invites/{userId}': { answers: moderators(404) },
+  'POST /api/rooms/{roomId}/play-token': { answers: moderators(200) },
+  'GET /api/rooms/{roomId}/viewers': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/kick': {
+    body: ({ victim }) => ({ person: `user:${victim.id}` }),
+    answers: moderators(200),
+  },
+  'GET /api/rooms/{roomId}/bans': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/bans': { body: ({ victim }) => ({ userId: victim.id }), answers: moderators(200) },
+  'DELETE /api/rooms/{roomId}/bans/{person}': { answers: moderators(404) },
+  'GET /api/rooms/{roomId}/moderators': { answers: moderators(200) },
+  'PUT /api/rooms/{roomId}/moderators/{userId}': { answers: owners(200) },
+  'DELETE /api/rooms/{roomId}/moderators/{userId}': { answers: owners(404) },
+  'POST /api/rooms/{roomId}/enter': { answers: { ...all(200), banned: 403 } },
+  'POST /api/rooms/{roomId}/leave': { answers: all(200) },
+  'POST /api/streams/start': { body: () => ({ title: '新' }), answers: members(200) },
+  'GET /api/streams/list': { answers: all(200) },
+  'POST /api/streams/end': { body: ({ roomId }) => ({ roomId }), answers: owners(200) },
+  'POST /api/viewers': { answers: all(200) },
+
+  'GET /api/events': {
+    query: ({ roomId }) => `?channels=room:${roomId}`,
+    headers: { accept: 'application/json' },
+    answers: { ...all(200), banned: 403 },
+  },
+  'GET /ws': { answers: all(426) },
+  'GET /signaling': { answers: all(426) },
+};
