@@ -14,10 +14,12 @@ import {
   LoadGuard,
   makeCallerOf,
   measureProtection,
+  measureBreakers,
   measureRequests,
   RateLimits,
   serveWeb,
   type App,
+  type Breakers,
   type Protection,
 } from '../modules/gateway/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
@@ -55,6 +57,7 @@ interface FrontDeps {
   sockets: Sockets;
   authenticator: Authenticator;
   status: { isStopping: boolean };
+  breakers: Breakers;
 }
 
 /** The HTTP side: gateway, routes, realtime upgrades, web app, metrics. Not listening yet. */
@@ -68,6 +71,7 @@ export async function createFront({
   sockets,
   authenticator,
   status,
+  breakers,
   webDirectory = WEB_DIRECTORY,
   ...rest
 }: FrontDeps): Promise<Front> {
@@ -99,11 +103,8 @@ export async function createFront({
   });
   measureRequests(app, registry);
   measureProtection(registry, protection);
-  addHealthRoutes(app, {
-    running: () => !status.isStopping,
-    database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
-    engine: () => engine.health().ok,
-  });
+  measureBreakers(registry, breakers);
+  addHealth(app, { database, engine, status, breakers });
   for (const module of modules) module.addRoutes(app, callerOf);
   const { roster, realtime, signaling } = sockets;
   addRealtimeRoutes(app, { service: realtime, callerOf, authenticator, roster });
@@ -124,6 +125,18 @@ export async function createFront({
     registry,
     servers: [http, https, metrics].filter((server) => server !== undefined),
   };
+}
+
+function addHealth(
+  app: App,
+  { database, engine, status, breakers }: Pick<FrontDeps, 'database' | 'engine' | 'status' | 'breakers'>,
+): void {
+  const checks = {
+    running: () => !status.isStopping,
+    database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
+    engine: () => engine.health().ok,
+  };
+  addHealthRoutes(app, checks, breakers);
 }
 
 function protectionOf({

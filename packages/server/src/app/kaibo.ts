@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
 import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
@@ -13,6 +14,7 @@ import { createLogModule } from '../modules/log/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
+import { RedisStateCenter } from '../state/redis/index.ts';
 import type { RosterOptions } from '../sockets/roster.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder } from './data-folder.ts';
@@ -67,7 +69,9 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const folder = makeDataFolder(config.dataDir);
   const lock = DataLock.take(folder);
   started.defer(() => lock.release());
-  const database = deps.database ?? (await openOwnDatabase(deps, folder, started));
+  /** Of what this platform depends on and opened itself. */
+  const breakers: Record<string, () => BreakerState> = {};
+  const database = deps.database ?? (await openOwnDatabase(deps, { folder, started, breakers }));
   const state = deps.state ?? (await openOwnState(deps, started));
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
@@ -100,8 +104,10 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   for (const holder of [live.accountHolder, user.accountHolder]) auth.addHolder(holder);
   const modules = [live, auth, user, createLogModule(database)];
   const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
+  if (state instanceof RedisStateCenter) breakers['redis'] = () => state.breaker;
+  breakers['mail'] = () => auth.mailer.state;
   const status = { isStopping: false };
-  const base = { ...deps, database, state, engine, now, authenticator };
+  const base = { ...deps, breakers, database, state, engine, now, authenticator };
   const front = await createFront({ ...base, live, modules, sockets, status });
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
@@ -126,11 +132,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
 
 async function openOwnDatabase(
   { config, logger }: KaiboDeps,
-  folder: string,
-  started: AsyncDisposableStack,
+  {
+    folder,
+    started,
+    breakers,
+  }: { folder: string; started: AsyncDisposableStack; breakers: Record<string, () => BreakerState> },
 ): Promise<Database> {
   const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
   started.defer(() => handle.close());
+  breakers['database'] = () => handle.breaker.state;
   return handle.database;
 }
 

@@ -1,3 +1,4 @@
+export { measureBreakers, type Breakers } from './breakers.ts';
 /** The front of every request. */
 export { createGateway, type App } from './app.ts';
 export { makeCallerOf } from './caller.ts';

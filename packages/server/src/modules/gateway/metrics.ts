@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { DatabaseUnavailableError } from '../../database/errors.ts';
 import type { EngineHandler } from '../../engine/contract.ts';
 import type { App } from './app.ts';
 import type { Protection } from './protection.ts';
@@ -24,7 +25,7 @@ export function createMetrics(sources: MetricSources): Registry {
     registers,
     async collect() {
       this.reset();
-      for (const [status, count] of Object.entries(await sources.rooms())) this.set({ status }, count);
+      for (const [status, count] of Object.entries(await countsOf(sources))) this.set({ status }, count);
     },
   });
   gauge('kaibo_stream_viewers', 'Distinct viewers over all rooms', () => sources.viewers());
@@ -41,6 +42,16 @@ export function createMetrics(sources: MetricSources): Registry {
         this.set(await read());
       },
     });
+  }
+}
+
+/** While the database is away nothing is known of rooms, and everything else is still told. */
+async function countsOf({ rooms }: MetricSources): ReturnType<MetricSources['rooms']> {
+  try {
+    return await rooms();
+  } catch (error) {
+    if (error instanceof DatabaseUnavailableError) return {};
+    throw error;
   }
 }
 

@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { startTest } from './harness.ts';
+import { onDatabase } from './support/databases.ts';
+
+onDatabase('postgres', 'a platform', (_open, databases) => {
+  test('whose database goes away says so, fails fast, and serves again when it is back', async () => {
+    const { url } = await databases.options();
+    const { call, kaibo } = await startTest({
+      change: (config) => {
+        config.database.url = url;
+      },
+    });
+    const gauge = async (): Promise<string> => (await fetch(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`)).text();
+    expect((await call('/readyz')).body).toMatchObject({ status: 'ready', breakers: { database: 'closed' } });
+    await databases.server().stop('immediate');
+    await expect
+      .poll(async () => {
+        const answer = await call('/api/rooms');
+        expect(answer).toMatchObject({ status: 503, body: { code: 'database_unavailable' } });
+        expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+        return (await call('/readyz')).body['breakers'];
+      })
+      .toMatchObject({ database: 'open' });
+    expect((await call('/readyz')).status).toBe(503);
+    expect(await gauge()).toMatch(/kaibo_breaker_state\{dependency="database",state="(open|half-open)"\} 1/);
+    await databases.server().resume();
+    await expect.poll(() => call('/api/rooms').then(({ status }) => status), { timeout: 15_000 }).toBe(200);
+    expect((await call('/readyz')).body).toMatchObject({ status: 'ready', breakers: { database: 'closed' } });
+    expect(await gauge()).toContain('kaibo_breaker_state{dependency="database",state="closed"} 1');
+  });
+});
