@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
@@ -167,7 +168,7 @@ test('secrets that others can read, and a damaged database', async () => {
   chmodSync(file, 0o644);
   const open = await examine([`--dataDir=${folder}`]);
   expect(open.of('secrets')).toMatchObject({ level: 'warn', fix: `chmod go-rwx ${file}` });
-  spawnSync('dd', ['if=/dev/urandom', `of=${file}`, 'bs=4096', 'count=8', 'conv=notrunc']);
+  writeFileSync(file, randomBytes(32_768));
   const damaged = await examine([`--dataDir=${folder}`]);
   expect(damaged.of('database')?.level).toBe('FAIL');
   expect(damaged.code).toBe(1);
