@@ -30,6 +30,7 @@ import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
 import type { Sockets } from './sockets.ts';
+import { redisOf } from './state.ts';
 
 const WEB_DIRECTORY = join(import.meta.dirname, '../../../web/dist');
 
@@ -146,7 +147,7 @@ function protectionOf({
   now,
 }: Pick<FrontDeps, 'config' | 'state' | 'status' | 'now'>): Protection {
   // Budgets are shared where the state is.
-  const redis = 'client' in state ? state.client : undefined;
+  const redis = redisOf(state)?.client;
   return {
     limits: new RateLimits({
       budgets: config.limits,

@@ -14,7 +14,6 @@ import { createLogModule } from '../modules/log/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
-import { RedisStateCenter } from '../state/redis/index.ts';
 import type { RosterOptions } from '../sockets/roster.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder } from './data-folder.ts';
@@ -24,7 +23,7 @@ import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
 import { OperatorError } from './operator-error.ts';
 import { openSockets } from './sockets.ts';
-import { openState } from './state.ts';
+import { openState, redisOf } from './state.ts';
 
 export interface KaiboDeps {
   config: Config;
@@ -104,7 +103,8 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   for (const holder of [live.accountHolder, user.accountHolder]) auth.addHolder(holder);
   const modules = [live, auth, user, createLogModule(database)];
   const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
-  if (state instanceof RedisStateCenter) breakers['redis'] = () => state.breaker;
+  const redis = redisOf(state);
+  if (redis !== undefined) breakers['redis'] = () => redis.breaker;
   breakers['mail'] = () => auth.mailer.state;
   const status = { isStopping: false };
   const base = { ...deps, breakers, database, state, engine, now, authenticator };

@@ -3,7 +3,6 @@ import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from '
 import type { Logger } from 'pino';
 import { DatabaseBreaker } from './breaker.ts';
 import { migrate } from './migrate.ts';
-import { createPool, describePostgres, guardPool, judgePostgres, waitForPostgres } from './postgres.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { judgeSqlite, openSqliteFile, sqliteDialect } from './sqlite.ts';
 
@@ -56,6 +55,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<DatabaseHa
 export async function connectDatabase(options: DatabaseOptions): Promise<DatabaseHandle> {
   const { url, logger, startTimeoutMs: timeoutMs = START_TIMEOUT_MS } = options;
   if (url === undefined) return connectSqlite(join(options.folder, 'kaibo.db'), logger);
+  const { createPool, describePostgres, guardPool, judgePostgres, waitForPostgres } = await import('./postgres.ts');
   const place = describePostgres(url);
   const pool = createPool({ ...options, url });
   const breaker = new DatabaseBreaker({ judge: judgePostgres, logger });
@@ -96,6 +96,7 @@ export async function migrateDatabase(
   { database }: DatabaseHandle,
 ): Promise<string[]> {
   if (url === undefined) return migrate(database);
+  const { createPool } = await import('./postgres.ts');
   const pool = createPool({ url, logger, poolSize: 1, statementTimeoutMs: 0 });
   const patient: Database = new Kysely({ dialect: new PostgresDialect({ pool }) });
   try {

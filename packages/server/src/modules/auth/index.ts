@@ -127,7 +127,7 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
       keys.stop();
       await authenticator.stop();
       await resets.stop();
-      mailer.close();
+      await mailer.close();
     },
   };
 }

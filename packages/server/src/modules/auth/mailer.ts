@@ -1,5 +1,5 @@
 import { circuitBreaker, CircuitState, ConsecutiveBreaker, handleAll, isBrokenCircuitError } from 'cockatiel';
-import { createTransport, type Transporter } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import { AppError } from '../gateway/contract.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -14,7 +14,8 @@ export interface Mail {
 
 /** Sends mail by the operator's server, if there is one. */
 export class Mailer {
-  readonly #transport: Transporter | undefined;
+  readonly #url: string | undefined;
+  #transport: Promise<Transporter> | undefined;
   readonly #from: string;
   readonly #breaker = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(FAILURES),
@@ -23,21 +24,11 @@ export class Mailer {
 
   constructor({ url, from }: { url?: string; from?: string }) {
     this.#from = from ?? 'Kaibo <kaibo@localhost>';
-    this.#transport =
-      url === undefined
-        ? undefined
-        : createTransport({
-            url,
-            connectionTimeout: TIMEOUT_MS,
-            greetingTimeout: TIMEOUT_MS,
-            socketTimeout: TIMEOUT_MS,
-            disableFileAccess: true,
-            disableUrlAccess: true,
-          });
+    this.#url = url;
   }
 
   get isConfigured(): boolean {
-    return this.#transport !== undefined;
+    return this.#url !== undefined;
   }
 
   get state(): 'closed' | 'open' | 'half-open' {
@@ -47,16 +38,32 @@ export class Mailer {
 
   /** @throws AppError mail_unavailable */
   async send(mail: Mail): Promise<void> {
-    const transport = this.#transport;
-    if (transport === undefined) throw new AppError('mail_unavailable');
+    const url = this.#url;
+    if (url === undefined) throw new AppError('mail_unavailable');
     try {
-      await this.#breaker.execute(async () => transport.sendMail({ ...mail, from: this.#from }));
+      await this.#breaker.execute(async () => {
+        const transport = await (this.#transport ??= openTransport(url));
+        await transport.sendMail({ ...mail, from: this.#from });
+      });
     } catch (error) {
       throw isBrokenCircuitError(error) ? new AppError('mail_unavailable') : error;
     }
   }
 
-  close(): void {
-    this.#transport?.close();
+  async close(): Promise<void> {
+    (await this.#transport)?.close();
   }
+}
+
+/** Loaded with the first mail: most processes never send one. */
+async function openTransport(url: string): Promise<Transporter> {
+  const { createTransport } = await import('nodemailer');
+  return createTransport({
+    url,
+    connectionTimeout: TIMEOUT_MS,
+    greetingTimeout: TIMEOUT_MS,
+    socketTimeout: TIMEOUT_MS,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
 }
