@@ -173,8 +173,7 @@ export function pollingClient(base: () => string, channel: string): EventClient 
     };
     const fresh = answer.snapshots?.some(({ recovered }) => !recovered) ?? false;
     if (fresh) reader.snapshot(placeOf(answer.since));
-    for (const { offset, event, data } of answer.events)
-      if (offset !== undefined) reader.event(offset, event, data);
+    for (const { offset, event, data } of answer.events) if (offset !== undefined) reader.event(offset, event, data);
     if (!fresh && answer.events.length === 0 && reader.place !== undefined) reader.place = placeOf(answer.since);
   });
 }
