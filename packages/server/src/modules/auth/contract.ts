@@ -28,7 +28,7 @@ export const usernameSchema = z
   .string()
   .trim()
   .transform((name) => name.normalize('NFKC'))
-  .pipe(z.string().min(3).max(32).regex(USERNAME));
+  .pipe(z.string().min(2).max(32).regex(USERNAME));
 export const emailSchema = z.email().max(254);
 /** Stronger rules than length are the service's: they need to know the user name. */
 const newPasswordSchema = z.string().min(8).max(256);
