@@ -32,7 +32,7 @@ export interface Room {
   id: string;
   userId: string | null;
   /** The account that owns it; absent for a room made without one. */
-  owner?: { id: string; name: string; avatar?: string };
+  owner?: { id: string; username: string; name: string; avatar?: string };
   /** `p2p`: no stream passes the server, peers speak through signaling. */
   mode?: RoomMode;
   title: string;

@@ -24,7 +24,7 @@ export function originsOf(to: RoomStatus): RoomStatus[] {
 }
 
 const engineUrls = z.string().optional();
-const ownerSchema = z.object({ id: z.string(), name: z.string(), avatar: z.string().optional() });
+const ownerSchema = z.object({ id: z.string(), username: z.string(), name: z.string(), avatar: z.string().optional() });
 export type RoomOwner = z.output<typeof ownerSchema>;
 
 /** What everybody may know of a room, wherever they are: what events carry and logs keep. */

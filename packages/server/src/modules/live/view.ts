@@ -44,7 +44,8 @@ export class RoomView {
     if (this.#owners.size + old.length > MAX_OWNERS) this.#owners.clear();
     for (const id of old) {
       const user = found.get(id);
-      const owner = user === undefined ? undefined : { id, name: user.name, avatar: user.avatar };
+      const owner =
+        user === undefined ? undefined : { id, username: user.username, name: user.name, avatar: user.avatar };
       this.#owners.set(id, { owner, atMs: now });
     }
   }
