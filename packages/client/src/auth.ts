@@ -13,6 +13,16 @@ export interface RegisterInput {
   setupToken?: string;
 }
 
+/** What registering asks of this client. */
+export interface Setup {
+  /** Nobody has an account; the first one is the administrator. */
+  needsFirstAccount: boolean;
+  /** The first account has to give the set-up token. */
+  needsSetupToken: boolean;
+  /** Of all accounts after the first one. */
+  registration: 'open' | 'closed';
+}
+
 /** A login on one device. Times are ms since the epoch. */
 export interface LoginSession {
   id: string;
@@ -64,6 +74,11 @@ export class AuthApi {
   /** Told at login, logout and whenever the account changes. Returns the function that ends the watch. */
   onAuthChange(listener: AuthListener): () => void {
     return this.#session.onChange(listener);
+  }
+
+  /** What `register` will ask for. */
+  setup(): Promise<Setup> {
+    return this.#caller.json('/api/auth/setup');
   }
 
   /** Registers and logs in. */

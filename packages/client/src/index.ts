@@ -4,7 +4,16 @@ export type { KaiboClientOptions } from './kaibo-client.ts';
 /** What the platform refuses, and what the network loses. */
 export { KaiboError } from './errors.ts';
 /** Logins, passwords and API keys. */
-export type { ApiKey, ApiKeyInput, ApiKeyScope, AuthApi, CreatedApiKey, LoginSession, RegisterInput } from './auth.ts';
+export type {
+  ApiKey,
+  ApiKeyInput,
+  ApiKeyScope,
+  AuthApi,
+  CreatedApiKey,
+  LoginSession,
+  RegisterInput,
+  Setup,
+} from './auth.ts';
 export type { AuthChange, AuthListener, LoginAnswer } from './session.ts';
 /** Accounts, profiles and followers. */
 export type {

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import { OperatorError } from './operator-error.ts';
 
 const KEY_BYTES = 32;
+const SIGNING_FILE = 'signing.key';
 
 /** Makes the folder if need be; returns its absolute path. */
 export function makeDataFolder(dataDir: string): string {
@@ -19,12 +20,22 @@ export function makeDataFolder(dataDir: string): string {
 
 /** The key of play tokens and viewer ids: made at the first start, kept for the owner's eyes only. */
 export function loadSigningKey(folder: string): Buffer {
-  const file = join(folder, 'signing.key');
+  const file = join(folder, SIGNING_FILE);
   if (!existsSync(file)) {
     const fresh = `${file}.new`;
     writeFileSync(fresh, randomBytes(KEY_BYTES), { mode: 0o600 });
     renameSync(fresh, file);
   }
+  return readKey(file);
+}
+
+/** The same key, if there is one already. */
+export function readSigningKey(folder: string): Buffer | undefined {
+  const file = join(folder, SIGNING_FILE);
+  return existsSync(file) ? readKey(file) : undefined;
+}
+
+function readKey(file: string): Buffer {
   const key = readFileSync(file);
   if (key.length !== KEY_BYTES)
     throw new OperatorError(`${file} is not a key of ${KEY_BYTES} bytes; remove it to have a new one made`);

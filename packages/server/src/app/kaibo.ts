@@ -16,7 +16,7 @@ import { createUserDirectory, createUserModule } from '../modules/user/index.ts'
 import type { StateCenter } from '../state/contract.ts';
 import type { RosterOptions } from '../sockets/roster.ts';
 import type { Config } from './config.ts';
-import { loadSigningKey, makeDataFolder } from './data-folder.ts';
+import { loadSigningKey, makeDataFolder, readSigningKey } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
 import { createFront, type Front } from './front.ts';
 import { closeServer, listen } from './listeners.ts';
@@ -92,7 +92,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     engine,
     logger: logger.child({ module: 'live' }),
     now,
-    signingKey: isShared ? await loadSharedKey(database, now) : loadSigningKey(folder),
+    signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
     access: config.access,
     users: deps.users ?? createUserDirectory(database, now),
     openRoomsPerUser: config.limits.openRoomsPerUser,

@@ -26,6 +26,12 @@ export function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
 }
 
+/** A value that has to be unique is there already: PostgreSQL's `unique_violation`, SQLite's extended result code. */
+export function isUniqueViolation(error: unknown): boolean {
+  const SQLITE_CONSTRAINT_UNIQUE = 2067;
+  return codeOf(error) === '23505' || (error as { errcode?: unknown }).errcode === SQLITE_CONSTRAINT_UNIQUE;
+}
+
 /** One line that says what went wrong: `connect ECONNREFUSED 127.0.0.1:5432`. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);

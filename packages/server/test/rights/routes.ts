@@ -42,6 +42,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /healthz': { answers: all(200) },
   'GET /readyz': { answers: all(200) },
 
+  'GET /api/auth/setup': { answers: all(200) },
   'POST /api/auth/register': {
     body: ({ world }) => ({ username: world.newName(), password: PASSWORD }),
     answers: all(201),

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { AppError, type RouteRights } from '../gateway/contract.ts';
+import { AppError, type CallerOf, type RouteRights } from '../gateway/contract.ts';
 import type { Accounts } from './accounts.ts';
 import type { ApiKeys } from './api-keys.ts';
 import {
@@ -27,6 +27,7 @@ export interface AccountRoutesDeps {
   sessions: Sessions;
   apiKeys: ApiKeys;
   store: AccountStore;
+  callerOf: CallerOf;
   now: () => number;
 }
 
@@ -66,7 +67,10 @@ export function addAccountRoutes(instance: FastifyInstance, deps: AccountRoutesD
       },
     },
     async (request, reply) => {
-      await deps.accounts.deleteOwn(accountOf(request).id, request.body.password);
+      await deps.accounts.deleteOwn(accountOf(request).id, {
+        password: request.body.password,
+        address: deps.callerOf(request).address,
+      });
       clearLoginCookies(request, reply);
       return { success: true } as const;
     },

@@ -1,4 +1,5 @@
 import { audit } from '../../database/audit.ts';
+import type { Transaction } from '../../database/database.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import {
@@ -9,17 +10,22 @@ import {
   type AccountHolder,
   type CreateUserInput,
   type RegisterInput,
+  type Setup,
 } from './contract.ts';
 import { randomId, randomSecret } from './ids.ts';
+import type { PasswordProof } from './password-proof.ts';
 import { assertGoodPassword, type Passwords } from './passwords.ts';
 import type { Sessions } from './sessions.ts';
 import type { SetupToken } from './setup-token.ts';
 import type { AccountStore, UserRow } from './store.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface AccountsDeps {
   store: AccountStore;
   outbox: Outbox;
   passwords: Passwords;
+  proof: PasswordProof;
+  throttle: Throttle;
   sessions: Sessions;
   setupToken: () => SetupToken;
   registration: 'open' | 'closed';
@@ -38,19 +44,31 @@ export class Accounts {
 
   /**
    * The very first account is the administrator's, and is made on this machine or with the set-up token.
-   * @throws AppError registration_closed, setup_token_wrong, weak_password, username_taken, email_taken
+   * @throws AppError registration_closed, setup_token_wrong, weak_password, username_taken, email_taken, login_throttled
    */
   async register(caller: Caller, input: RegisterInput): Promise<UserRow> {
-    const { store, registration, setupToken } = this.#deps;
+    const { store, registration, setupToken, throttle } = this.#deps;
+    if (!caller.local) {
+      const attempt = { what: 'register', address: caller.address } as const;
+      await throttle.assertMayTry(attempt);
+      // Accounts that are made count like those that are refused.
+      await throttle.failed(attempt);
+    }
     const isFirst = (await store.countUsers()) === 0;
     if (isFirst) {
-      const isTrusted = caller.local && caller.sameOrigin;
-      if (!isTrusted && !setupToken().isRight(input.setupToken)) throw new AppError('setup_token_wrong');
+      if (!isTrusted(caller) && !setupToken().isRight(input.setupToken)) throw new AppError('setup_token_wrong');
     } else if (registration === 'closed') throw new AppError('registration_closed');
     return this.#create(
       { ...input, role: 'user' },
       { canBeFirst: isFirst, actor: 'anonymous', address: caller.address },
     );
+  }
+
+  /** What `register` will ask of this caller. */
+  async setup(caller: Caller): Promise<Setup> {
+    const { store, registration } = this.#deps;
+    const needsFirstAccount = (await store.countUsers()) === 0;
+    return { needsFirstAccount, needsSetupToken: needsFirstAccount && !isTrusted(caller), registration };
   }
 
   /** By an administrator or the command line. @throws AppError as `register` */
@@ -62,10 +80,7 @@ export class Accounts {
   async setRole(userId: string, role: 'user' | 'admin', actor: string): Promise<UserRow> {
     const { store, outbox, now } = this.#deps;
     const changed = await outbox.transact(async ({ transaction, emit }) => {
-      if (role === 'user' && (await store.countOtherAdmins(transaction, userId)) === 0) {
-        const before = await transaction.selectFrom('users').select('role').where('id', '=', userId).executeTakeFirst();
-        if (before?.role === 'admin') throw new AppError('last_admin');
-      }
+      if (role === 'user') await this.#assertNotLast(transaction, userId);
       const row = await store.changeUser(transaction, { id: userId, changes: { role, updated_at: now() } });
       if (row === undefined) throw new AppError('user_not_found');
       await audit(transaction, {
@@ -87,7 +102,7 @@ export class Accounts {
     const { store, outbox, sessions, holders, now, onRevoked } = this.#deps;
     const { banned, ended } = await outbox.transact(async (work) => {
       const { transaction, emit } = work;
-      if ((await store.countOtherAdmins(transaction, userId)) === 0) throw new AppError('last_admin');
+      await this.#assertNotLast(transaction, userId);
       const changes = { banned_at: now(), banned_until: until ?? null, ban_reason: reason ?? null, updated_at: now() };
       const row = await store.changeUser(transaction, { id: userId, changes });
       if (row === undefined) throw new AppError('user_not_found');
@@ -122,28 +137,24 @@ export class Accounts {
     return row;
   }
 
-  /** The account asks for it itself and knows its password. @throws AppError wrong_password, last_admin */
-  async deleteOwn(userId: string, password: string): Promise<void> {
-    const { store, passwords } = this.#deps;
+  /** The account asks for it itself and knows its password. @throws AppError wrong_password, login_throttled, last_admin */
+  async deleteOwn(userId: string, given: { password: string; address: string }): Promise<void> {
+    const { store, proof } = this.#deps;
     const user = await store.find(userId);
     if (user === undefined) throw new AppError('user_not_found');
-    if (!(await passwords.verify(user.password_hash, password))) throw new AppError('wrong_password');
+    await proof.assert(user, given);
     await this.delete(userId, `user:${userId}`);
   }
 
   /** @throws AppError user_not_found, last_admin */
   async delete(userId: string, actor: string): Promise<void> {
     const { store, outbox, sessions, holders, now, onRevoked } = this.#deps;
-    const user = await store.find(userId);
-    if (user === undefined) throw new AppError('user_not_found');
-    await outbox.transact(async ({ transaction }) => {
-      const isLast = user.role === 'admin' && (await store.countOtherAdmins(transaction, userId)) === 0;
-      if (isLast) throw new AppError('last_admin');
-    });
+    if ((await store.find(userId)) === undefined) throw new AppError('user_not_found');
+    // Before anything ends, and again with the deletion itself.
+    await outbox.transact(async ({ transaction }) => this.#assertNotLast(transaction, userId));
     for (const holder of holders) await holder.accountGone(userId, 'deleted');
     await outbox.transact(async (work) => {
-      if (user.role === 'admin' && (await store.countOtherAdmins(work.transaction, userId)) === 0)
-        throw new AppError('last_admin');
+      await this.#assertNotLast(work.transaction, userId);
       await sessions.revoke(work, { userId });
       await store.deleteUser(work.transaction, userId);
       await audit(work.transaction, { actor, action: 'user.deleted', subject: `user:${userId}`, atMs: now() });
@@ -166,6 +177,13 @@ export class Accounts {
       sessions: sessions.map(({ refresh_hash: _refresh, previous_hash: _previous, ...session }) => session),
       ...Object.fromEntries(parts),
     };
+  }
+
+  /** Takes its turn behind other changes of administrators. @throws AppError last_admin */
+  async #assertNotLast(transaction: Transaction, userId: string): Promise<void> {
+    const { store, now } = this.#deps;
+    const { isAdmin, others } = await store.adminsBeside(transaction, { id: userId, nowMs: now() });
+    if (isAdmin && others === 0) throw new AppError('last_admin');
   }
 
   async #create(
@@ -193,6 +211,11 @@ export class Accounts {
     setupToken().discard();
     return created;
   }
+}
+
+/** Who sits at the machine needs no token for the first account. */
+function isTrusted({ local, sameOrigin }: Caller): boolean {
+  return local && sameOrigin;
 }
 
 function newUserRow(

@@ -91,8 +91,8 @@ function addListRoutes(instance: FastifyInstance, { accounts, store, keys, now }
         response: { 200: successSchema },
       },
     },
-    async () => {
-      await keys.rotate();
+    async (request) => {
+      await keys.rotate(`user:${accountOf(request).id}`);
       return { success: true } as const;
     },
   );

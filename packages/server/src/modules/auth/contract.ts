@@ -54,6 +54,13 @@ export const registerSchema = z.object({
 });
 export type RegisterInput = z.output<typeof registerSchema>;
 
+export const setupSchema = z.object({
+  needsFirstAccount: z.boolean().describe('Nobody has an account; the first one is the administrator'),
+  needsSetupToken: z.boolean().describe('The caller has to give the set-up token that was printed at the start'),
+  registration: z.enum(['open', 'closed']).describe('Of all accounts after the first one'),
+});
+export type Setup = z.output<typeof setupSchema>;
+
 export const loginSchema = z.object({ username: z.string().trim().min(1).max(254), password: passwordSchema });
 export type LoginInput = z.output<typeof loginSchema>;
 

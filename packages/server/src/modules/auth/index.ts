@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
+import { audit } from '../../database/audit.ts';
 import type { Database } from '../../database/database.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
@@ -16,6 +17,7 @@ import type { AccountHolder } from './contract.ts';
 import { configuredKeys, fileKeys, tableKeys } from './key-sources.ts';
 import { KeyRing, newKey } from './keyring.ts';
 import { Mailer } from './mailer.ts';
+import { PasswordProof } from './password-proof.ts';
 import { Passwords } from './passwords.ts';
 import { Resets } from './resets.ts';
 import { addAuthRoutes } from './routes.ts';
@@ -72,7 +74,7 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
   const store = new AccountStore(database);
   const apiKeyStore = new ApiKeyStore(database);
   const passwords = new Passwords();
-  const keys = new KeyRing({ source: keySourceOf(deps), keepRetiredMs: auth.accessTokenSeconds * 1000, now });
+  const keys = keyRingOf(deps);
   const tokens = new AccessTokens({ keys, lifeSeconds: auth.accessTokenSeconds, now });
   const authenticator = new TokenAuthenticator({ store, apiKeys: apiKeyStore, tokens, state, now });
   const onRevoked = authenticator.revoked.bind(authenticator);
@@ -81,10 +83,14 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
   const sessions = new Sessions({ store, outbox, tokens, sessionMs: sessionSeconds * 1000, now, onRevoked, onChanged });
   const setup = { token: SetupToken.none(join(folder, SETUP_FILE)) };
   const setupToken = (): SetupToken => setup.token;
+  const throttle = new Throttle(state, now);
+  const proof = new PasswordProof(passwords, throttle);
   const accounts = new Accounts({
     store,
     outbox,
     passwords,
+    proof,
+    throttle,
     sessions,
     setupToken,
     registration: auth.registration,
@@ -92,9 +98,9 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
     now,
     onRevoked,
   });
-  const service = new AuthService({ store, outbox, passwords, sessions, throttle: new Throttle(state), now });
+  const service = new AuthService({ store, outbox, passwords, sessions, throttle, proof, now });
   const mailer = new Mailer(deps.mail);
-  const resets = new Resets({ store, outbox, service, mailer, state, publicUrl, logger, now });
+  const resets = new Resets({ store, outbox, service, mailer, state, throttle, publicUrl, logger, now });
   const apiKeys = new ApiKeys({ store: apiKeyStore, outbox, now, onChanged });
   let sweeper: NodeJS.Timeout | undefined;
   return {
@@ -106,7 +112,7 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
     addHolder: (holder) => void holders.push(holder),
     addRoutes: (app, callerOf) => {
       addAuthRoutes(app, { service, accounts, sessions, resets, store, callerOf, sessionSeconds });
-      addAccountRoutes(app, { accounts, sessions, apiKeys, store, now });
+      addAccountRoutes(app, { accounts, sessions, apiKeys, store, callerOf, now });
       addAdminRoutes(app, { accounts, resets, store, keys, publicUrl, now });
     },
     start: async () => {
@@ -132,14 +138,36 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
   };
 }
 
+function keyRingOf(deps: AuthDeps): KeyRing {
+  const { auth, outbox, now } = deps;
+  return new KeyRing({
+    source: keySourceOf(deps),
+    keepRetiredMs: auth.accessTokenSeconds * 1000,
+    now,
+    onRotated: (actor) =>
+      outbox.transact(async ({ transaction }) =>
+        audit(transaction, { actor, action: 'token_key.rotated', subject: 'token-keys', atMs: now() }),
+      ),
+  });
+}
+
 function keySourceOf({ auth, database, databaseKind, folder }: AuthDeps): ReturnType<typeof configuredKeys> {
   if (auth.tokenKeys !== undefined) return configuredKeys(auth.tokenKeys);
   return databaseKind === 'postgres' ? tableKeys(database, 'token') : fileKeys(folder, 'token-keys.json');
 }
 
-/** The key of play tokens and viewer ids, one for all nodes. */
-export async function loadSharedKey(database: Database, now: () => number): Promise<Buffer> {
-  const [key] = await tableKeys(database, 'sign').load(() => newKey(now()));
+/**
+ * The key of play tokens and viewer ids, one for all nodes. `own` is the one that this node signed with before it shared
+ * a database, if any: the first to come puts its own there, so that what it signed stays good.
+ */
+export async function loadSharedKey(
+  database: Database,
+  { own, now }: { own: Buffer | undefined; now: () => number },
+): Promise<Buffer> {
+  const [key] = await tableKeys(database, 'sign').load(() => {
+    const made = newKey(now());
+    return { ...made, value: own ?? made.value };
+  });
   if (key === undefined) throw new Error('the shared key was not kept');
   return key.value;
 }

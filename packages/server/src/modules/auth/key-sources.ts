@@ -9,8 +9,11 @@ export interface KeySource {
   readonly canRotate: boolean;
   /** All keys; when there is none, the one that `make` makes, kept. */
   load(make: () => SecretKey): Promise<SecretKey[]>;
-  /** Adds `key`, marks the one before as retired, and drops those that retired before `forgetBeforeMs`. */
-  add(key: SecretKey, change: { retires: string | undefined; forgetBeforeMs: number }): Promise<void>;
+  /**
+   * Adds `key`, marks the one before as retired, and drops those that retired before `forgetBeforeMs`. False when
+   * another node was faster.
+   */
+  add(key: SecretKey, change: { retires: string | undefined; forgetBeforeMs: number }): Promise<boolean>;
 }
 
 /** The operator's own secrets, the newest first. */
@@ -24,7 +27,7 @@ export function configuredKeys(secrets: readonly string[]): KeySource {
       retiredAtMs: undefined,
     }),
   );
-  return { canRotate: false, load: async () => keys, add: async () => {} };
+  return { canRotate: false, load: async () => keys, add: async () => false };
 }
 
 interface KeptKey {
@@ -64,6 +67,7 @@ export function fileKeys(folder: string, name: string): KeySource {
         .map((old) => (old.id === retires ? { ...old, retiredAtMs: key.createdAtMs } : old))
         .filter(({ retiredAtMs }) => retiredAtMs === undefined || retiredAtMs > forgetBeforeMs);
       write([key, ...kept]);
+      return true;
     },
   };
 }
@@ -89,20 +93,21 @@ export function tableKeys(database: Database, purpose: KeyPurpose): KeySource {
       return read();
     },
     add: async (key, { retires, forgetBeforeMs }) => {
-      await database.transaction().execute(async (transaction) => {
+      return database.transaction().execute(async (transaction) => {
         const inUse = transaction.updateTable('secrets').set({ retired_at: key.createdAtMs });
         const retired = await inUse
           .where('id', '=', retires ?? '')
           .where('retired_at', 'is', null)
           .executeTakeFirst();
         // Another node rotated meanwhile: its key is as new as this one would be.
-        if (retires !== undefined && retired.numUpdatedRows === 0n) return;
+        if (retires !== undefined && retired.numUpdatedRows === 0n) return false;
         await transaction.insertInto('secrets').values(rowOf(key, purpose)).execute();
         await transaction
           .deleteFrom('secrets')
           .where('purpose', '=', purpose)
           .where('retired_at', '<', forgetBeforeMs)
           .execute();
+        return true;
       });
     },
   };

@@ -23,6 +23,8 @@ export interface KeyRingDeps {
   /** How long what was signed last is still believed. */
   keepRetiredMs: number;
   now: () => number;
+  /** Writes down who put a new key in place of the one before. */
+  onRotated(actor: string): Promise<void>;
 }
 
 /** The keys of access tokens: one signs, those before it still verify until their last token has ended. */
@@ -30,14 +32,16 @@ export class KeyRing {
   readonly #source: KeySource;
   readonly #keepRetiredMs: number;
   readonly #now: () => number;
+  readonly #onRotated: (actor: string) => Promise<void>;
   #keys: SecretKey[] = [];
   #loadedAtMs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ source, keepRetiredMs, now }: KeyRingDeps) {
+  constructor({ source, keepRetiredMs, now, onRotated }: KeyRingDeps) {
     this.#source = source;
     this.#keepRetiredMs = keepRetiredMs;
     this.#now = now;
+    this.#onRotated = onRotated;
   }
 
   async start(onProblem: (error: unknown) => void): Promise<void> {
@@ -66,14 +70,15 @@ export class KeyRing {
   }
 
   /** Signs with a new key from now on. False when the keys are the operator's. */
-  async rotate(): Promise<boolean> {
+  async rotate(actor: string): Promise<boolean> {
     if (!this.#source.canRotate) return false;
     const [newest] = this.#keys;
-    await this.#source.add(newKey(this.#now()), {
+    const isOurs = await this.#source.add(newKey(this.#now()), {
       retires: newest?.id,
       forgetBeforeMs: this.#now() - this.#keepRetiredMs,
     });
     await this.#load();
+    if (isOurs) await this.#onRotated(actor);
     return true;
   }
 
@@ -90,7 +95,7 @@ export class KeyRing {
   }
 
   async #rotateIfOld(): Promise<void> {
-    if (this.current().createdAtMs + ROTATE_AFTER_MS <= this.#now()) await this.rotate();
+    if (this.current().createdAtMs + ROTATE_AFTER_MS <= this.#now()) await this.rotate('system');
   }
 }
 

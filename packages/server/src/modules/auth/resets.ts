@@ -9,6 +9,7 @@ import type { Mailer } from './mailer.ts';
 import { assertGoodPassword } from './passwords.ts';
 import type { AuthService } from './service.ts';
 import { isBanned, type AccountStore, type UserRow } from './store.ts';
+import type { Throttle } from './throttle.ts';
 
 const LINK_MS = 3_600_000;
 /** Mails to one account in an hour; more are not sent, and nobody is told. */
@@ -35,6 +36,7 @@ export interface ResetsDeps {
   service: AuthService;
   mailer: Mailer;
   state: StateCenter;
+  throttle: Throttle;
   publicUrl: string | undefined;
   logger: Logger;
   now: () => number;
@@ -70,11 +72,17 @@ export class Resets {
     return this.#make(user, { actor, origin: this.#deps.publicUrl ?? origin });
   }
 
-  /** Uses the link up and ends every login. @throws AppError reset_invalid, weak_password */
-  async confirm(token: string, password: string): Promise<void> {
-    const { store, service, now } = this.#deps;
+  /** Uses the link up and ends every login. @throws AppError reset_invalid, weak_password, login_throttled */
+  async confirm({ token, password, address }: { token: string; password: string; address: string }): Promise<void> {
+    const { store, service, throttle, now } = this.#deps;
+    const attempt = { what: 'reset', address } as const;
+    await throttle.assertMayTry(attempt);
     const hash = hashOf(token);
     const user = await this.#userOf(hash);
+    if (user === undefined) {
+      await throttle.failed(attempt);
+      throw new AppError('reset_invalid');
+    }
     assertGoodPassword(password, user.username);
     await service.setPassword(user, {
       password,
@@ -90,12 +98,11 @@ export class Resets {
     await Promise.all(this.#sending);
   }
 
-  async #userOf(hash: string): Promise<UserRow> {
+  async #userOf(hash: string): Promise<UserRow | undefined> {
     const { store, now } = this.#deps;
     const userId = await store.resetUser({ hash, nowMs: now() });
     const user = userId === undefined ? undefined : await store.find(userId);
-    if (user === undefined || isBanned(user, now())) throw new AppError('reset_invalid');
-    return user;
+    return user === undefined || isBanned(user, now()) ? undefined : user;
   }
 
   async #mail(login: string, language: Language): Promise<void> {

@@ -11,6 +11,7 @@ import {
   registerSchema,
   resetConfirmSchema,
   resetRequestSchema,
+  setupSchema,
   successSchema,
   verifyAnswerSchema,
   type LoginAnswer,
@@ -36,9 +37,29 @@ export interface AuthRoutesDeps {
 
 /** Register, log in, stay logged in, log out, and get back in. */
 export function addAuthRoutes(instance: FastifyInstance, deps: AuthRoutesDeps): void {
+  addSetupRoute(instance, deps);
   addLoginRoutes(instance, deps);
   addLogoutRoutes(instance, deps);
   addPasswordRoutes(instance, deps);
+}
+
+function addSetupRoute(instance: FastifyInstance, { accounts, callerOf }: AuthRoutesDeps): void {
+  instance.withTypeProvider<ZodTypeProvider>().get(
+    '/api/auth/setup',
+    {
+      config: { rights: { who: 'anyone', limit: 'read' } },
+      schema: {
+        tags: TAGS,
+        summary: 'What registering asks of the caller',
+        operationId: 'getSetup',
+        response: { 200: setupSchema },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return accounts.setup(callerOf(request));
+    },
+  );
 }
 
 function addLoginRoutes(
@@ -246,7 +267,7 @@ function addPasswordRoutes(instance: FastifyInstance, { service, resets, callerO
       },
     },
     async (request) => {
-      await resets.confirm(request.body.token, request.body.password);
+      await resets.confirm({ ...request.body, address: callerOf(request).address });
       return { success: true } as const;
     },
   );

@@ -2,10 +2,14 @@ import { audit } from '../../database/audit.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import { AppError, type Account, type Caller } from '../gateway/contract.ts';
 import { usernameKey, type LoginInput } from './contract.ts';
+import type { PasswordProof } from './password-proof.ts';
 import { assertGoodPassword, type Passwords } from './passwords.ts';
 import type { Login, Sessions } from './sessions.ts';
 import { isBanned, type AccountStore, type UserRow } from './store.ts';
 import type { Throttle } from './throttle.ts';
+
+/** Failed logins of one account in a row that the audit trail tells of; then at each doubling, not each one. */
+const TOLD_FAILURES = 5;
 
 export interface AuthServiceDeps {
   store: AccountStore;
@@ -13,6 +17,7 @@ export interface AuthServiceDeps {
   passwords: Passwords;
   sessions: Sessions;
   throttle: Throttle;
+  proof: PasswordProof;
   now: () => number;
 }
 
@@ -31,11 +36,11 @@ export class AuthService {
   async login(caller: Caller, input: LoginInput, userAgent: string): Promise<Login> {
     const { store, passwords, sessions, throttle, now } = this.#deps;
     const name = usernameKey(input.username);
-    const attempt = { what: 'login', account: name, address: caller.address };
+    const attempt = { what: 'login', account: name, address: caller.address } as const;
     await throttle.assertMayTry(attempt);
     const user = await store.findByLogin(name);
     if (!(await passwords.verify(user?.password_hash, input.password)) || user === undefined) {
-      await throttle.failed(attempt);
+      await this.#auditFailures(await throttle.failed(attempt), { user, address: caller.address });
       throw new AppError('bad_credentials');
     }
     await throttle.succeeded(attempt);
@@ -49,16 +54,10 @@ export class AuthService {
     account: Account,
     { current, next, address }: { current: string; next: string; address: string },
   ): Promise<void> {
-    const { store, passwords, throttle } = this.#deps;
+    const { store, proof } = this.#deps;
     const user = await store.find(account.id);
     if (user === undefined) throw new AppError('user_not_found');
-    const attempt = { what: 'password', account: user.username_key, address };
-    await throttle.assertMayTry(attempt);
-    if (!(await passwords.verify(user.password_hash, current))) {
-      await throttle.failed(attempt);
-      throw new AppError('wrong_password');
-    }
-    await throttle.succeeded(attempt);
+    await proof.assert(user, { password: current, address });
     await this.setPassword(user, { password: next, except: account.sessionId, actor: `user:${user.id}` });
   }
 
@@ -95,9 +94,30 @@ export class AuthService {
     sessions.tell(user.id, ended);
   }
 
+  /** Unknown accounts too, or the time it takes would tell which exist; never by name, which may be a password. */
+  async #auditFailures(
+    failures: number,
+    { user, address }: { user: UserRow | undefined; address: string },
+  ): Promise<void> {
+    if (!isTold(failures)) return;
+    const { outbox, now } = this.#deps;
+    const subject = user === undefined ? 'user:unknown' : `user:${user.id}`;
+    await outbox.transact(async ({ transaction }) =>
+      audit(transaction, {
+        ...{ actor: 'anonymous', action: 'login.failed', subject, address },
+        details: { failures },
+        atMs: now(),
+      }),
+    );
+  }
+
   async #rehash(id: string, password: string): Promise<void> {
     const { store, outbox, passwords } = this.#deps;
     const changes = { password_hash: await passwords.hash(password) };
     await outbox.transact(async ({ transaction }) => store.changeUser(transaction, { id, changes }));
   }
+}
+
+function isTold(failures: number): boolean {
+  return failures >= TOLD_FAILURES && Number.isInteger(Math.log2(failures / TOLD_FAILURES));
 }

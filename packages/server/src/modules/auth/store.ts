@@ -81,16 +81,24 @@ export class AccountStore {
     await transaction.deleteFrom('users').where('id', '=', id).execute();
   }
 
-  /** How many administrators there are besides `id`; nobody else changes that until the transaction ends. */
-  async countOtherAdmins(transaction: Transaction, id: string): Promise<number> {
+  /**
+   * Whether `id` is an administrator, and how many others there are that are not banned; nobody else changes that until
+   * the transaction ends.
+   */
+  async adminsBeside(
+    transaction: Transaction,
+    { id, nowMs }: { id: string; nowMs: number },
+  ): Promise<{ isAdmin: boolean; others: number }> {
     await transaction.updateTable('secrets').set({ value: '' }).where('id', '=', FIRST_ACCOUNT).execute();
-    const { count } = await transaction
+    const admins = await transaction
       .selectFrom('users')
-      .select((builder) => builder.fn.countAll<number>().as('count'))
+      .select(['id', 'banned_at', 'banned_until'])
       .where('role', '=', 'admin' satisfies Role)
-      .where('id', '<>', id)
-      .executeTakeFirstOrThrow();
-    return Number(count);
+      .execute();
+    return {
+      isAdmin: admins.some((admin) => admin.id === id),
+      others: admins.filter((admin) => admin.id !== id && !isBanned(admin, nowMs)).length,
+    };
   }
 
   async list({ q, page, pageSize }: { q?: string; page: number; pageSize: number }): Promise<{
@@ -227,6 +235,9 @@ export class AccountStore {
 }
 
 /** Banned now; a ban may end by itself. */
-export function isBanned({ banned_at, banned_until }: UserRow, nowMs: number): boolean {
+export function isBanned(
+  { banned_at, banned_until }: Pick<UserRow, 'banned_at' | 'banned_until'>,
+  nowMs: number,
+): boolean {
   return banned_at !== null && (banned_until === null || banned_until > nowMs);
 }

@@ -8,7 +8,7 @@ function setUp() {
   const clock = { nowMs: 1_800_000_000_000 };
   const state = new MemoryStateCenter({ now: () => clock.nowMs });
   onTestFinished(() => state.close());
-  const throttle = new Throttle(state);
+  const throttle = new Throttle(state, () => clock.nowMs);
   /** Seconds to wait, or 0. */
   const waitOf = async (who: Attempt): Promise<number> => {
     try {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { audit } from '../../database/audit.ts';
+import { isUniqueViolation } from '../../database/errors.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import type { MediaEngine, Site } from '../../engine/contract.ts';
 import { AppError, type Account, type Caller } from '../gateway/contract.ts';
@@ -45,7 +46,7 @@ export class UserService {
       changes.email = input.email;
       changes.email_key = input.email?.toLowerCase() ?? null;
     }
-    const row = await outbox.transact(async ({ transaction }) => {
+    const work = outbox.transact(async ({ transaction }) => {
       const emailKey = changes.email_key ?? undefined;
       const isTaken = emailKey !== undefined && (await store.isEmailTaken(transaction, { emailKey, by: account.id }));
       if (isTaken) throw new AppError('email_taken');
@@ -59,6 +60,10 @@ export class UserService {
         atMs: now(),
       });
       return changed;
+    });
+    const row = await work.catch((error: unknown) => {
+      // Somebody else took the address after it was looked for; it is the only column here that has to be unique.
+      throw isUniqueViolation(error) ? new AppError('email_taken') : error;
     });
     return this.#selfView(row, account, site);
   }
