@@ -1,5 +1,6 @@
 // `npm run demo`: a synthetic stream (test picture, clock, tone) into a new room of the server on this machine, which is
-// started when none answers. `npm run demo -- http://HOST:8088` takes another server. Ctrl-C stops what was started here.
+// started when none answers. `npm run demo -- http://HOST:8088` takes another server. Where rooms need an account (the
+// first one was made), KAIBO_API_KEY holds an API key with the scope rooms:write. Ctrl-C stops what was started here.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 const root = join(import.meta.dirname, '..');
 const [otherServer] = process.argv.slice(2);
 const server = (otherServer ?? 'http://localhost:8088').replace(/\/$/, '');
+const apiKey = process.env['KAIBO_API_KEY'];
 const ffmpeg = process.env['KAIBO_FFMPEG'] ?? 'ffmpeg';
 const FONTS = [
   '/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf',
@@ -62,9 +64,12 @@ async function ensureServer(): Promise<void> {
 async function createRoom(): Promise<{ id: string; rtmp: string }> {
   const response = await fetch(`${server}/api/rooms`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json' },
+    headers: { 'Content-Type': 'application/json', ...(apiKey ? { Authorization: `Bearer ${apiKey}` } : {}) },
     body: JSON.stringify({ title: 'Kaibo 演示 · demo' }),
   });
+  if (response.status === 401) {
+    throw new Error(`rooms need an account here: make an API key on ${server}/settings and put it into KAIBO_API_KEY`);
+  }
   const body: unknown = await response.json();
   const room = body as { id?: string; publishUrls?: { rtmp?: string }; error?: string };
   if (!response.ok || !room.id || !room.publishUrls?.rtmp) {

@@ -18,7 +18,7 @@ export interface SourceResult {
 export const keysByPath = new Map(CONFIG_KEYS.map((key) => [key.path, key]));
 export const sectionPaths = new Set(CONFIG_PATHS.filter((path) => !keysByPath.has(path)));
 /** Names in the environment that are Kaibo's but no part of the configuration file. */
-const OTHER_ENV = new Set(['KAIBO_CONFIG', 'KAIBO_FFMPEG']);
+const OTHER_ENV = new Set(['KAIBO_CONFIG', 'KAIBO_FFMPEG', 'KAIBO_API_KEY']);
 
 /** Reads `KAIBO_*`. A near miss of a known name is an error; any other unknown name only a remark, for orchestrators set such names too. */
 export function readEnvironment(env: NodeJS.ProcessEnv): SourceResult {
