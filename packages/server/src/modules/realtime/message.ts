@@ -49,25 +49,31 @@ export class FeedMessage {
 export class Batch {
   readonly messages: readonly FeedMessage[];
   #frames: Buffer | undefined;
+  #deflated: Buffer | undefined;
 
   constructor(messages: readonly FeedMessage[]) {
     this.messages = messages;
   }
 
-  /** All their frames in one piece, shared by every socket. */
+  /** All their frames in one piece, shared by every socket. Asked once for each: nothing is made after the first. */
   get frames(): Buffer {
-    const [first] = this.messages;
-    return (this.#frames ??=
-      this.messages.length === 1 && first !== undefined
-        ? first.frame
-        : Buffer.concat(this.messages.map(({ frame }) => frame)));
+    return this.#frames ?? (this.#frames = joined(this.messages.map(({ frame }) => frame)));
   }
 
   /** For sockets that negotiated compression. */
   get deflatedFrames(): Buffer {
-    const [first] = this.messages;
-    return (this.messages.length === 1 ? first?.deflated : undefined) ?? this.frames;
+    return this.#deflated ?? (this.#deflated = this.messages.length === 1 ? this.#whole() : this.frames);
   }
+
+  /** A lone snapshot may be compressed by now. */
+  #whole(): Buffer {
+    return this.messages[0]?.deflated ?? this.frames;
+  }
+}
+
+function joined(frames: readonly Buffer[]): Buffer {
+  const [first] = frames;
+  return frames.length === 1 && first !== undefined ? first : Buffer.concat(frames);
 }
 
 /** A delivery, shown once to each site by which somebody came. */
