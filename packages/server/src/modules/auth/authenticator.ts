@@ -92,6 +92,8 @@ export class TokenAuthenticator implements Authenticator {
       if (session.revoked_at !== null || session.expires_at <= now()) throw new AppError('invalid_token');
       return { id: userId, username: user.username, role: user.role, sessionId, expiresAtMs };
     });
+    // The login may be remembered from a token that said who it is for.
+    if (account.id !== userId) throw new AppError('invalid_token');
     return { ...account, via: 'bearer', expiresAtMs };
   }
 

@@ -102,6 +102,8 @@ export function createAuthModule(deps: AuthDeps): AuthModule {
   const mailer = new Mailer(deps.mail);
   const resets = new Resets({ store, outbox, service, mailer, state, throttle, publicUrl, logger, now });
   const apiKeys = new ApiKeys({ store: apiKeyStore, outbox, now, onChanged });
+  // The database forgets them with the account.
+  holders.push({ name: 'apiKeys', exportData: (userId) => apiKeys.list(userId), accountGone: async () => {} });
   let sweeper: NodeJS.Timeout | undefined;
   return {
     authenticator,
