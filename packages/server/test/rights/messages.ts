@@ -87,22 +87,23 @@ export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
   '/signaling leave': {
     socket: '/signaling',
     messages: (scene) => [join(scene), { type: 'leave', roomId: scene.roomId }],
-    answers: { ...all('left'), banned: 'not_joined' },
+    // Not in the room is what leaving asks for.
+    answers: all('left'),
   },
   '/signaling offer': {
     socket: '/signaling',
     messages: relay('offer', { type: 'offer', sdp: 'v=0' }),
-    answers: { ...all('publish_forbidden'), owner: 'ack', moderator: 'ack', admin: 'ack', banned: 'not_joined' },
+    answers: { ...all('publish_forbidden'), owner: 'ack', moderator: 'ack', admin: 'ack', banned: 'peer_not_found' },
   },
   '/signaling answer': {
     socket: '/signaling',
     messages: relay('answer', { type: 'answer', sdp: 'v=0' }),
-    answers: { ...all('ack'), banned: 'not_joined' },
+    answers: { ...all('ack'), banned: 'peer_not_found' },
   },
   '/signaling candidate': {
     socket: '/signaling',
     messages: relay('candidate', { candidate: '' }),
-    answers: { ...all('ack'), banned: 'not_joined' },
+    answers: { ...all('ack'), banned: 'peer_not_found' },
   },
   '/signaling auth': {
     socket: '/signaling',
