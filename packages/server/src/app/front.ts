@@ -7,6 +7,8 @@ import type { Database } from '../database/database.ts';
 import type { MediaEngine } from '../engine/contract.ts';
 import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
 import {
+  addAsyncApi,
+  addDocs,
   addHealthRoutes,
   createGateway,
   createMetrics,
@@ -30,6 +32,7 @@ import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
 import type { Sockets } from './sockets.ts';
+import { socketDocuments } from './socket-documents.ts';
 import { redisOf } from './state.ts';
 
 const WEB_DIRECTORY = join(import.meta.dirname, '../../../web/dist');
@@ -112,6 +115,8 @@ export async function createFront({
   measureRealtime(registry, realtime);
   addSignalingRoutes(app, { service: signaling, callerOf, authenticator, roster });
   measureSignaling(registry, signaling, roster);
+  addAsyncApi(app, socketDocuments(live));
+  addDocs(app);
   await serveWeb(app, webDirectory);
   await app.ready();
   const { http, https } = servers;

@@ -14,6 +14,7 @@ import { hostName } from './caller.ts';
 import { logAccess } from './access-log.ts';
 import { AppError, type Authenticator } from './contract.ts';
 import { answerError } from './errors.ts';
+import { describeApi } from './openapi.ts';
 import { limitRates, refuseWhatCannotBeDone, type Protection } from './protection.ts';
 import { enforceRights } from './rights.ts';
 import { addSecurityHeaders, type SecurityDeps } from './security.ts';
@@ -70,6 +71,7 @@ export async function createGateway({
   enforceRights(app, { authenticator, callerOf });
   limitRates(app, protection);
   logAccess(app);
+  await describeApi(app);
   return app;
 }
 

@@ -106,6 +106,20 @@ export interface Caller {
 /** How the other modules learn who asks. */
 export type CallerOf = (request: FastifyRequest) => Caller;
 
+/** What one socket says and hears, for AsyncAPI; the modules fill it from the schemas that they check by. */
+export interface SocketDocument {
+  /** Letters only. */
+  name: string;
+  address: string;
+  summary: string;
+  clientMessages: Readonly<Record<string, z.ZodType>>;
+  serverMessages: Readonly<Record<string, z.ZodType>>;
+  /** By channel: what its snapshot and its events carry as `data`. */
+  channelEvents?: Readonly<
+    Record<string, { logged: boolean; snapshot?: z.ZodType; events: Readonly<Record<string, z.ZodType>> }>
+  >;
+}
+
 const LOCALE_ERRORS = { zh: z.locales.zhCN().localeError, en: z.locales.en().localeError };
 
 /** `title: 数值过小…; maxViewers: …`, in words of the caller's language. */

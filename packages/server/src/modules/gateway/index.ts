@@ -1,7 +1,9 @@
 export { measureBreakers, type Breakers } from './breakers.ts';
 /** The front of every request. */
 export { createGateway, type App } from './app.ts';
+export { addAsyncApi } from './asyncapi.ts';
 export { makeCallerOf } from './caller.ts';
+export { addDocs } from './docs.ts';
 export { addHealthRoutes } from './health.ts';
 export { LoadGuard } from './load.ts';
 export { countDisconnects, createMetrics, createMetricsServer, measureProtection, measureRequests } from './metrics.ts';

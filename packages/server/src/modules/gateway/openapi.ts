@@ -1,0 +1,77 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify';
+import { createJsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import type { RouteRights } from './contract.ts';
+
+const API_VERSION = '1.0.0';
+
+const errorSchema = z
+  .object({
+    error: z.string().describe('A sentence for a person, in the language that Accept-Language asks for'),
+    code: z.string().describe('Stable, for programs'),
+    requestId: z.string(),
+  })
+  .describe('A refusal, or our own fault');
+
+const WHO = {
+  anyone: 'Anyone may call.',
+  user: 'Needs a login.',
+  admin: 'For administrators.',
+} as const satisfies Record<RouteRights['who'], string>;
+
+const DESCRIPTION = `Rooms, accounts and events of a Kaibo platform. Messages of the sockets: [AsyncAPI](/asyncapi.json).
+
+Errors are \`{error, code, requestId}\`. A token goes into \`Authorization: Bearer …\`: an access token of a login, or an API key
+(\`kbk_…\`) made in the settings. Limits of rate answer 429 with \`Retry-After\`; what cannot be done right now answers 503 with it.`;
+
+/** Describes every route in OpenAPI 3.1, from the schemas by which it is checked. Before the routes. */
+export async function describeApi(app: FastifyInstance): Promise<void> {
+  const toJsonSchema = createJsonSchemaTransform({});
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Kaibo', version: API_VERSION, description: DESCRIPTION },
+      tags: [
+        { name: 'rooms', description: 'Rooms, and the streams in them' },
+        { name: 'auth', description: 'Logins, passwords and API keys' },
+        { name: 'users', description: 'Accounts, profiles and follows' },
+        { name: 'realtime', description: 'Events by WebSocket, SSE or polling' },
+        { name: 'signaling', description: 'WebRTC between browsers' },
+        { name: 'admin', description: 'For administrators' },
+        { name: 'health', description: 'For load balancers and monitoring' },
+      ],
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'Access token, or API key (`kbk_…`)' },
+          cookie: { type: 'apiKey', in: 'cookie', name: 'kaibo_access', description: "The page's own login" },
+        },
+      },
+    },
+    transform: (route) => toJsonSchema({ ...route, schema: describeRights(route.schema, route.route) }),
+    transformObject: jsonSchemaTransformObject,
+  });
+  app.get(
+    '/openapi.json',
+    { config: { rights: { who: 'anyone', limit: 'read' } }, schema: { hide: true } },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-cache');
+      return reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger()));
+    },
+  );
+}
+
+/** What a route says of itself in `config.rights`, for people to read. Routes without a name of their own are not shown. */
+function describeRights(schema: FastifySchema | undefined, { config }: RouteOptions): FastifySchema {
+  const rights = config?.rights;
+  if (schema?.operationId === undefined || rights === undefined) return { ...schema, hide: true };
+  const { who, limit, scope } = rights;
+  const key = scope === undefined ? 'API keys are refused.' : `An API key needs the scope \`${scope}\`.`;
+  const said = schema.description === undefined ? '' : `${schema.description}\n\n`;
+  return {
+    ...schema,
+    description: `${said}${WHO[who]} ${key} Rate limit: ${limit}.`,
+    security: who === 'anyone' ? [{}, { bearer: [] }, { cookie: [] }] : [{ bearer: [] }, { cookie: [] }],
+    response: { ...(schema.response as object), default: errorSchema },
+  };
+}
