@@ -30,6 +30,7 @@ async function openReference(): Promise<FastifyInstance> {
     configuration: {
       url: '/openapi.json',
       pageTitle: 'Kaibo API',
+      favicon: '/favicon.svg',
       withDefaultFonts: false,
       telemetry: false,
       hideClientButton: true,

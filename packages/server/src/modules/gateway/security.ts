@@ -23,6 +23,8 @@ export async function addSecurityHeaders(
   // HSTS would bind the whole host, and Kaibo's plain ports with it; it belongs to the proxy in front.
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false });
   app.addHook('onSend', async (request, reply) => {
+    // A page that needs another policy states it.
+    if (reply.hasHeader('content-security-policy')) return;
     reply.header(
       'content-security-policy',
       [
