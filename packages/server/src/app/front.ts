@@ -85,10 +85,12 @@ export async function createFront({
     trustProxy: trustProxy !== false,
     publicUrl,
     mediaPublicHost: config.media.publicHost,
+    allowedOrigins: config.cors.origins,
   });
   const servers: { http?: Server; https?: Server } = {};
   const app = await createGateway({
     protection,
+    allowedOrigins: config.cors.origins,
     logger: logger.child({ module: 'http' }),
     trustProxy,
     authenticator,

@@ -72,7 +72,7 @@ export function addSocketRoute(
       const upgrade = upgrades.get(request.raw);
       if (upgrade === undefined) throw new AppError('upgrade_required');
       const asked = callerOf(request);
-      if (!asked.sameOrigin) throw new AppError('cross_site');
+      if (!asked.mayConnect) throw new AppError('cross_site');
       const { token = '' } = socketQuerySchema.parse(request.query);
       const caller = token === '' ? asked : { ...asked, account: await authenticator.authenticate(token) };
       if (upgrade.stream.destroyed) return reply.hijack();

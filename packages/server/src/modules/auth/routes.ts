@@ -85,7 +85,7 @@ function addLoginRoutes(
     },
     async (request, reply) => {
       const caller = callerOf(request);
-      if (!caller.sameOrigin) throw new AppError('cross_site');
+      if (!caller.mayConnect) throw new AppError('cross_site');
       const user = await accounts.register(caller, request.body);
       const login = await sessions.begin(user, caller, request.headers['user-agent'] ?? '');
       return reply.code(201).send(answer(request, reply, login));
@@ -107,7 +107,7 @@ function addLoginRoutes(
     async (request, reply) => {
       const caller = callerOf(request);
       // Or another site could log its visitors in as somebody else.
-      if (!caller.sameOrigin) throw new AppError('cross_site');
+      if (!caller.mayConnect) throw new AppError('cross_site');
       return answer(request, reply, await service.login(caller, request.body, request.headers['user-agent'] ?? ''));
     },
   );

@@ -12,6 +12,7 @@ import {
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { hostName } from './caller.ts';
 import { logAccess } from './access-log.ts';
+import { allowOrigins } from './cors.ts';
 import { AppError, type Authenticator } from './contract.ts';
 import { answerError } from './errors.ts';
 import { describeApi } from './openapi.ts';
@@ -30,6 +31,8 @@ export interface GatewayDeps extends SecurityDeps {
   trustProxy: boolean | number | string[];
   serverFactory: FastifyServerFactory;
   protection: Protection;
+  /** Other origins whose pages may call. */
+  allowedOrigins: readonly string[];
 }
 
 /** The one front of every request: ids, host check, JSON only, security headers, errors in one shape. */
@@ -41,6 +44,7 @@ export async function createGateway({
   callerOf,
   connectOrigins,
   protection,
+  allowedOrigins,
 }: GatewayDeps): Promise<App> {
   const options: FastifyHttpOptions<Server, FastifyBaseLogger> = {
     loggerInstance: logger,
@@ -63,6 +67,7 @@ export async function createGateway({
   await app.register(cookie);
   // First, so that refusals carry them too.
   await addSecurityHeaders(app, { callerOf, connectOrigins });
+  await allowOrigins(app, allowedOrigins);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     if (hostName(request.host) === undefined) throw new AppError('invalid_host');

@@ -9,6 +9,8 @@ const LOOPBACK_HOST = /^(?:localhost|.+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3
 export interface CallerOptions {
   trustProxy: boolean;
   publicUrl?: string;
+  /** Other origins whose pages may call. */
+  allowedOrigins?: readonly string[];
   /** Names the host of media URLs, whatever the request says. */
   mediaPublicHost?: string;
 }
@@ -18,7 +20,7 @@ export function hostName(header: string): string | undefined {
   return HOST.exec(header)?.[1]?.toLowerCase();
 }
 
-export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerOptions): CallerOf {
+export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost, allowedOrigins = [] }: CallerOptions): CallerOf {
   const publicHost = publicUrl === undefined ? undefined : new URL(publicUrl).hostname.toLowerCase();
   const mediaHost = mediaPublicHost ?? publicHost;
   return (request) => {
@@ -26,6 +28,7 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerO
     const host = hostName(request.host) ?? 'localhost';
     const bypassed = !trustProxy && isForwarded(request);
     const bearer = bearerOf(headers.authorization);
+    const sameOrigin = isSameOrigin(request, publicUrl);
     const ownerBearer = accountTokenOf(bearer) === undefined ? bearer : undefined;
     return {
       account: request.account,
@@ -33,7 +36,8 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost }: CallerO
       language: languageOf(headers['accept-language']),
       site: { host: mediaHost ?? host, secure: request.protocol === 'https' },
       local: isLoopback(request.ip) && !bypassed && (LOOPBACK_HOST.test(host) || host === publicHost),
-      sameOrigin: isSameOrigin(request, publicUrl),
+      sameOrigin,
+      mayConnect: sameOrigin || allowedOrigins.includes(headers.origin ?? ''),
       tokens: [ownerBearer, headers['x-owner-token']].filter((token) => typeof token === 'string'),
       cookies: request.cookies,
     };

@@ -98,6 +98,8 @@ export interface Caller {
   local: boolean;
   /** False when a browser says that another site's page asks. */
   sameOrigin: boolean;
+  /** Our own page, a page of an origin that the operator listed (`cors.origins`), or no browser. */
+  mayConnect: boolean;
   /** Owner tokens: `X-Owner-Token`, and `Authorization: Bearer …` where it holds no access token or API key. */
   tokens: readonly string[];
   cookies: Readonly<Record<string, string | undefined>>;

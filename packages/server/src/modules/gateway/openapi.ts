@@ -34,7 +34,8 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       info: { title: 'Kaibo', version: API_VERSION, description: DESCRIPTION },
       tags: [
         { name: 'rooms', description: 'Rooms, and the streams in them' },
-        { name: 'viewers', description: 'Who watches, and who may' },
+        { name: 'viewers', description: 'Who watches' },
+        { name: 'moderation', description: 'Kicks, bans, moderators and invitations' },
         { name: 'auth', description: 'Logins, passwords and API keys' },
         { name: 'users', description: 'Accounts, profiles and follows' },
         { name: 'realtime', description: 'Events by WebSocket, SSE or polling' },

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { AppError } from '../gateway/contract.ts';
 import { addSocketRoute, type SocketRouteDeps } from '../../sockets/upgrade.ts';
 import { eventsAnswerSchema, eventsQuerySchema, vectorSchema, type EventsQuery } from './contract.ts';
 import { pollEvents, streamEvents } from './events.ts';
@@ -45,6 +46,7 @@ export function addRealtimeRoutes(
           .header('cache-control', 'no-store')
           .send(answer);
       }
+      if (!caller.mayConnect) throw new AppError('cross_site');
       await streamEvents(service, {
         caller,
         query,
