@@ -10,6 +10,7 @@ import {
   addAsyncApi,
   addDocs,
   addHealthRoutes,
+  addMediaProxy,
   createGateway,
   createMetrics,
   createMetricsServer,
@@ -119,6 +120,10 @@ export async function createFront({
   measureSignaling(registry, signaling, roster);
   addAsyncApi(app, socketDocuments(live));
   addDocs(app);
+  if (config.http.mediaProxy) {
+    const { sockets: maxStreams, socketsPerAddress: maxPerAddress } = config.limits;
+    addMediaProxy(app, { callerOf, target: () => engine.httpTarget?.(), maxStreams, maxPerAddress });
+  }
   await serveWeb(app, webDirectory);
   await app.ready();
   const { http, https } = servers;

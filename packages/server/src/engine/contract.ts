@@ -19,6 +19,8 @@ export interface MediaEngine {
   publishUrls(target: UrlTarget): PublishUrls;
   /** Origins a page must be allowed to connect to, such as `ws://HOST:8080`. */
   connectOrigins(site: Site): string[];
+  /** Where its HTTP side can be reached from this process, when it is on this machine. */
+  httpTarget?(): { host: string; port: number } | undefined;
   /** Lines for the start banner: what listens where. */
   addresses(host: string): string[];
   streams(): Promise<EngineStream[]>;

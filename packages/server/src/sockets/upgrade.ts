@@ -21,6 +21,11 @@ interface Upgrade {
 
 const upgrades = new WeakMap<IncomingMessage, Upgrade>();
 
+/** The connection under a request that wants to be upgraded. */
+export function upgradeOf(request: IncomingMessage): Upgrade | undefined {
+  return upgrades.get(request);
+}
+
 const socketQuerySchema = z.object({
   token: z.string().max(4096).optional().describe('Access token, for clients that can set no header'),
 });

@@ -15,6 +15,8 @@ import {
 } from '../contract.ts';
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../urls.ts';
 
+const EVERYWHERE = new Set(['0.0.0.0', '::', '[::]']);
+
 /** The media server of this repository, in this process. */
 export class EmbeddedEngine implements MediaEngine {
   readonly capabilities: EngineCapabilities = {
@@ -82,6 +84,12 @@ export class EmbeddedEngine implements MediaEngine {
 
   connectOrigins(site: Site): string[] {
     return this.#running === undefined ? [] : Object.values(mediaOrigin(this.#running.ports, site));
+  }
+
+  httpTarget(): { host: string; port: number } | undefined {
+    if (this.#running === undefined) return undefined;
+    const { host } = this.#options;
+    return { host: EVERYWHERE.has(host) ? 'localhost' : host, port: this.#running.ports.http };
   }
 
   addresses(host: string): string[] {

@@ -7,6 +7,7 @@ export { addDocs } from './docs.ts';
 export { addHealthRoutes } from './health.ts';
 export { LoadGuard } from './load.ts';
 export { countDisconnects, createMetrics, createMetricsServer, measureProtection, measureRequests } from './metrics.ts';
+export { addMediaProxy } from './media-proxy.ts';
 export type { Protection } from './protection.ts';
 export { RateLimits } from './rate-limits.ts';
 export { redact } from './redact.ts';
