@@ -21,6 +21,9 @@ export const USER_BANNED = 'user.banned';
 /** On `control`: `{ userId }`; role, ban or API keys changed, the logins stay. */
 export const USER_CHANGED = 'user.changed';
 
+/** No control characters: PostgreSQL takes no NUL, and nobody types them. */
+export const PLAIN_TEXT = /^\P{Cc}*$/u;
+
 /** Letters and digits of any script, and `_ . -` inside. */
 const USERNAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}])?$/u;
 
@@ -33,12 +36,9 @@ export const emailSchema = z.email().max(254);
 /** Stronger rules than length are the service's: they need to know the user name. */
 const newPasswordSchema = z.string().min(8).max(256);
 const passwordSchema = z.string().min(1).max(256);
-const nameSchema = z
-  .string()
-  .trim()
-  .min(1)
-  .max(50)
-  .regex(/^\P{Cc}*$/u);
+const nameSchema = z.string().trim().min(1).max(50).regex(PLAIN_TEXT);
+/** A user name or mail address, whether or not there is such an account. */
+const loginNameSchema = z.string().trim().min(1).max(254).regex(PLAIN_TEXT);
 
 /** What is compared when user names are: `Ａlice` and `alice` are one. */
 export function usernameKey(username: string): string {
@@ -61,7 +61,7 @@ export const setupSchema = z.object({
 });
 export type Setup = z.output<typeof setupSchema>;
 
-export const loginSchema = z.object({ username: z.string().trim().min(1).max(254), password: passwordSchema });
+export const loginSchema = z.object({ username: loginNameSchema, password: passwordSchema });
 export type LoginInput = z.output<typeof loginSchema>;
 
 /** Programs without cookies send the refresh token along and ask for the next one by `returnRefreshToken`. */
@@ -87,11 +87,11 @@ export type LoginAnswer = z.output<typeof loginAnswerSchema>;
 
 export const verifyAnswerSchema = z.object({ user: accountSchema.nullable() });
 export const successSchema = z.object({ success: z.literal(true) });
-export const idParamsSchema = z.object({ id: z.string().max(64) });
+export const idParamsSchema = z.object({ id: z.string().max(64).regex(PLAIN_TEXT) });
 
 export const passwordChangeSchema = z.object({ current: passwordSchema, new: newPasswordSchema });
 export const resetRequestSchema = z
-  .object({ username: z.string().trim().min(1).max(254).optional(), email: z.string().trim().max(254).optional() })
+  .object({ username: loginNameSchema.optional(), email: loginNameSchema.optional() })
   .refine(({ username, email }) => (username === undefined) !== (email === undefined), 'username or email');
 export const resetConfirmSchema = z.object({ token: z.string().max(200), password: newPasswordSchema });
 export const deleteAccountSchema = z.object({ password: passwordSchema });
@@ -126,7 +126,7 @@ export const apiKeysSchema = z.array(apiKeySchema);
 export const createdApiKeySchema = apiKeySchema.extend({ key: z.string().describe('Shown this once') });
 
 export const listUsersSchema = z.object({
-  q: z.string().trim().max(100).optional(),
+  q: z.string().trim().max(100).regex(PLAIN_TEXT).optional(),
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   pageSize: z.coerce.number().int().min(1).max(500).default(50),
 });
@@ -146,7 +146,7 @@ export const createUserSchema = registerSchema
 export type CreateUserInput = z.output<typeof createUserSchema>;
 export const roleSchema = z.object({ role: z.enum(['user', 'admin']) });
 export const banSchema = z.object({
-  reason: z.string().trim().max(200).optional(),
+  reason: z.string().trim().max(200).regex(PLAIN_TEXT).optional(),
   until: z.int().min(0).optional().describe('ms since the epoch; left out, for good'),
 });
 export const resetLinkSchema = z.object({ url: z.string(), expiresAt: z.number() });

@@ -83,8 +83,8 @@ export class Sessions {
   /** @throws AppError invalid_token, refresh_reused, account_banned */
   async refresh(refreshToken: string | undefined): Promise<Login> {
     const { store, now } = this.#deps;
-    const [id = '', secret = ''] = refreshToken?.split('.') ?? [];
-    const session = id === '' || secret === '' ? undefined : await store.findSession(id);
+    const { id, secret } = partsOf(refreshToken);
+    const session = id === '' ? undefined : await store.findSession(id);
     const user = session === undefined ? undefined : await store.find(session.user_id);
     const nowMs = now();
     if (session === undefined || user === undefined || session.expires_at <= nowMs) throw new AppError('invalid_token');
@@ -104,7 +104,7 @@ export class Sessions {
 
   /** Whose login a refresh token carries on, without using it. */
   async ownerOf(refreshToken: string | undefined): Promise<{ userId: string; sessionId: string } | undefined> {
-    const [id = '', secret = ''] = refreshToken?.split('.') ?? [];
+    const { id, secret } = partsOf(refreshToken);
     const session = id === '' ? undefined : await this.#deps.store.findSession(id);
     return session?.refresh_hash === hashOf(secret) ? { userId: session.user_id, sessionId: id } : undefined;
   }
@@ -185,4 +185,10 @@ export class Sessions {
     const { token, expiresIn } = await this.#deps.tokens.issue({ userId, sessionId });
     return { accessToken: token, expiresIn };
   }
+}
+
+/** Of `SESSION.SECRET`; empty for anything else. */
+function partsOf(refreshToken = ''): { id: string; secret: string } {
+  const [, id = '', secret = ''] = /^(\w+)\.([\w-]+)$/.exec(refreshToken) ?? [];
+  return { id, secret };
 }

@@ -1,4 +1,4 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable, type SqlBool } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { Role, SessionTable, UserTable } from '../../database/schema.ts';
 
@@ -113,8 +113,9 @@ export class AccountStore {
         .replace(/[\\%_]/g, '\\$&')}%`;
       query = query.where((expression) =>
         expression.or([
-          expression('username_key', 'like', pattern),
-          expression('email_key', 'like', pattern),
+          // SQLite has no escape character unless it is named.
+          sql<SqlBool>`username_key like ${pattern} escape '\\'`,
+          sql<SqlBool>`email_key like ${pattern} escape '\\'`,
           expression('id', '=', q),
         ]),
       );

@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import { PLAIN_TEXT } from '../auth/contract.ts';
+
+const filter = z.string().max(100).regex(PLAIN_TEXT).optional();
 
 export const listAuditSchema = z.object({
   before: z.coerce.number().int().min(1).optional().describe('Entries before this `seq`, for the next page'),
   limit: z.coerce.number().int().min(1).max(500).default(100),
-  actor: z.string().max(100).optional(),
-  action: z.string().max(100).optional(),
-  subject: z.string().max(100).optional(),
+  actor: filter,
+  action: filter,
+  subject: filter,
 });
 export type ListAudit = z.output<typeof listAuditSchema>;
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { emailSchema } from '../auth/contract.ts';
+import { emailSchema, PLAIN_TEXT } from '../auth/contract.ts';
 import { roomSchema } from '../live/contract.ts';
 
 /** What other modules may know of an account. */
@@ -81,12 +81,7 @@ export type Self = z.output<typeof selfSchema>;
 
 export const updateSelfSchema = z
   .object({
-    name: z
-      .string()
-      .trim()
-      .min(1)
-      .max(50)
-      .regex(/^\P{Cc}*$/u),
+    name: z.string().trim().min(1).max(50).regex(PLAIN_TEXT),
     bio: z
       .string()
       .trim()
@@ -103,7 +98,7 @@ export const updateSelfSchema = z
   .partial();
 export type UpdateSelf = z.output<typeof updateSelfSchema>;
 
-export const userParamsSchema = z.object({ id: z.string().min(1).max(64) });
+export const userParamsSchema = z.object({ id: z.string().min(1).max(64).regex(PLAIN_TEXT) });
 export const pageSchema = z.object({
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   pageSize: z.coerce.number().int().min(1).max(200).default(50),
