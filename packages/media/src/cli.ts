@@ -25,6 +25,10 @@ async function main(): Promise<void> {
     http.close();
     process.exit(0);
   };
+  // After a renewal of the certificate, as servers have it.
+  process.on('SIGHUP', () => {
+    server.reloadTls().catch((error: unknown) => logger.error({ err: error }, 'the certificate was not read again'));
+  });
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
 }

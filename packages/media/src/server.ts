@@ -4,7 +4,7 @@ import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
 import { type AskingWorker, Directory, type DirectoryEntry } from './cluster/directory.ts';
-import type { WorkerNotice, WorkerRequest, WorkerSeed } from './cluster/messages.ts';
+import type { WorkerNotice, WorkerRequest } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import { resolvePorts } from './cluster/ports.ts';
 import type { MediaHooks, PublicMediaClient } from './hooks/contract.ts';
@@ -146,6 +146,12 @@ export class MediaServer {
     return { ok: workersUp > 0, workers, workersUp };
   }
 
+  /** Reads the certificate's files again; new RTMPS and HTTPS connections get it. Throws what reading throws. */
+  async reloadTls(): Promise<void> {
+    const { tls } = this.#deps.options;
+    if (tls !== undefined) this.#pool?.renewCertificate(await readCertificate(tls));
+  }
+
   /** Accepts nothing new; what runs goes on. */
   prepareStop(): void {
     this.#pool?.refuse();
@@ -249,7 +255,7 @@ function workerCount(setting: number | 'auto'): number {
   return setting === 'auto' ? Math.max(1, availableParallelism() - 1) : setting;
 }
 
-async function readCertificate({ key, cert }: { key: string; cert: string }): Promise<WorkerSeed['tls']> {
+async function readCertificate({ key, cert }: { key: string; cert: string }): Promise<{ key: string; cert: string }> {
   const [keyPem, certPem] = await Promise.all([readFile(key, 'utf8'), readFile(cert, 'utf8')]);
   return { key: keyPem, cert: certPem };
 }

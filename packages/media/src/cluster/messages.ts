@@ -72,6 +72,8 @@ export type TrafficReply = { clientId: string; sendBytes: number; recvBytes: num
 /** Main → worker, unanswered. */
 export type MainNotice =
   | { type: 'kick'; clientId: string; reason: EndReason }
+  /** The certificate was renewed: new connections get it. */
+  | { type: 'tls'; certificate: { key: string; cert: string } }
   | { type: 'end'; key: StreamKey; reason: EndReason }
   /** This worker owns the stream: copy its packets into `port`. */
   | { type: 'mirror-out'; key: StreamKey; port: MessagePort }

@@ -76,6 +76,12 @@ export class WorkerPool {
     this.#members.get(workerId)?.link.send(notice, transfer);
   }
 
+  /** Workers that are started later get it too. */
+  renewCertificate(certificate: { key: string; cert: string }): void {
+    this.#tls = certificate;
+    for (const { link } of this.#members.values()) link.send({ type: 'tls', certificate });
+  }
+
   /** Bytes by client id, over all workers that answer. */
   async traffic(): Promise<Map<string, { sendBytes: number; recvBytes: number }>> {
     const replies = await Promise.allSettled(

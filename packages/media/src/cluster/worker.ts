@@ -37,6 +37,7 @@ interface LocalClient {
 
 interface Listener {
   listen(): Promise<void>;
+  renew(certificate: { key: string; cert: string }): void;
   /** Accepts nothing more. */
   close(): void;
 }
@@ -182,6 +183,9 @@ export class MediaWorker implements SessionHost {
     switch (notice.type) {
       case 'kick':
         this.#clients.get(notice.clientId)?.finish(notice.reason);
+        return;
+      case 'tls':
+        for (const listener of this.#listeners) listener.renew(notice.certificate);
         return;
       case 'end':
         this.#owned.delete(notice.key);

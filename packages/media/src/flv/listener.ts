@@ -81,6 +81,11 @@ export class FlvListener {
     return promise;
   }
 
+  /** New connections get this certificate; one without TLS has none. */
+  renew(certificate: { key: string; cert: string }): void {
+    if (this.#server instanceof https.Server) this.#server.setSecureContext(certificate);
+  }
+
   close(): void {
     this.#server.close();
     this.#server.closeIdleConnections();

@@ -40,6 +40,11 @@ export class RtmpListener {
     return promise;
   }
 
+  /** New connections get this certificate; one without TLS has none. */
+  renew(certificate: { key: string; cert: string }): void {
+    if (this.#server instanceof tls.Server) this.#server.setSecureContext(certificate);
+  }
+
   close(): void {
     this.#server.close();
   }

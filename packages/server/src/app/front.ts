@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import type { Server as TlsServer } from 'node:https';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import type { Logger } from 'pino';
@@ -42,7 +43,7 @@ const WEB_DIRECTORY = join(import.meta.dirname, '../../../web/dist');
 export interface Front {
   app: App;
   http: Server;
-  https: Server | undefined;
+  https: TlsServer | undefined;
   metrics: Server;
   registry: Registry;
   servers: Server[];
@@ -88,7 +89,7 @@ export async function createFront({
     mediaPublicHost: config.media.publicHost,
     allowedOrigins: config.cors.origins,
   });
-  const servers: { http?: Server; https?: Server } = {};
+  const servers: { http?: Server; https?: TlsServer } = {};
   const app = await createGateway({
     protection,
     allowedOrigins: config.cors.origins,

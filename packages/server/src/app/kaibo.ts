@@ -15,6 +15,7 @@ import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { RosterOptions } from '../sockets/roster.ts';
+import { CertificateWatch } from './certificates.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder, readSigningKey } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
@@ -112,6 +113,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => front.app.close());
   await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
   started.defer(() => engine.stop());
+  watchCertificate({ config, front, engine, logger, now }, started);
   outbox.start();
   await live.start();
   const ports = await listenAll(front, config, started);
@@ -128,6 +130,23 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, setup: () => auth.setup(), stop: () => (stopping ??= stop()) };
+}
+
+/** Nothing where there is no certificate. */
+function watchCertificate(
+  {
+    config: { tls },
+    front: { https: server },
+    engine,
+    ...deps
+  }: { config: Config; front: Front; engine: MediaEngine; logger: Logger; now: () => number },
+  started: AsyncDisposableStack,
+): void {
+  if (server === undefined || tls.key === undefined || tls.cert === undefined) return;
+  const files = { key: tls.key, cert: tls.cert };
+  const reloadOthers = async (): Promise<void> => engine.reloadTls?.();
+  const watch = new CertificateWatch({ ...deps, files, server, reloadOthers });
+  started.defer(() => watch.close());
 }
 
 async function openOwnDatabase(

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readCertificate } from './certificates.ts';
 import type { Config } from './config.ts';
 import { OperatorError } from './operator-error.ts';
 
@@ -16,21 +16,14 @@ export function createHttpServer(handler: RequestListener): Server {
   return createServer({ headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }, handler);
 }
 
-/** Undefined without a certificate. */
-export function createHttpsServer({ tls }: Config, handler: RequestListener): Server | undefined {
+/** Undefined without a certificate. @throws OperatorError when it cannot be used. */
+export function createHttpsServer({ tls }: Config, handler: RequestListener): TlsServer | undefined {
   if (tls.key === undefined || tls.cert === undefined) return undefined;
-  try {
-    const files = { key: readFileSync(tls.key), cert: readFileSync(tls.cert) };
-    return createTlsServer(
-      { ...files, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
-      handler,
-    );
-  } catch (error) {
-    throw new OperatorError(
-      `tls.key and tls.cert cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-      { cause: error },
-    );
-  }
+  const { key, cert } = readCertificate({ key: tls.key, cert: tls.cert }, Date.now());
+  return createTlsServer(
+    { key, cert, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    handler,
+  );
 }
 
 /** Listens and returns the real port. @throws OperatorError naming port and key when it is taken. */

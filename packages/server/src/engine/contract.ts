@@ -13,6 +13,8 @@ export interface MediaEngine {
   prepareStop(): void;
   /** Tells publishers and viewers, then closes everything. Idempotent. */
   stop(): Promise<void>;
+  /** The certificate's files changed: new connections get the new one. */
+  reloadTls?(): Promise<void>;
   health(): EngineHealth;
   /** Where a stream is played; only what `capabilities` says. Valid after `start`. */
   playUrls(target: UrlTarget): PlayUrls;

@@ -70,6 +70,10 @@ export class EmbeddedEngine implements MediaEngine {
     await running?.server.stop();
   }
 
+  async reloadTls(): Promise<void> {
+    await this.#running?.server.reloadTls();
+  }
+
   health(): EngineHealth {
     return this.#running?.server.health() ?? { ok: false, workers: 0, workersUp: 0 };
   }
