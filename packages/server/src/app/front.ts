@@ -160,11 +160,13 @@ function protectionOf({
   now,
 }: Pick<FrontDeps, 'config' | 'state' | 'status' | 'now'>): Protection {
   // Budgets are shared where the state is.
-  const redis = redisOf(state)?.client;
+  const redis = redisOf(state);
   return {
     limits: new RateLimits({
       budgets: config.limits,
-      ...(redis === undefined ? {} : { redis: { client: redis, prefix: config.redis.prefix } }),
+      ...(redis === undefined
+        ? {}
+        : { redis: { client: redis.client, prefix: config.redis.prefix, isAway: () => redis.breaker !== 'closed' } }),
     }),
     load: new LoadGuard(config.limits.eventLoopDelayMs),
     stateHealth: () => state.health(),

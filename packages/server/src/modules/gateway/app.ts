@@ -7,6 +7,8 @@ import {
   type FastifyBaseLogger,
   type FastifyHttpOptions,
   type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
   type FastifyServerFactory,
 } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
@@ -73,7 +75,9 @@ export async function createGateway({
     if (hostName(request.host) === undefined) throw new AppError('invalid_host');
   });
   refuseWhatCannotBeDone(app, protection);
-  enforceRights(app, { authenticator, callerOf });
+  const countRefusal = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
+    protection.limits.take('read', request, reply);
+  enforceRights(app, { authenticator, callerOf, countRefusal });
   limitRates(app, protection);
   logAccess(app);
   await describeApi(app);

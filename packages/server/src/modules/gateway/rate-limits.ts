@@ -21,17 +21,24 @@ export interface RateBudgets {
 export interface RateLimitDeps {
   budgets: RateBudgets;
   /** node-redis, when several nodes share the budgets. While it is away each node counts by itself. */
-  redis?: { client: unknown; prefix: string };
+  redis?: { client: unknown; prefix: string; isAway(): boolean };
   maxKeys?: number;
 }
 
 type Budget = LimitClass | 'loopback-login';
 
+/** One budget: of all nodes together, and of this one alone. */
+interface Limiters {
+  shared: RateLimiterAbstract;
+  local: RateLimiterAbstract;
+}
+
 /** Counts requests by class and caller: an account, or a network without one. This machine itself is counted for logins only. */
 export class RateLimits {
   /** Refused since the start. */
   readonly refused: Record<LimitClass, number> = { login: 0, write: 0, read: 0, socket: 0 };
-  readonly #limiters: Record<Budget, RateLimiterAbstract>;
+  readonly #limiters: Record<Budget, Limiters>;
+  readonly #isRedisAway: () => boolean;
   readonly #keys: BoundedKeys;
 
   constructor({ budgets, redis, maxKeys = MAX_KEYS }: RateLimitDeps) {
@@ -46,13 +53,16 @@ export class RateLimits {
       socket: make('socket', budgets.socketPerMinute),
     };
     this.#keys = new BoundedKeys(maxKeys);
+    this.#isRedisAway = () => redis?.isAway() === true;
   }
 
   /** Says in `RateLimit-*` what is left. @throws AppError rate_limited, with Retry-After. */
   async take(limit: LimitClass, request: FastifyRequest, reply: FastifyReply): Promise<void> {
     const isHere = isLoopback(request.ip) && !isForwarded(request);
     if (isHere && limit !== 'login') return;
-    const limiter = this.#limiters[isHere ? 'loopback-login' : limit];
+    const { shared, local } = this.#limiters[isHere ? 'loopback-login' : limit];
+    // Nobody waits for a Redis that is known to be away.
+    const limiter = this.#isRedisAway() ? local : shared;
     const { account } = request;
     // Logins are counted by network always: an account must not be a way to try others' passwords.
     const key = account === undefined || limit === 'login' ? networkOf(request.ip) : `user ${account.id}`;
@@ -78,10 +88,10 @@ function createLimiter({
   points: number;
   duration: number;
   redis: RateLimitDeps['redis'];
-}): RateLimiterAbstract {
+}): Limiters {
   const memory = new RateLimiterMemory({ points, duration });
-  if (redis === undefined) return memory;
-  return new RateLimiterRedis({
+  if (redis === undefined) return { shared: memory, local: memory };
+  const shared = new RateLimiterRedis({
     storeClient: redis.client,
     useRedisPackage: true,
     rejectIfRedisNotReady: true,
@@ -92,6 +102,7 @@ function createLimiter({
     inMemoryBlockOnConsumed: points + 1,
     insuranceLimiter: memory,
   });
+  return { shared, local: memory };
 }
 
 /** draft-ietf-httpapi-ratelimit-headers-07: the budget, what is left of it, seconds until it is whole again. */

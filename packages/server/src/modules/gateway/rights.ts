@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import {
   ACCESS_COOKIE,
   AppError,
@@ -29,7 +29,16 @@ export function bearerOf(authorization: string | undefined): string | undefined 
  */
 export function enforceRights(
   app: FastifyInstance,
-  { authenticator, callerOf }: { authenticator: Authenticator; callerOf: CallerOf },
+  {
+    authenticator,
+    callerOf,
+    countRefusal,
+  }: {
+    authenticator: Authenticator;
+    callerOf: CallerOf;
+    /** Of a wrong token: whoever sends many is refused before they are looked at. */
+    countRefusal(request: FastifyRequest, reply: FastifyReply): Promise<void>;
+  },
 ): void {
   app.decorateRequest('account', undefined);
   const routes: RouteOptions[] = [];
@@ -40,9 +49,14 @@ export function enforceRights(
     const names = silent.map(({ method, url }) => `${String(method)} ${url}`).join(', ');
     throw new Error(`routes that do not say who may call them: ${names}`);
   });
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const { rights } = request.routeOptions.config;
-    request.account = await accountOf(request, { authenticator, callerOf });
+    try {
+      request.account = await accountOf(request, { authenticator, callerOf });
+    } catch (error) {
+      if (error instanceof AppError && error.status === 401) await countRefusal(request, reply);
+      throw error;
+    }
     if (rights !== undefined) assertMayCall(rights, request.account);
   });
 }
