@@ -114,11 +114,7 @@ export async function createFront({
   measureBreakers(registry, breakers);
   addHealth(app, { database, engine, status, breakers });
   for (const module of modules) module.addRoutes(app, callerOf);
-  const { roster, realtime, signaling } = sockets;
-  addRealtimeRoutes(app, { service: realtime, callerOf, authenticator, roster });
-  measureRealtime(registry, realtime);
-  addSignalingRoutes(app, { service: signaling, callerOf, authenticator, roster });
-  measureSignaling(registry, signaling, roster);
+  addSockets(app, { sockets, callerOf, authenticator, registry });
   addAsyncApi(app, socketDocuments(live));
   addDocs(app);
   if (config.http.mediaProxy) {
@@ -139,6 +135,20 @@ export async function createFront({
     registry,
     servers: [http, https, metrics].filter((server) => server !== undefined),
   };
+}
+
+function addSockets(
+  app: App,
+  {
+    sockets: { roster, realtime, signaling },
+    registry,
+    ...deps
+  }: { sockets: Sockets; registry: Registry; callerOf: CallerOf; authenticator: Authenticator },
+): void {
+  addRealtimeRoutes(app, { ...deps, service: realtime, roster });
+  measureRealtime(registry, realtime);
+  addSignalingRoutes(app, { ...deps, service: signaling, roster });
+  measureSignaling(registry, signaling, roster);
 }
 
 function addHealth(

@@ -4,6 +4,7 @@ import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions 
 import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { GuardedEngine } from '../engine/guarded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
 import { createAuthModule, loadSharedKey } from '../modules/auth/index.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
@@ -75,8 +76,9 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const state = deps.state ?? (await openOwnState(deps, started));
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
-  const engine =
-    deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) });
+  const engine = new GuardedEngine(
+    deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) }),
+  );
   const isShared = config.database.url !== undefined;
   const auth = createAuthModule({
     ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
@@ -106,6 +108,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
+  breakers['engine'] = () => engine.breaker;
   breakers['mail'] = () => auth.mailer.state;
   const status = { isStopping: false };
   const base = { ...deps, breakers, database, state, engine, now, authenticator };

@@ -149,3 +149,13 @@ export class EnginePortError extends Error {
     this.name = 'EnginePortError';
   }
 }
+
+/** The media engine does not answer; what it was asked to do may or may not be done. */
+export class EngineUnavailableError extends Error {
+  readonly code = 'engine_unavailable';
+
+  constructor(options?: ErrorOptions) {
+    super('the media engine does not answer', options);
+    this.name = 'EngineUnavailableError';
+  }
+}

@@ -2,6 +2,7 @@ import type { FastifyError, FastifyReply, FastifyRequest, FastifySchemaValidatio
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { DatabaseUnavailableError } from '../../database/errors.ts';
+import { EngineUnavailableError } from '../../engine/contract.ts';
 import { StateUnavailableError } from '../../state/contract.ts';
 import { AppError, fieldWords, type ErrorCode } from './contract.ts';
 import { languageOf, type Language } from './words.ts';
@@ -44,7 +45,11 @@ export function errorBody(
 
 function toAppError(error: unknown, language: Language): AppError {
   if (error instanceof AppError) return error;
-  if (error instanceof DatabaseUnavailableError || error instanceof StateUnavailableError)
+  if (
+    error instanceof DatabaseUnavailableError ||
+    error instanceof StateUnavailableError ||
+    error instanceof EngineUnavailableError
+  )
     return new AppError(error.code);
   if (hasZodFastifySchemaValidationErrors(error)) {
     return new AppError('invalid_request', { fields: fieldWords(error.validation.map(issueOf), language) });

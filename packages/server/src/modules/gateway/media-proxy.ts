@@ -85,9 +85,9 @@ class MediaProxy {
       'x-forwarded-proto': request.protocol,
     };
     const upgrade = upgradeOf(request.raw);
-    return upgrade === undefined
-      ? this.#passRequest(request, reply, { ...target, address, headers })
-      : this.#passUpgrade(request, reply, { ...target, ...upgrade, address, headers });
+    if (upgrade === undefined) await this.#passRequest(request, reply, { ...target, address, headers });
+    else await this.#passUpgrade(request, reply, { ...target, ...upgrade, address, headers });
+    return reply;
   }
 
   close(): void {
@@ -98,7 +98,7 @@ class MediaProxy {
     request: FastifyRequest,
     reply: FastifyReply,
     { host, port, address, headers }: { host: string; port: number; address: string; headers: Headers },
-  ): Promise<FastifyReply> {
+  ): Promise<void> {
     const body = Buffer.isBuffer(request.body) ? request.body : undefined;
     const options = { host, port, headers, method: request.method, path: request.raw.url, agent: false };
     const upstream = httpRequest(options);
@@ -124,11 +124,10 @@ class MediaProxy {
       answer.on('error', () => reply.raw.destroy());
       answer.on('close', () => answer.complete || reply.raw.destroy());
       answer.pipe(reply.raw);
-      return reply;
     } catch {
       leave();
-      if (reply.raw.destroyed) return reply.hijack();
-      throw new AppError('engine_unavailable');
+      if (!reply.raw.destroyed) throw new AppError('engine_unavailable');
+      reply.hijack();
     }
   }
 
@@ -136,7 +135,7 @@ class MediaProxy {
     request: FastifyRequest,
     reply: FastifyReply,
     tunnel: { host: string; port: number; address: string; headers: Headers; stream: Duplex; head: Buffer },
-  ): Promise<FastifyReply> {
+  ): Promise<void> {
     const { host, port, address, headers, stream, head } = tunnel;
     const upstream = connect({ host, port });
     const leave = this.#enter(address, () => {
@@ -164,7 +163,6 @@ class MediaProxy {
       });
       from.pipe(to);
     }
-    return reply;
   }
 
   /** @throws AppError too_many_connections */

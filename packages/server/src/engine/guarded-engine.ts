@@ -1,0 +1,114 @@
+import {
+  circuitBreaker,
+  CircuitState,
+  ConsecutiveBreaker,
+  handleAll,
+  isBrokenCircuitError,
+  timeout,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel';
+import {
+  EngineUnavailableError,
+  type EngineHandler,
+  type EngineHealth,
+  type EngineStream,
+  type MediaEngine,
+  type PlayUrls,
+  type PublishUrls,
+  type Site,
+  type StreamName,
+  type UrlTarget,
+} from './contract.ts';
+
+const TIMEOUT_MS = 3000;
+const FAILURES = 5;
+const RETRY_AFTER_MS = 2000;
+
+/** A media engine whose questions end in time: one that does not answer is not asked again for a moment. */
+export class GuardedEngine implements MediaEngine {
+  readonly #engine: MediaEngine;
+  readonly #breaker = circuitBreaker(handleAll, {
+    breaker: new ConsecutiveBreaker(FAILURES),
+    halfOpenAfter: RETRY_AFTER_MS,
+  });
+  readonly #policy = wrap(this.#breaker, timeout(TIMEOUT_MS, TimeoutStrategy.Aggressive));
+
+  constructor(engine: MediaEngine) {
+    this.#engine = engine;
+  }
+
+  get breaker(): 'closed' | 'open' | 'half-open' {
+    if (this.#breaker.state === CircuitState.Closed) return 'closed';
+    return this.#breaker.state === CircuitState.HalfOpen ? 'half-open' : 'open';
+  }
+
+  get capabilities(): MediaEngine['capabilities'] {
+    return this.#engine.capabilities;
+  }
+
+  start(handler: EngineHandler): Promise<void> {
+    return this.#engine.start(handler);
+  }
+
+  prepareStop(): void {
+    this.#engine.prepareStop();
+  }
+
+  stop(): Promise<void> {
+    return this.#engine.stop();
+  }
+
+  async reloadTls(): Promise<void> {
+    await this.#engine.reloadTls?.();
+  }
+
+  health(): EngineHealth {
+    return this.#engine.health();
+  }
+
+  playUrls(target: UrlTarget): PlayUrls {
+    return this.#engine.playUrls(target);
+  }
+
+  publishUrls(target: UrlTarget): PublishUrls {
+    return this.#engine.publishUrls(target);
+  }
+
+  connectOrigins(site: Site): string[] {
+    return this.#engine.connectOrigins(site);
+  }
+
+  httpTarget(): { host: string; port: number } | undefined {
+    return this.#engine.httpTarget?.();
+  }
+
+  addresses(host: string): string[] {
+    return this.#engine.addresses(host);
+  }
+
+  streams(): Promise<EngineStream[]> {
+    return this.#ask(() => this.#engine.streams());
+  }
+
+  endStream(stream: StreamName): Promise<boolean> {
+    return this.#ask(() => this.#engine.endStream(stream));
+  }
+
+  kickPublisher(stream: StreamName): Promise<boolean> {
+    return this.#ask(() => this.#engine.kickPublisher(stream));
+  }
+
+  kickClient(clientId: string): Promise<boolean> {
+    return this.#ask(() => this.#engine.kickClient(clientId));
+  }
+
+  /** @throws EngineUnavailableError */
+  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await this.#policy.execute(question);
+    } catch (error) {
+      throw new EngineUnavailableError({ cause: isBrokenCircuitError(error) ? undefined : error });
+    }
+  }
+}
