@@ -1,7 +1,9 @@
+import { fastify } from 'fastify';
 import { z } from 'zod';
 import { describe, expect, test } from 'vitest';
-import { clientMessageSchemas as realtime } from '../src/modules/realtime/contract.ts';
-import { clientMessageSchemas as signaling } from '../src/modules/signaling/contract.ts';
+import { describeApi } from '../src/modules/gateway/openapi.ts';
+import * as realtime from '../src/modules/realtime/contract.ts';
+import * as signaling from '../src/modules/signaling/contract.ts';
 import { startTest } from './harness.ts';
 
 interface Operation {
@@ -11,7 +13,7 @@ interface Operation {
   tags?: string[];
   security?: unknown[];
   responses?: Record<string, { content?: Record<string, { schema?: object }>; description?: string }>;
-  requestBody?: { content: Record<string, { schema: object }> };
+  requestBody?: { required?: boolean; content: Record<string, { schema: object }> };
   parameters?: { schema: object }[];
 }
 
@@ -104,14 +106,40 @@ describe('/asyncapi.json', () => {
     const { sockets } = await read();
     expect(sockets.asyncapi).toBe('3.0.0');
     const messages = (name: string): string[] => Object.keys(sockets.channels[name]?.messages ?? {});
-    for (const type of [...Object.keys(realtime), 'start', 'end'])
-      expect(messages('realtime')).toContain(`client.${type}`);
-    for (const type of Object.keys(signaling)) expect(messages('signaling')).toContain(`client.${type}`);
-    expect(messages('realtime').some((name) => name.includes('room.live'))).toBe(true);
+    for (const [name, contract] of Object.entries({ realtime, signaling })) {
+      for (const type of Object.keys(contract.clientMessageSchemas)) expect(messages(name)).toContain(`client.${type}`);
+      for (const type of Object.keys(contract.serverMessageSchemas)) expect(messages(name)).toContain(`server.${type}`);
+    }
+    const payload = (message: string): z.ZodType =>
+      z.fromJSONSchema(sockets.channels['realtime']?.messages[message]?.payload as never);
+    // What is documented is what is sent: the whole message.
+    expect(sockets.channels['realtime']?.messages['client.start']?.payload).toMatchObject({
+      properties: { type: { const: 'start' }, id: expect.anything() as unknown, title: { type: 'string' } },
+      required: expect.arrayContaining(['type', 'title']) as unknown,
+    });
+    expect(payload('client.end').safeParse({ type: 'end', roomId: 'x' }).success).toBe(true);
+    expect(payload('client.end').safeParse({ type: 'start', roomId: 'x' }).success).toBe(false);
+    const live = { type: 'event', channel: 'live:x', event: 'viewers', at: 1 };
+    const numbers = { viewerCount: 1, peakViewers: 2 };
+    expect(payload('server.live_roomId_viewers').safeParse({ ...live, data: numbers }).success).toBe(true);
+    expect(payload('server.live_roomId_viewers').safeParse({ ...live, data: {} }).success).toBe(false);
     for (const ref of refsIn(sockets.operations)) expect(resolve(sockets, ref), ref).toBeDefined();
     const payloads = Object.values(sockets.channels).flatMap(({ messages: all }) => Object.values(all));
     for (const { payload } of payloads) expect(() => z.fromJSONSchema(payload as never)).not.toThrow();
   });
+});
+
+test('a route that is not described stops the start', async () => {
+  const app = fastify();
+  await describeApi(app);
+  app.get('/bare', async () => ({}));
+  await expect(app.ready()).rejects.toThrow('GET /bare');
+});
+
+test('a body that may be left out is not called required', async () => {
+  const { document } = await read();
+  expect(document.paths['/api/auth/refresh']?.['post']?.requestBody?.required).toBe(false);
+  expect(document.paths['/api/rooms']?.['post']?.requestBody?.required).toBe(true);
 });
 
 test('/docs is served from this server alone, under a policy that allows its own script only', async () => {

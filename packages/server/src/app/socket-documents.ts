@@ -1,29 +1,59 @@
 import { z } from 'zod';
 import type { SocketDocument } from '../modules/gateway/contract.ts';
-import type { LiveModule } from '../modules/live/index.ts';
-import { channelEventSchemas } from '../modules/live/index.ts';
+import { channelEventSchemas, type LiveModule } from '../modules/live/index.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
 import { userEventSchemas } from '../modules/user/contract.ts';
 
+interface ChannelDocument {
+  logged: boolean;
+  snapshot?: z.ZodType;
+  events: Readonly<Record<string, z.ZodType>>;
+}
+
 /** What the sockets speak, put together from the modules that speak it. */
 export function socketDocuments({ commands }: Pick<LiveModule, 'commands'>): SocketDocument[] {
-  const requests = Object.fromEntries(commands.map(({ type, schema }) => [type, schema ?? z.looseObject({})]));
+  const { id } = realtime.clientMessageSchemas.ping.shape;
+  const requests = Object.fromEntries(
+    commands.map(({ type, schema = z.object({}) }) => [type, schema.extend({ type: z.literal(type), id })]),
+  );
+  const channels: Record<string, ChannelDocument> = {
+    ...channelEventSchemas,
+    user: { logged: true, events: userEventSchemas },
+  };
   return [
     {
       name: 'realtime',
       address: '/ws',
       summary: 'Channels that are resumed without a gap, and requests',
       clientMessages: { ...realtime.clientMessageSchemas, ...requests },
-      serverMessages: realtime.serverMessageSchemas,
-      channelEvents: { ...channelEventSchemas, user: { logged: true, events: userEventSchemas } },
+      serverMessages: { ...realtime.serverMessageSchemas, ...messagesOf(channels) },
     },
     {
       name: 'signaling',
       address: '/signaling',
-      summary: 'WebRTC signaling between the peers of a room',
+      summary: 'WebRTC signaling between the peers of a room; an upgrade on / is the same',
       clientMessages: signaling.clientMessageSchemas,
       serverMessages: signaling.serverMessageSchemas,
     },
   ];
+}
+
+/** Each snapshot and event as it is sent, named `CHANNEL EVENT`. */
+function messagesOf(channels: Readonly<Record<string, ChannelDocument>>): Record<string, z.ZodType> {
+  const { snapshot: anySnapshot, event: anyEvent } = realtime.serverMessageSchemas;
+  const entries = Object.entries(channels).flatMap(([channel, { logged, snapshot, events }]) => {
+    const where = `On ${channel}, ${logged ? 'logged: resumes by offset' : 'ephemeral: without offset'}`;
+    const name = (event: string): string => `${channel} ${event}`.replace(/[^\w.]+/g, '_');
+    const begin: [string, z.ZodType][] =
+      snapshot === undefined
+        ? []
+        : [[name('snapshot'), anySnapshot.extend({ data: snapshot.optional() }).describe(where)]];
+    const each = Object.entries(events).map(([event, data]): [string, z.ZodType] => [
+      name(event),
+      anyEvent.extend({ event: z.literal(event), data }).describe(where),
+    ]);
+    return [...begin, ...each];
+  });
+  return Object.fromEntries(entries);
 }

@@ -13,7 +13,7 @@ export function asyncApiOf(sockets: readonly SocketDocument[]): Json {
   for (const socket of sockets) {
     const { name, address, summary } = socket;
     const fromClient = messagesOf(socket.clientMessages, 'input');
-    const fromServer = { ...messagesOf(socket.serverMessages, 'output'), ...eventsOf(socket) };
+    const fromServer = messagesOf(socket.serverMessages, 'output');
     const prefixed = { ...withPrefix('client', fromClient), ...withPrefix('server', fromServer) };
     channels[name] = { address, summary, messages: prefixed };
     const refs = (side: string, messages: Json): Json[] =>
@@ -61,32 +61,6 @@ function messagesOf(schemas: Readonly<Record<string, z.ZodType>>, io: 'input' | 
   return Object.fromEntries(
     Object.entries(schemas).map(([name, schema]) => [name, { name, payload: jsonSchema(schema, io) }]),
   );
-}
-
-/** What each channel of the socket carries: its snapshot, and its events by name. */
-function eventsOf({ channelEvents = {} }: SocketDocument): Json {
-  return Object.fromEntries(
-    Object.entries(channelEvents).flatMap(([channel, { logged, snapshot, events }]) => {
-      const place = logged ? 'logged: resumes by offset' : 'ephemeral: without offset';
-      const snapshots = snapshot === undefined ? [] : [messageOf(channel, 'snapshot', { data: snapshot, place })];
-      return [
-        ...snapshots,
-        ...Object.entries(events).map(([event, data]) => messageOf(channel, event, { data, place })),
-      ];
-    }),
-  );
-}
-
-function messageOf(
-  channel: string,
-  event: string,
-  { data, place }: { data: z.ZodType; place: string },
-): [string, Json] {
-  const summary = `${event} on ${channel} (${place})`;
-  return [
-    `${channel} ${event}`.replace(/[^\w.]+/g, '_'),
-    { name: event, summary, payload: jsonSchema(data, 'output') },
-  ];
 }
 
 function withPrefix(side: string, messages: Json): Json {

@@ -116,10 +116,6 @@ export interface SocketDocument {
   summary: string;
   clientMessages: Readonly<Record<string, z.ZodType>>;
   serverMessages: Readonly<Record<string, z.ZodType>>;
-  /** By channel: what its snapshot and its events carry as `data`. */
-  channelEvents?: Readonly<
-    Record<string, { logged: boolean; snapshot?: z.ZodType; events: Readonly<Record<string, z.ZodType>> }>
-  >;
 }
 
 const LOCALE_ERRORS = { zh: z.locales.zhCN().localeError, en: z.locales.en().localeError };

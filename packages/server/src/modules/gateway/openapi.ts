@@ -53,22 +53,59 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
     transform: (route) => toJsonSchema({ ...route, schema: describeRights(route.schema, route.route) }),
     transformObject: jsonSchemaTransformObject,
   });
+  const routes: RouteOptions[] = [];
+  app.addHook('onRoute', (route) => void routes.push(route));
+  app.addHook('onReady', async () => assertDescribed(routes));
+  let document: string | undefined;
   app.get(
     '/openapi.json',
     { config: { rights: { who: 'anyone', limit: 'read' } }, schema: { hide: true } },
     async (_request, reply) => {
+      document ??= JSON.stringify(withOptionalBodies(app.swagger(), routes));
       reply.header('cache-control', 'no-cache');
-      return reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger()));
+      return reply.type('application/json; charset=utf-8').send(document);
     },
   );
 }
 
-/** What a route says of itself in `config.rights`, for people to read. Routes without a name of their own are not shown. */
+/** A route that is neither described nor hidden stops the start. */
+function assertDescribed(routes: readonly RouteOptions[]): void {
+  const silent = routes.filter(({ method, schema }) => {
+    if (method === 'HEAD' || schema?.hide === true) return false;
+    const { tags, summary, operationId, response } = schema ?? {};
+    return tags === undefined || summary === undefined || operationId === undefined || response === undefined;
+  });
+  if (silent.length === 0) return;
+  const names = silent.map(({ method, url }) => `${String(method)} ${url}`).join(', ');
+  throw new Error(`routes without tags, summary, operationId or response: ${names}`);
+}
+
+/** @fastify/swagger calls every body required. */
+function withOptionalBodies(
+  document: ReturnType<FastifyInstance['swagger']>,
+  routes: readonly RouteOptions[],
+): unknown {
+  const copy = structuredClone(document) as { paths?: Record<string, Record<string, { requestBody?: Body }>> };
+  for (const { method, url, schema } of routes) {
+    if (!(schema?.body instanceof z.ZodType) || !schema.body.safeParse(null).success) continue;
+    const path = url.replace(/:(\w+)/g, '{$1}');
+    const body = copy.paths?.[path]?.[String(method).toLowerCase()]?.requestBody;
+    if (body !== undefined) body.required = false;
+  }
+  return copy;
+}
+
+interface Body {
+  required?: boolean;
+}
+
+/** What a route says of itself in `config.rights`, for people to read. */
 function describeRights(schema: FastifySchema | undefined, { config }: RouteOptions): FastifySchema {
   const rights = config?.rights;
-  if (schema?.operationId === undefined || rights === undefined) return { ...schema, hide: true };
+  if (schema === undefined || schema.hide === true || rights === undefined) return { ...schema, hide: true };
   const { who, limit, scope } = rights;
-  const key = scope === undefined ? 'API keys are refused.' : `An API key needs the scope \`${scope}\`.`;
+  const withoutScope = who === 'anyone' ? 'Any API key will do.' : 'API keys are refused.';
+  const key = scope === undefined ? withoutScope : `An API key needs the scope \`${scope}\`.`;
   const said = schema.description === undefined ? '' : `${schema.description}\n\n`;
   return {
     ...schema,

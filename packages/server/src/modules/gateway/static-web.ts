@@ -20,6 +20,7 @@ async function addPages(app: App, directory: string): Promise<void> {
   if (isBuilt) {
     app.addHook('onRoute', (route) => {
       route.config = { ...route.config, rights: { who: 'anyone', limit: 'read' } };
+      route.schema = { ...route.schema, hide: true };
     });
     await app.register(fastifyStatic, {
       root: directory,

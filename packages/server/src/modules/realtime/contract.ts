@@ -47,7 +47,7 @@ export interface RealtimeCommand {
   /** What an API key needs; without it an API key is refused. */
   scope?: Scope;
   /** Its fields beside `type` and `id`, for the documentation. */
-  schema?: z.ZodType;
+  schema?: z.ZodObject;
   /** @throws AppError or ZodError, which become an `error` reply. */
   run(message: unknown, caller: Caller): Promise<unknown>;
 }
