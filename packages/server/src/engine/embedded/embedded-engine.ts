@@ -15,7 +15,8 @@ import {
 } from '../contract.ts';
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../urls.ts';
 
-const EVERYWHERE = new Set(['0.0.0.0', '::', '[::]']);
+/** Where a server that listens everywhere is reached on this machine: by number, for a name may lead to another program. */
+const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
 
 /** The media server of this repository, in this process. */
 export class EmbeddedEngine implements MediaEngine {
@@ -93,7 +94,7 @@ export class EmbeddedEngine implements MediaEngine {
   httpTarget(): { host: string; port: number } | undefined {
     if (this.#running === undefined) return undefined;
     const { host } = this.#options;
-    return { host: EVERYWHERE.has(host) ? 'localhost' : host, port: this.#running.ports.http };
+    return { host: LOOPBACK_OF[host] ?? host, port: this.#running.ports.http };
   }
 
   addresses(host: string): string[] {

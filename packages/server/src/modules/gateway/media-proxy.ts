@@ -11,6 +11,8 @@ const CONNECT_MS = 5000;
 /** Of one hop only (RFC 9110, section 7.6.1), and what we say ourselves. */
 const DROPPED_HEADERS = new Set([
   'connection',
+  // Our page's login is not the media server's business.
+  'cookie',
   'forwarded',
   'keep-alive',
   'proxy-authorization',
@@ -24,7 +26,8 @@ const DROPPED_HEADERS = new Set([
   'x-forwarded-proto',
   'x-real-ip',
 ]);
-const RIGHTS: RouteRights = { who: 'anyone', limit: 'socket' };
+/** A player may send along whatever login it has; here the URL's own proof counts. */
+const RIGHTS: RouteRights = { who: 'anyone', limit: 'socket', acceptsAnyToken: true };
 /** `/live` and `/live/ROOM` are pages; media have a file's ending. */
 const MEDIA_FILE = String.raw`/live/:file(^[^/]+\.(?:flv|m3u8|ts|m4s|mp4)$)`;
 /** RTCPilot's names for FLV over WebSocket. */
@@ -78,6 +81,8 @@ class MediaProxy {
     const { address } = this.#deps.callerOf(request);
     const target = this.#deps.target();
     if (target === undefined) throw new AppError('engine_unavailable');
+    // Whoever left meanwhile is told nothing, and keeps no place.
+    if (request.raw.socket.destroyed) return reply.hijack();
     this.#assertPlace(address);
     const headers = {
       ...ownHeaders(request.headers),
@@ -100,7 +105,15 @@ class MediaProxy {
     { host, port, address, headers }: { host: string; port: number; address: string; headers: Headers },
   ): Promise<void> {
     const body = Buffer.isBuffer(request.body) ? request.body : undefined;
-    const options = { host, port, headers, method: request.method, path: request.raw.url, agent: false };
+    const options = {
+      host,
+      port,
+      headers,
+      method: request.method,
+      path: request.raw.url,
+      agent: false,
+      timeout: CONNECT_MS,
+    };
     const upstream = httpRequest(options);
     // From the first byte: somebody who leaves while a stream is waited for is gone at once.
     const leave = this.#enter(address, () => upstream.destroy());
@@ -108,7 +121,8 @@ class MediaProxy {
       leave();
       upstream.destroy();
     });
-    upstream.setTimeout(CONNECT_MS, () => {
+    // Later silence is the stream's own: only connecting is timed.
+    upstream.on('timeout', () => {
       if (upstream.socket?.connecting === true) upstream.destroy(new Error('no connection'));
     });
     const answered = new Promise<IncomingMessage>((resolve, reject) => {
@@ -150,6 +164,11 @@ class MediaProxy {
       throw new AppError('engine_unavailable');
     }
     reply.hijack();
+    if (stream.destroyed) {
+      leave();
+      upstream.destroy();
+      return;
+    }
     const lines = Object.entries({ ...headers, connection: 'Upgrade' }).flatMap(([name, value]) =>
       [value].flat().map((one) => `${name}: ${String(one)}`),
     );
@@ -189,7 +208,12 @@ class MediaProxy {
 type Headers = Record<string, string | string[]>;
 
 function ownHeaders(headers: IncomingHttpHeaders): Headers {
-  const kept = Object.entries(headers).filter(([name, value]) => value !== undefined && !DROPPED_HEADERS.has(name));
+  // `Connection` names further headers of this hop.
+  const ofThisHop = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
+  ofThisHop.delete('upgrade');
+  const kept = Object.entries(headers).filter(
+    ([name, value]) => value !== undefined && !DROPPED_HEADERS.has(name) && !ofThisHop.has(name),
+  );
   return Object.fromEntries(kept) as Headers;
 }
 
