@@ -1,13 +1,17 @@
 // With a certificate everything has its TLS port, and a page that came by HTTPS is given secure addresses.
-import { once } from 'node:events';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import https from 'node:https';
-import tls from 'node:tls';
 import { expect, test } from 'vitest';
 import { selfSignedCertificate } from '../support/certificate.ts';
 import { publishTestPicture } from '../support/ffmpeg.ts';
+import { startMediaServer } from '../support/media-process.ts';
 import { startPlatform, type TestRoom } from '../support/platform.ts';
+import { freePort } from '../support/ports.ts';
+import { RawWebSocket } from '../support/raw-websocket.ts';
+import { RtmpClient } from '../support/rtmp-client.ts';
 import { tempDir } from '../support/temp-dir.ts';
+import { certificateOf } from '../support/tls-port.ts';
 import { until } from '../support/until.ts';
 
 const FREE_TLS_PORTS = ['--https.port=0', '--media.rtmps.port=0', '--media.https.port=0'];
@@ -59,51 +63,82 @@ test('the page, its room and FLV over TLS', async () => {
   expect((await ask(`${url}/healthz`)).status).toBe(200);
 });
 
-/** The certificate that a new connection is shown, and the connection. */
-async function shown(port: number): Promise<{ fingerprint: string; socket: tls.TLSSocket }> {
-  const socket = tls.connect({ host: '127.0.0.1', port, rejectUnauthorized: false });
-  await new Promise((resolve, reject) => {
-    socket.once('secureConnect', resolve);
-    socket.once('error', reject);
-  });
-  return { fingerprint: socket.getPeerCertificate().fingerprint256, socket };
-}
-
-async function fingerprint(port: number): Promise<string> {
-  const { fingerprint: print, socket } = await shown(port);
-  socket.destroy();
-  return print;
-}
-
 test('a renewed certificate is taken over without a restart, a broken one is not', async () => {
   using folder = tempDir();
   using renewed = tempDir();
   const files = await selfSignedCertificate(folder);
   const next = await selfSignedCertificate(renewed);
-  await using platform = await startPlatform(...FREE_TLS_PORTS, `--tls.key=${files.key}`, `--tls.cert=${files.cert}`);
-  const [, port] = await platform.program.saw(/"https":(\d+)/);
-  const room = JSON.parse(
-    (
-      await ask(`https://localhost:${port}/api/rooms`, { method: 'POST', body: '{"title":"x"}', wantBytes: Infinity })
-    ).firstBytes.toString(),
-  ) as TestRoom;
-  const mediaPort = Number(new URL(room.playUrls.flv).port);
-  const before = await shown(Number(port));
-  expect(await fingerprint(mediaPort)).toBe(before.fingerprint);
+  const rtmps = await freePort();
+  const ports = ['--https.port=0', `--media.rtmps.port=${rtmps}`, '--media.https.port=0'];
+  await using platform = await startPlatform(...ports, `--tls.key=${files.key}`, `--tls.cert=${files.cert}`);
+  const { program } = platform;
+  const page = Number((await program.saw(/"https":(\d+)/))[1]);
+  const body = '{"title":"换证"}';
+  const created = await ask(`https://localhost:${page}/api/rooms`, { method: 'POST', body, wantBytes: Infinity });
+  const room = JSON.parse(created.firstBytes.toString()) as TestRoom;
+  const all = [page, rtmps, Number(new URL(room.playUrls.wsFlv).port)];
+  const old = fingerprintOf(files.cert);
+  expect(await Promise.all(all.map((port) => certificateOf(port)))).toEqual([old, old, old]);
+  const socket = await RawWebSocket.open({ port: page, path: '/ws', tls: true });
+  const encoder = await RtmpClient.connect({ port: rtmps, tls: true });
 
   copyFileSync(next.key, files.key);
   copyFileSync(next.cert, files.cert);
-  for (const each of [Number(port), mediaPort]) {
-    await until(async () => (await fingerprint(each)) !== before.fingerprint, { what: `port ${each} being renewed` });
-  }
-  const after = await fingerprint(Number(port));
-  expect(await fingerprint(mediaPort)).toBe(after);
-  before.socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
-  const [answer] = (await once(before.socket, 'data')) as [Buffer];
-  expect(answer.toString()).toMatch(/^HTTP\/1.1 200/);
-  before.socket.destroy();
+  const fresh = fingerprintOf(next.cert);
+  for (const port of all) await until(async () => (await certificateOf(port)) === fresh, { what: `${port} renewed` });
+  socket.send('text', Buffer.from('{"type":"ping"}'));
+  await until(() => socket.messages.some(({ payload }) => payload.includes('"pong"')), { what: 'the old socket' });
+  await encoder.createStream();
 
   writeFileSync(files.cert, 'no certificate at all');
-  await platform.program.saw(/the new certificate is not used/);
-  expect(await fingerprint(Number(port))).toBe(after);
+  await program.saw(/the new certificate is not used/);
+  expect(await Promise.all(all.map((port) => certificateOf(port)))).toEqual([fresh, fresh, fresh]);
+  // The security level lets this client offer 1.1 at all, so that it is the server who refuses.
+  const ancient = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const;
+  for (const port of all) await expect(certificateOf(port, ancient)).rejects.toThrow(/alert protocol version/);
+  socket.destroy();
+  encoder.socket.destroy();
 });
+
+test.each([
+  { name: 'a half-written pair', spoil: (files: Files, next: Files) => copyFileSync(next.key, files.key) },
+  { name: 'no certificate', spoil: (files: Files) => writeFileSync(files.cert, 'nonsense') },
+])('kaibo-media: SIGHUP with $name costs nothing, with a whole one renews', async ({ spoil }) => {
+  using folder = tempDir();
+  using renewed = tempDir();
+  const files = await selfSignedCertificate(folder);
+  const next = await selfSignedCertificate(renewed);
+  const flags = [
+    '--rtmps.port=0',
+    '--https.port=0',
+    '--workers=2',
+    `--tls.key=${files.key}`,
+    `--tls.cert=${files.cert}`,
+  ];
+  await using media = await startMediaServer(...flags);
+  const { program } = media;
+  const [, rtmps, https] = (await program.saw(/"rtmps":(\d+),"https":(\d+)/)).map(Number);
+  const all = [rtmps ?? 0, https ?? 0];
+  const old = fingerprintOf(files.cert);
+  spoil(files, next);
+  program.child.kill('SIGHUP');
+  await program.saw(/the new certificate is not used/);
+  expect(await Promise.all(all.map((port) => certificateOf(port)))).toEqual([old, old]);
+
+  copyFileSync(next.key, files.key);
+  copyFileSync(next.cert, files.cert);
+  program.child.kill('SIGHUP');
+  await program.saw(/the certificate was read again/);
+  const fresh = fingerprintOf(next.cert);
+  for (const port of all) await until(async () => (await certificateOf(port)) === fresh, { what: `${port} renewed` });
+  expect(program.output).not.toMatch(/a media worker/);
+});
+
+interface Files {
+  key: string;
+  cert: string;
+}
+
+function fingerprintOf(cert: string): string {
+  return new X509Certificate(readFileSync(cert)).fingerprint256;
+}

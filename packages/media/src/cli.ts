@@ -15,6 +15,14 @@ async function main(): Promise<void> {
   const http = new HttpHooks({ options: { urls, timeoutMs, attempts }, identity: serverIdentity(), log: logger });
   const server = new MediaServer({ options, hooks: Object.keys(urls).length > 0 ? http : OPEN_HOOKS, logger });
   const ports = await server.start();
+  // After a renewal of the certificate, as servers have it. Without one a terminal that closes ends the server.
+  if (options.tls !== undefined)
+    process.on('SIGHUP', () => {
+      server.reloadTls().then(
+        () => logger.info('the certificate was read again'),
+        (error: unknown) => logger.error({ err: error }, 'the new certificate is not used; the one before goes on'),
+      );
+    });
   logger.info({ ports }, 'kaibo-media is ready');
   flushCompileCache();
   let stopping = false;
@@ -25,10 +33,6 @@ async function main(): Promise<void> {
     http.close();
     process.exit(0);
   };
-  // After a renewal of the certificate, as servers have it.
-  process.on('SIGHUP', () => {
-    server.reloadTls().catch((error: unknown) => logger.error({ err: error }, 'the certificate was not read again'));
-  });
   process.on('SIGTERM', () => void stop());
   process.on('SIGINT', () => void stop());
 }

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { availableParallelism, platform } from 'node:os';
 import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
@@ -12,6 +11,7 @@ import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
 import { serverIdentity } from './identity.ts';
 import type { MediaOptions } from './options.ts';
+import { readCertificate } from './tls.ts';
 
 export interface MediaPorts {
   rtmp: number;
@@ -146,7 +146,7 @@ export class MediaServer {
     return { ok: workersUp > 0, workers, workersUp };
   }
 
-  /** Reads the certificate's files again; new RTMPS and HTTPS connections get it. Throws what reading throws. */
+  /** Reads the certificate's files again; new RTMPS and HTTPS connections get it. One that cannot be used changes nothing and is thrown. */
   async reloadTls(): Promise<void> {
     const { tls } = this.#deps.options;
     if (tls !== undefined) this.#pool?.renewCertificate(await readCertificate(tls));
@@ -253,9 +253,4 @@ function streamInfo(entry: DirectoryEntry): StreamInfo {
 function workerCount(setting: number | 'auto'): number {
   if (!REUSE_PORT_PLATFORMS.has(platform())) return 1;
   return setting === 'auto' ? Math.max(1, availableParallelism() - 1) : setting;
-}
-
-async function readCertificate({ key, cert }: { key: string; cert: string }): Promise<{ key: string; cert: string }> {
-  const [keyPem, certPem] = await Promise.all([readFile(key, 'utf8'), readFile(cert, 'utf8')]);
-  return { key: keyPem, cert: certPem };
 }

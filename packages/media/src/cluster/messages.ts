@@ -4,6 +4,7 @@ import type { Denial, MediaClient, PublicMediaClient } from '../hooks/contract.t
 import type { EndReason } from '../hub/subscriber.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import type { MediaOptions } from '../options.ts';
+import type { Certificate } from '../tls.ts';
 
 /** Given to a worker thread when it starts. Ports are resolved; `connections` is shared by all workers. */
 export interface WorkerSeed {
@@ -13,7 +14,7 @@ export interface WorkerSeed {
   /** Whether RTMP connections are asked for (`authorizeConnect`). */
   asksConnect: boolean;
   /** PEM texts, read once by the main thread. */
-  tls?: { key: string; cert: string };
+  tls?: Certificate;
   connections: SharedArrayBuffer;
   /** Folder of Node's compile cache, when the launcher turned it on. */
   compileCache?: string;
@@ -73,7 +74,7 @@ export type TrafficReply = { clientId: string; sendBytes: number; recvBytes: num
 export type MainNotice =
   | { type: 'kick'; clientId: string; reason: EndReason }
   /** The certificate was renewed: new connections get it. */
-  | { type: 'tls'; certificate: { key: string; cert: string } }
+  | { type: 'tls'; certificate: Certificate }
   | { type: 'end'; key: StreamKey; reason: EndReason }
   /** This worker owns the stream: copy its packets into `port`. */
   | { type: 'mirror-out'; key: StreamKey; port: MessagePort }

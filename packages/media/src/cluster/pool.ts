@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { type Transferable, Worker } from 'node:worker_threads';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { MediaOptions } from '../options.ts';
+import type { Certificate } from '../tls.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { Link } from './link.ts';
 import type { MainNotice, MainRequest, TrafficReply, WorkerNotice, WorkerRequest, WorkerSeed } from './messages.ts';
@@ -77,7 +78,7 @@ export class WorkerPool {
   }
 
   /** Workers that are started later get it too. */
-  renewCertificate(certificate: { key: string; cert: string }): void {
+  renewCertificate(certificate: Certificate): void {
     this.#tls = certificate;
     for (const { link } of this.#members.values()) link.send({ type: 'tls', certificate });
   }

@@ -9,6 +9,7 @@ import { StreamHub } from '../hub/stream-hub.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
 import { RtmpListener } from '../rtmp/listener.ts';
+import type { Certificate } from '../tls.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { HopSender, receiveHop } from './hop.ts';
 import { Link, LinkClosedError } from './link.ts';
@@ -37,7 +38,7 @@ interface LocalClient {
 
 interface Listener {
   listen(): Promise<void>;
-  renew(certificate: { key: string; cert: string }): void;
+  renew(certificate: Certificate): void;
   /** Accepts nothing more. */
   close(): void;
 }

@@ -7,6 +7,7 @@ import type { MediaClient, MediaProtocol } from '../hooks/contract.ts';
 import { randomClientId } from '../hub/client-id.ts';
 import type { SessionHost } from '../hub/session-host.ts';
 import type { StreamAddress } from '../hub/stream-name.ts';
+import { type Certificate, secureContextOf } from '../tls.ts';
 import { publishHttpFlv } from './http-publisher.ts';
 import { HttpFlvSubscriber } from './http-subscriber.ts';
 import { CORS_HEADERS, NOT_PUBLISHED, refuse, refuseUpgrade } from './reply.ts';
@@ -39,7 +40,7 @@ export class FlvListener {
   /** Sockets that carry media: another request on them (pipelining) would write into it. */
   #busy = new WeakSet<Duplex>();
 
-  constructor(host: SessionHost, certificate?: { key: string; cert: string }) {
+  constructor(host: SessionHost, certificate?: Certificate) {
     const { limits, http: plain, https: secure } = host.options;
     this.#host = host;
     this.#secure = certificate !== undefined;
@@ -56,7 +57,7 @@ export class FlvListener {
     this.#server = certificate
       ? https.createServer({
           ...options,
-          ...certificate,
+          ...secureContextOf(certificate),
           ALPNProtocols: ['http/1.1'],
           handshakeTimeout: limits.handshakeMs,
         })
@@ -82,8 +83,8 @@ export class FlvListener {
   }
 
   /** New connections get this certificate; one without TLS has none. */
-  renew(certificate: { key: string; cert: string }): void {
-    if (this.#server instanceof https.Server) this.#server.setSecureContext(certificate);
+  renew(certificate: Certificate): void {
+    if (this.#server instanceof https.Server) this.#server.setSecureContext(secureContextOf(certificate));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import net, { type Server, type Socket } from 'node:net';
 import tls from 'node:tls';
 import type { SessionHost } from '../hub/session-host.ts';
+import { type Certificate, secureContextOf } from '../tls.ts';
 import { RtmpSession } from './session.ts';
 
 const KEEP_ALIVE_MS = 30_000;
@@ -12,7 +13,7 @@ export class RtmpListener {
   #host: SessionHost;
   #port: number;
 
-  constructor(host: SessionHost, certificate?: { key: string; cert: string }) {
+  constructor(host: SessionHost, certificate?: Certificate) {
     this.#host = host;
     this.#port = certificate ? host.options.rtmps.port : host.options.rtmp.port;
     const protocol = certificate ? 'rtmps' : 'rtmp';
@@ -23,7 +24,7 @@ export class RtmpListener {
       new RtmpSession({ socket, host, protocol });
     };
     this.#server = certificate
-      ? tls.createServer({ ...certificate, handshakeTimeout: host.options.limits.handshakeMs }, accept)
+      ? tls.createServer({ ...secureContextOf(certificate), handshakeTimeout: host.options.limits.handshakeMs }, accept)
       : net.createServer(accept);
     this.#server.on('tlsClientError', () => undefined);
     // The bare socket, so that one in the middle of its TLS handshake counts too.
@@ -41,8 +42,8 @@ export class RtmpListener {
   }
 
   /** New connections get this certificate; one without TLS has none. */
-  renew(certificate: { key: string; cert: string }): void {
-    if (this.#server instanceof tls.Server) this.#server.setSecureContext(certificate);
+  renew(certificate: Certificate): void {
+    if (this.#server instanceof tls.Server) this.#server.setSecureContext(secureContextOf(certificate));
   }
 
   close(): void {

@@ -1,6 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Server as TlsServer } from 'node:https';
+import { createSecureContext } from 'node:tls';
 import type { Logger } from 'pino';
 import { OperatorError } from './operator-error.ts';
 
@@ -8,6 +9,8 @@ const DAY_MS = 86_400_000;
 /** A renewal that is due or has failed. */
 const WARN_DAYS = 14;
 const LOOK_EVERY_MS = 5000;
+/** RFC 8996: 1.0 and 1.1 are not to be used. */
+const OLDEST_TLS = 'TLSv1.2';
 
 interface Files {
   key: string;
@@ -30,11 +33,17 @@ export function readCertificate({ key, cert }: Files, now: number): Certificate 
       throw new Error('the key is not the one of the certificate');
     const daysLeft = (Date.parse(first.validTo) - now) / DAY_MS;
     if (daysLeft <= 0) throw new Error(`the certificate ended on ${first.validTo}`);
+    createSecureContext(secureContextOf(texts));
     return { ...texts, daysLeft };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(`tls.key and tls.cert cannot be used: ${reason}`, { cause: error });
   }
+}
+
+/** What the HTTPS server is made with, and given at a renewal. */
+export function secureContextOf({ key, cert }: Files): Files & { minVersion: typeof OLDEST_TLS } {
+  return { key, cert, minVersion: OLDEST_TLS };
 }
 
 export interface CertificateWatchDeps {
@@ -49,12 +58,14 @@ export interface CertificateWatchDeps {
 
 /**
  * Takes a renewed certificate over without a restart: new connections get it, those that are open go on. A new pair
- * that cannot be used changes nothing. The files are looked at by time and size, which sees a swapped link too.
+ * that cannot be used changes nothing. The files are looked at by time, size and number, which sees a swapped link and
+ * new rights too.
  */
 export class CertificateWatch {
   readonly #deps: CertificateWatchDeps;
   readonly #timer: NodeJS.Timeout;
   readonly #onHangup = (): void => void this.reload();
+  #reloading: Promise<void> = Promise.resolve();
   #seen: string;
 
   constructor(deps: CertificateWatchDeps) {
@@ -70,13 +81,18 @@ export class CertificateWatch {
     process.off('SIGHUP', this.#onHangup);
   }
 
-  async reload(): Promise<void> {
+  /** One after the other, so that the older of two reads is never the last one set. Never rejects. */
+  reload(): Promise<void> {
+    return (this.#reloading = this.#reloading.then(() => this.#reload()));
+  }
+
+  async #reload(): Promise<void> {
     const { files, server, reloadOthers, logger, now } = this.#deps;
     this.#seen = stampOf(files);
     try {
       const certificate = readCertificate(files, now());
-      server.setSecureContext({ key: certificate.key, cert: certificate.cert });
-      await reloadOthers();
+      await reloadOthers(); // the ones that can fail go first: a refusal leaves everybody with the old one
+      server.setSecureContext(secureContextOf(certificate));
       this.#tell(certificate);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
@@ -101,7 +117,7 @@ function stampOf({ key, cert }: Files): string {
   try {
     return [key, cert]
       .map((path) => statSync(path))
-      .map(({ mtimeMs, size, ino }) => `${mtimeMs}.${size}.${ino}`)
+      .map(({ mtimeMs, ctimeMs, size, ino }) => `${mtimeMs}.${ctimeMs}.${size}.${ino}`)
       .join(' ');
   } catch {
     return '';

@@ -32,7 +32,11 @@ export const configSchema = section({
   }).prefault({}),
   tls: section({
     key: z.string().min(1).optional().describe('PEM file of the private key'),
-    cert: z.string().min(1).optional().describe('PEM file of the certificate chain'),
+    cert: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('PEM file of the certificate chain; a renewed one is taken over without a restart'),
   })
     .refine(
       (tls) => (tls.key === undefined) === (tls.cert === undefined),

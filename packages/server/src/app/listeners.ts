@@ -3,7 +3,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readCertificate } from './certificates.ts';
+import { readCertificate, secureContextOf } from './certificates.ts';
 import type { Config } from './config.ts';
 import { OperatorError } from './operator-error.ts';
 
@@ -19,9 +19,9 @@ export function createHttpServer(handler: RequestListener): Server {
 /** Undefined without a certificate. @throws OperatorError when it cannot be used. */
 export function createHttpsServer({ tls }: Config, handler: RequestListener): TlsServer | undefined {
   if (tls.key === undefined || tls.cert === undefined) return undefined;
-  const { key, cert } = readCertificate({ key: tls.key, cert: tls.cert }, Date.now());
+  const certificate = readCertificate({ key: tls.key, cert: tls.cert }, Date.now());
   return createTlsServer(
-    { key, cert, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
+    { ...secureContextOf(certificate), headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     handler,
   );
 }
