@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_HTTP_HOOKS } from './hooks/http-hooks.ts';
-import { DEFAULT_MEDIA_OPTIONS as D } from './options.ts';
+import { DEFAULT_MEDIA_OPTIONS as D, ICE_SERVER_URL } from './options.ts';
 
 const port = (value: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(0).max(65_535).default(value);
 const count = (value: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(1).default(value);
@@ -10,6 +10,22 @@ const part = <Shape extends z.ZodRawShape>(shape: Shape): z.ZodPrefault<z.ZodObj
   z.strictObject(shape).prefault({} as never);
 const auto = (max: number): z.ZodUnion<[z.ZodLiteral<'auto'>, z.ZodNumber]> =>
   z.union([z.literal('auto'), z.number().int().min(0).max(max)]);
+
+/** TURN asks everyone who they are: either fixed credentials or the secret that makes them. */
+const iceServer = z
+  .strictObject({
+    urls: z.array(z.string().regex(ICE_SERVER_URL, 'turn:HOST:3478 or stun:HOST:3478')).min(1).max(8),
+    username: z.string().min(1).max(512).optional(),
+    credential: z.string().min(1).max(512).optional(),
+    secret: z.string().min(1).max(512).optional(),
+  })
+  .refine(
+    ({ urls, username, credential, secret }) =>
+      !urls.some((url) => url.startsWith('turn')) ||
+      secret !== undefined ||
+      (username !== undefined && credential !== undefined),
+    'a TURN server needs secret, or username and credential',
+  );
 
 /** The stand-alone server's configuration: the media part of kaibo.yaml, without its `media.` prefix, and the hooks. */
 export const MediaConfig = z.strictObject({
@@ -20,6 +36,17 @@ export const MediaConfig = z.strictObject({
   https: part({ port: port(D.https.port) }),
   tls: z.strictObject({ key: z.string(), cert: z.string() }).optional(),
   api: part({ port: port(D.api.port), secret: z.string().min(16).optional() }),
+  rtc: part({
+    enabled: z.boolean().default(D.rtc.enabled),
+    port: port(D.rtc.port),
+    candidates: z
+      .union([z.literal('auto'), z.array(z.string().min(1).max(253)).min(1).max(16)])
+      .default(D.rtc.candidates),
+    iceServers: z.array(iceServer).max(16).default(D.rtc.iceServers),
+    iceTtlSeconds: count(D.rtc.iceTtlSeconds),
+    bframes: z.enum(['drop', 'transcode']).default(D.rtc.bframes),
+    maxPeers: count(D.rtc.maxPeers),
+  }),
   workers: auto(64).default(D.workers),
   mergeWindowMs: auto(1000).default(D.mergeWindowMs),
   gopCache: part({

@@ -4,8 +4,8 @@
 export { MediaServer } from './server.ts';
 export type { ClientInfo, MediaPorts, MediaServerDeps, StreamInfo } from './server.ts';
 /** Everything it can be told, with defaults. */
-export { DEFAULT_MEDIA_OPTIONS } from './options.ts';
-export type { GopCacheOptions, MediaLimits, MediaOptions, TlsFiles } from './options.ts';
+export { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL } from './options.ts';
+export type { GopCacheOptions, IceServerOptions, MediaLimits, MediaOptions, RtcOptions, TlsFiles } from './options.ts';
 /** What it asks and tells. */
 export type {
   ConnectionClosed,

@@ -34,6 +34,36 @@ export interface TlsFiles {
   cert: string;
 }
 
+/** A STUN (RFC 7064) or TURN (RFC 7065) server that browsers are told of; the media server itself uses none. */
+export interface IceServerOptions {
+  /** `stun:HOST[:PORT]`, `turn:HOST[:PORT][?transport=udp|tcp]`, `turns:…`. */
+  urls: string[];
+  username?: string;
+  credential?: string;
+  /** The TURN server's shared secret (coturn's `static-auth-secret`): everyone gets credentials of their own, for a time. */
+  secret?: string;
+}
+
+/** WebRTC, carried by a process of its own that starts with its first peer. */
+export interface RtcOptions {
+  enabled: boolean;
+  /** The one UDP port of all peers. */
+  port: number;
+  /** Addresses at which peers reach this port: IP addresses or host names; `auto` is what the machine itself has. */
+  candidates: 'auto' | string[];
+  iceServers: IceServerOptions[];
+  /** How long credentials made by `secret` are good. */
+  iceTtlSeconds: number;
+  /** What WebRTC viewers, who can show no B-frames, get of a stream that has them. */
+  bframes: 'drop' | 'transcode';
+  /** Publishers and viewers at one time. */
+  maxPeers: number;
+}
+
+/** What an ICE server's URL looks like. */
+export const ICE_SERVER_URL =
+  /^(?:stuns?(?!.*\?)|turns?):(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/;
+
 /** Everything the media server can be told. Port 0 takes a free one, resolved once for all workers. */
 export interface MediaOptions {
   host: string;
@@ -45,6 +75,7 @@ export interface MediaOptions {
   tls?: TlsFiles;
   /** SRS-shaped API. Bound to loopback unless `secret` is set; then every call needs `Authorization: Bearer SECRET`. */
   api: { port: number; secret?: string };
+  rtc: RtcOptions;
   /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
   /** How long packets are merged into one write; `auto` grows from 0 to 95 ms with the number of viewers. */
@@ -62,6 +93,15 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
   rtmps: { port: 1936 },
   https: { port: 8444 },
   api: { port: 1985 },
+  rtc: {
+    enabled: true,
+    port: 8000,
+    candidates: 'auto',
+    iceServers: [],
+    iceTtlSeconds: 43_200,
+    bframes: 'drop',
+    maxPeers: 2000,
+  },
   workers: 'auto',
   mergeWindowMs: 'auto',
   gopCache: { enabled: true, maxPackets: 4000, maxBytes: 16 * 1024 * 1024 },

@@ -1,10 +1,14 @@
-import { DEFAULT_MEDIA_OPTIONS, type MediaLimits, type MediaOptions } from '../options.ts';
+import { DEFAULT_MEDIA_OPTIONS, type MediaLimits, type MediaOptions, type RtcOptions } from '../options.ts';
 
 /** The defaults, on free loopback ports. */
 export function testOptions({
   limits,
+  rtc,
   ...changes
-}: Partial<Omit<MediaOptions, 'limits'>> & { limits?: Partial<MediaLimits> } = {}): MediaOptions {
+}: Partial<Omit<MediaOptions, 'limits' | 'rtc'>> & {
+  limits?: Partial<MediaLimits>;
+  rtc?: Partial<RtcOptions>;
+} = {}): MediaOptions {
   return {
     ...DEFAULT_MEDIA_OPTIONS,
     host: '127.0.0.1',
@@ -15,6 +19,7 @@ export function testOptions({
     api: { port: 0 },
     workers: 1,
     ...changes,
+    rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0, ...rtc },
     limits: { ...DEFAULT_MEDIA_OPTIONS.limits, ...limits },
   };
 }

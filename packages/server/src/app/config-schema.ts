@@ -1,13 +1,27 @@
 import { z } from 'zod';
-import { DEFAULT_MEDIA_OPTIONS } from '../engine/embedded/defaults.ts';
+import { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL } from '../engine/embedded/defaults.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
-const limits = media.limits;
+const { limits, rtc } = media;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 const redisUrl = () => z.string().regex(/^rediss?:\/\/\S+$/, 'redis://HOST:6379');
+const hostName = () => z.string().regex(/^(?=.*[A-Za-z])[A-Za-z0-9.-]{1,253}$/, 'an IP address or a host name');
+const iceText = () => z.string().min(1).max(512);
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
+
+/** A STUN or TURN server. TURN asks everyone who they are: either fixed credentials or the secret that makes them. */
+const iceServer = section({
+  urls: z.array(z.string().regex(ICE_SERVER_URL, 'turn:HOST:3478 or stun:HOST:3478')).min(1).max(8),
+  username: iceText().optional(),
+  credential: iceText().optional(),
+  secret: iceText().optional(),
+}).refine(
+  ({ urls, username, credential, secret }) =>
+    urls.every((url) => url.startsWith('stun')) || secret !== undefined || (username && credential) !== undefined,
+  'a TURN server needs secret, or username and credential',
+);
 
 /**
  * Everything Kaibo can be told, once. The command line's flags, the `KAIBO_*` names, the help text and the
@@ -145,7 +159,37 @@ export const configSchema = section({
         .optional()
         .describe('Bearer secret of the media API; without it the API listens on loopback only'),
     }).prefault({}),
-    rtc: section({ port: port().default(8000).describe('WebRTC over UDP') }).prefault({}),
+    rtc: section({
+      enabled: z
+        .boolean()
+        .default(rtc.enabled)
+        .describe('WebRTC (WHIP and WHEP); its process starts with its first peer'),
+      port: port().default(rtc.port).describe('WebRTC over UDP, one port for everybody'),
+      candidates: z
+        .union([
+          z.literal('auto'),
+          z
+            .array(z.union([z.ipv4(), z.ipv6(), hostName()]))
+            .min(1)
+            .max(16),
+        ])
+        .default(rtc.candidates)
+        .describe('Addresses or host names by which peers reach the UDP port; auto is what this machine itself has'),
+      iceServers: z
+        .array(iceServer)
+        .max(16)
+        .default(rtc.iceServers)
+        .describe('STUN and TURN servers for browsers, each {urls, secret} or {urls, username, credential}'),
+      iceTtlSeconds: whole()
+        .max(604_800)
+        .default(rtc.iceTtlSeconds)
+        .describe('How long TURN credentials made by secret are good'),
+      bframes: z
+        .enum(['drop', 'transcode'])
+        .default(rtc.bframes)
+        .describe('B-frames of a stream for WebRTC viewers: drop (fewer frames) or transcode (ffmpeg, more CPU)'),
+      maxPeers: whole().max(100_000).default(rtc.maxPeers).describe('WebRTC publishers and viewers at one time'),
+    }).prefault({}),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])
       .default(media.workers)

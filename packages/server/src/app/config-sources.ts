@@ -67,10 +67,20 @@ function envName(section: string): string {
   return leafOfSection?.env.slice(0, -(suffix.length + 1)) ?? section;
 }
 
-/** Text from the environment or a flag, as whichever of text, number, boolean or comma list its key accepts. */
+/** Text from the environment or a flag, as whichever of text, number, boolean, comma list or JSON its key accepts. */
 function fromText(key: ConfigKey | undefined, raw: string): unknown {
-  const candidates = [raw, scalarOf(raw), raw.split(',').map((part) => part.trim())];
-  return candidates.find((value) => key?.schema.safeParse(value).success) ?? candidates[1];
+  const candidates = [raw, scalarOf(raw), raw.split(',').map((part) => part.trim()), jsonOf(raw)];
+  return candidates.find((value) => value !== undefined && key?.schema.safeParse(value).success) ?? candidates[1];
+}
+
+/** Undefined for what is no list: nothing else is written as JSON. */
+function jsonOf(raw: string): unknown {
+  if (!raw.trimStart().startsWith('[')) return undefined;
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return undefined;
+  }
 }
 
 function scalarOf(raw: string): unknown {

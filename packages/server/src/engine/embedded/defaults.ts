@@ -1,2 +1,2 @@
 /** The media server's own options and their defaults, which the platform's configuration takes over. */
-export { DEFAULT_MEDIA_OPTIONS, type MediaOptions } from '@kaibo/media';
+export { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL, type MediaOptions } from '@kaibo/media';
