@@ -1,5 +1,5 @@
 import { availableParallelism, platform } from 'node:os';
-import type { Transferable } from 'node:worker_threads';
+import { MessageChannel, type Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
 import { type AskingWorker, Directory, type DirectoryEntry } from './cluster/directory.ts';
@@ -84,7 +84,14 @@ export class MediaServer {
       options: resolved,
       hooks,
       log: logger,
-      post: { send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer) },
+      post: {
+        send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
+        hop: () => {
+          const { port1, port2 } = new MessageChannel();
+          return { from: port1, to: port2 };
+        },
+        ownerFor: (workerId) => workerId,
+      },
     });
     this.#directory = directory;
     this.#pool = new WorkerPool({

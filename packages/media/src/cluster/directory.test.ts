@@ -1,3 +1,4 @@
+import { MessagePort } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { directoryBench, mediaClient } from '../testing/directory-bench.ts';
 import { MIRROR_LINGER_MS, SILENT_PUBLISHER_MS } from './directory.ts';
@@ -115,7 +116,7 @@ describe('Directory', () => {
     });
     const { reply: second } = await bench.directory.publish(bench.asker(1), mediaClient());
     expect(second).toMatchObject({ action: 'publish', port: expect.anything() });
-    if (second.action === 'publish') second.port?.close();
+    if (second.action === 'publish' && second.port instanceof MessagePort) second.port.close();
     expect(bench.toldTypes().slice(2)).toEqual(['0 ingest-in']);
   });
 

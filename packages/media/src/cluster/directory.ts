@@ -1,11 +1,11 @@
-import { MessageChannel, type MessagePort, type Transferable } from 'node:worker_threads';
-import type { Denial, MediaClient, MediaEvent, MediaHooks, PublicMediaClient } from '../hooks/contract.ts';
+import { MessagePort, type Transferable } from 'node:worker_threads';
+import type { Denial, MediaClient, MediaEvent, MediaHooks, PublicMediaClient, PublishVerdict } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
-import type { ConnectReply, MainNotice, PlayReply, ProbeReply, PublishReply, StreamReport } from './messages.ts';
+import type { ConnectReply, HopEnd, MainNotice, PlayReply, ProbeReply, PublishReply, StreamReport } from './messages.ts';
 
 /** A publisher that sent nothing for this long may be replaced by one with the same credential. */
 export const SILENT_PUBLISHER_MS = 3000;
@@ -50,9 +50,13 @@ export interface AskingWorker {
   alive(): boolean;
 }
 
-/** Threads as the directory needs them. Implemented by cluster/pool.ts. */
+/** Members (threads, and the RTC process) as the directory needs them. Implemented by cluster/post.ts. */
 export interface WorkerPost {
   send(workerId: number, notice: MainNotice, transfer?: Transferable[]): void;
+  /** A line for media between two members, an end for each. */
+  hop(from: number, to: number): { from: HopEnd; to: HopEnd };
+  /** Who owns a stream that starts at this member: itself, if it can own streams. */
+  ownerFor(workerId: number): number;
 }
 
 /**
@@ -92,12 +96,29 @@ export class Directory {
     { workerId, alive }: AskingWorker,
     client: MediaClient,
   ): Promise<{ reply: PublishReply; transfer?: Transferable[] }> {
-    const verdict = await this.#ask(() => this.#hooks.authorizePublish(client));
+    const verdict = await this.authorizePublish(client);
     if (verdict.action === 'deny') return { reply: verdict };
     if (!alive()) return { reply: STOPPING };
-    const refusal = this.#refusePublish(client, verdict.credential);
+    return this.claim(workerId, client, verdict.credential);
+  }
+
+  /** Whether the client may publish. It is not the publisher before `claim`. */
+  async authorizePublish(client: MediaClient): Promise<PublishVerdict> {
+    const verdict = await this.#ask(() => this.#hooks.authorizePublish(client));
+    if (verdict.action === 'deny') return verdict;
+    return this.#refusePublish(client, verdict.credential) ?? verdict;
+  }
+
+  /** Makes an authorized client the publisher, if the place is still free. */
+  claim(
+    workerId: number,
+    client: MediaClient,
+    credential: string,
+  ): { reply: PublishReply; transfer?: Transferable[] } {
+    const refusal = this.#refusePublish(client, credential);
     if (refusal) return { reply: refusal };
-    return this.#claim(workerId, client, verdict.credential);
+    this.#replaceSilent(client);
+    return this.#enthrone(workerId, client, credential);
   }
 
   async play({ workerId, alive }: AskingWorker, client: MediaClient): Promise<PlayReply> {
@@ -251,13 +272,18 @@ export class Directory {
     if (entry.publisher.credential !== credential || !isSilent(entry)) {
       return deny(409, 'already_publishing', 'Somebody is publishing this stream already.');
     }
-    this.#log.info({ stream: entry.key }, 'a silent publisher is replaced by one with the same key');
-    this.#kickPublisher(entry, 'replaced');
-    entry.publisher = undefined;
     return undefined;
   }
 
-  #claim(
+  #replaceSilent(client: MediaClient): void {
+    const entry = this.#entries.get(streamKeyOf(client));
+    if (!entry?.publisher) return;
+    this.#log.info({ stream: entry.key }, 'a silent publisher is replaced by one with the same key');
+    this.#kickPublisher(entry, 'replaced');
+    entry.publisher = undefined;
+  }
+
+  #enthrone(
     workerId: number,
     client: MediaClient,
     credential: string,
@@ -278,17 +304,18 @@ export class Directory {
       sinceMs: Date.now(),
     });
     const takesOver = entry.owner === undefined && resumed;
-    const owner = (entry.owner ??= workerId);
-    if (takesOver) this.#log.info({ stream: entry.key, workerId }, 'another worker owns the stream now');
+    const owner = (entry.owner ??= this.#post.ownerFor(workerId));
+    if (takesOver) this.#log.info({ stream: entry.key, workerId: owner }, 'another worker owns the stream now');
     const reply: PublishReply = { action: 'publish', key: entry.key, epoch: entry.epoch };
     const transfer: MessagePort[] = [];
+    const resumeAfterMs = takesOver ? entry.resumeAfterMs : undefined;
     if (owner !== workerId) {
-      const { port1, port2 } = new MessageChannel();
-      this.#post.send(owner, { type: 'ingest-in', key: entry.key, port: port1 }, [port1]);
-      reply.port = port2;
-      transfer.push(port2);
-    } else if (takesOver) {
-      reply.resumeAfterMs = entry.resumeAfterMs;
+      const { from, to } = this.#post.hop(workerId, owner);
+      this.#post.send(owner, { type: 'ingest-in', key: entry.key, port: to, resumeAfterMs }, portsIn(to));
+      reply.port = from;
+      transfer.push(...portsIn(from));
+    } else {
+      reply.resumeAfterMs = resumeAfterMs;
     }
     for (const viewerWorker of entry.viewers.keys()) this.#ensureMirror(entry, viewerWorker);
     this.#notify({ type: 'published', ...names(entry), client: publicClient(client), resumed, atMs: Date.now() });
@@ -315,9 +342,9 @@ export class Directory {
     const { owner, key } = entry;
     if (owner === undefined || owner === workerId || entry.mirrors.has(workerId) || entry.state === 'idle') return;
     entry.mirrors.add(workerId);
-    const { port1, port2 } = new MessageChannel();
-    this.#post.send(owner, { type: 'mirror-out', key, port: port1 }, [port1]);
-    this.#post.send(workerId, { type: 'mirror-in', key, port: port2 }, [port2]);
+    const { from, to } = this.#post.hop(owner, workerId);
+    this.#post.send(owner, { type: 'mirror-out', key, port: from }, portsIn(from));
+    this.#post.send(workerId, { type: 'mirror-in', key, port: to }, portsIn(to));
   }
 
   #viewerLeft(entry: DirectoryEntry, workerId: number): void {
@@ -391,6 +418,11 @@ const STOPPING = deny(503, 'server_stopping', 'This server is stopping.');
 
 function deny(status: Denial['status'], code: string, message: string): Denial {
   return { action: 'deny', status, code, message };
+}
+
+/** What `postMessage` has to move rather than copy. */
+function portsIn(end: HopEnd): MessagePort[] {
+  return end instanceof MessagePort ? [end] : [];
 }
 
 function publicClient({ param: _secret, ...client }: MediaClient): PublicMediaClient {

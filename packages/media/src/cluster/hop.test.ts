@@ -5,19 +5,20 @@ import { describe, expect, it } from 'vitest';
 import { until } from '../../../../test/support/until.ts';
 import { audioFrame, interFrame, keyFrame, metadata } from '../testing/packets.ts';
 import { HopSender, MAX_HOP_BYTES, receiveHop } from './hop.ts';
+import { openHop } from './hop-port.ts';
 
 function hop(): { sender: HopSender; heard: (MediaPacket | string)[]; messages: () => number } {
   const { port1, port2 } = new MessageChannel();
   const heard: (MediaPacket | string)[] = [];
   let messages = 0;
   port2.on('message', () => messages++);
-  receiveHop(port2, {
+  receiveHop(openHop(port2), {
     packet: (packet) => heard.push(packet),
     interrupted: () => heard.push('interrupted'),
     ended: (reason) => heard.push(reason),
     lost: () => heard.push('lost'),
   });
-  return { sender: new HopSender(port1), heard, messages: () => messages };
+  return { sender: new HopSender(openHop(port1)), heard, messages: () => messages };
 }
 
 describe('a hop between workers', () => {
@@ -39,7 +40,7 @@ describe('a hop between workers', () => {
 
   it('holds a bounded number of bytes for a thread that is stuck, and goes on at a key frame', async () => {
     const { port1, port2 } = new MessageChannel();
-    const sender = new HopSender(port1);
+    const sender = new HopSender(openHop(port1));
     const frame = interFrame(0);
     const large = { ...frame, payload: Buffer.concat([frame.payload, Buffer.alloc(4 * 1024 * 1024)]) };
     const fits = Math.ceil(MAX_HOP_BYTES / large.payload.length);
@@ -49,7 +50,7 @@ describe('a hop between workers', () => {
     };
     for (let sent = 0; sent < fits + 5; sent++) send(large);
     const heard: MediaPacket[] = [];
-    receiveHop(port2, { packet: (packet) => heard.push(packet), interrupted() {}, ended() {}, lost() {} });
+    receiveHop(openHop(port2), { packet: (packet) => heard.push(packet), interrupted() {}, ended() {}, lost() {} });
     await until(() => heard.length >= fits, { what: 'what was kept' });
     expect(heard).toHaveLength(fits);
     await until(
@@ -103,7 +104,7 @@ describe('a hop between workers', () => {
 
   it('sends to a port that has closed without an error', async () => {
     const { port1, port2 } = new MessageChannel();
-    const sender = new HopSender(port1);
+    const sender = new HopSender(openHop(port1));
     const closed = once(port1, 'close');
     port1.on('message', () => undefined);
     port2.close();

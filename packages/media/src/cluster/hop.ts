@@ -1,30 +1,26 @@
-import type { MessagePort } from 'node:worker_threads';
 import { encodeFlvHeader, FlvDemuxer, type MediaPacket, packetFromTag } from '@kaibo/formats';
 import { frameTags } from '../flv/framing.ts';
 import type { EndReason, PacketTap } from '../hub/subscriber.ts';
-import type { HopMessage, HopReceipt } from './messages.ts';
+import type { HopPort } from './hop-port.ts';
+import type { HopMessage } from './messages.ts';
 
 /** Packets gather at most this long before they cross to another worker; the first after a pause crosses at once. */
 export const HOP_WINDOW_MS = 10;
-/** Sent and not yet taken: past this the other thread is stuck, and packets are dropped until the next key frame. */
+/** Sent and not yet taken: past this the other member is stuck, and packets are dropped until the next key frame. */
 export const MAX_HOP_BYTES = 32 * 1024 * 1024;
-/** The receiver says what it took this often, not for every batch. */
-const RECEIPT_BYTES = 1024 * 1024;
 
-/** Copies packets to another worker's thread, batched. As a tap it mirrors a stream; a forwarded publisher feeds it too. */
+/** Copies packets to another member, batched. As a tap it mirrors a stream; a forwarded publisher feeds it too. */
 export class HopSender implements PacketTap {
-  #port: MessagePort;
+  #port: HopPort;
   #pending: MediaPacket[] = [];
   #timer: NodeJS.Timeout | undefined;
   #queued = false;
   #lastSentMs = 0;
-  #untakenBytes = 0;
   #dropping = false;
   #hasVideo = false;
 
-  constructor(port: MessagePort) {
+  constructor(port: HopPort) {
     this.#port = port;
-    port.on('message', ({ taken }: HopReceipt) => (this.#untakenBytes -= taken));
   }
 
   packet(packet: MediaPacket): void {
@@ -57,7 +53,7 @@ export class HopSender implements PacketTap {
   /** Headers always pass: they are few, and a decoder is lost without them. */
   #drops(packet: MediaPacket): boolean {
     if (packet.config || packet.metadata) return false;
-    if (this.#untakenBytes > MAX_HOP_BYTES) this.#dropping = true;
+    if (this.#port.untakenBytes > MAX_HOP_BYTES) this.#dropping = true;
     else if (this.#dropping && (packet.keyframe || !this.#hasVideo)) this.#dropping = false;
     return this.#dropping;
   }
@@ -69,12 +65,11 @@ export class HopSender implements PacketTap {
     this.#lastSentMs = performance.now();
     const bytes = frameTags(this.#pending, 0);
     this.#pending = [];
-    this.#untakenBytes += bytes.length;
     this.#post({ type: 'tags', bytes });
   }
 
   #post(message: HopMessage): void {
-    this.#port.postMessage(message);
+    this.#port.send(message);
   }
 }
 
@@ -82,24 +77,20 @@ export interface HopReceiver {
   packet(packet: MediaPacket): void;
   interrupted(): void;
   ended(reason: EndReason): void;
-  /** The sending thread or session is gone without a word. */
+  /** The sending member or session is gone without a word. */
   lost(): void;
 }
 
-export function receiveHop(port: MessagePort, receiver: HopReceiver): void {
+export function receiveHop(port: HopPort, receiver: HopReceiver): void {
   const demuxer = new FlvDemuxer();
   demuxer.push(encodeFlvHeader({ hasAudio: true, hasVideo: true }));
-  let taken = 0;
-  port.on('message', (message: HopMessage) => {
-    if (message.type === 'tags') {
-      taken += message.bytes.length;
-      if (taken >= RECEIPT_BYTES) {
-        port.postMessage({ taken } satisfies HopReceipt);
-        taken = 0;
-      }
-      for (const tag of demuxer.push(message.bytes)) receiver.packet(packetFromTag(tag));
-    } else if (message.type === 'interrupted') receiver.interrupted();
-    else receiver.ended(message.reason);
+  port.listen({
+    message: (message) => {
+      if (message.type === 'tags') {
+        for (const tag of demuxer.push(message.bytes)) receiver.packet(packetFromTag(tag));
+      } else if (message.type === 'interrupted') receiver.interrupted();
+      else receiver.ended(message.reason);
+    },
+    closed: () => receiver.lost(),
   });
-  port.on('close', () => receiver.lost());
 }

@@ -32,7 +32,7 @@ export type PublishReply =
       /** Set when this worker takes a stream over from a dead owner: its time goes on after this. */
       resumeAfterMs?: number;
       /** Set when another worker owns the stream: packets go there. */
-      port?: MessagePort;
+      port?: HopEnd;
     };
 
 export type ConnectReply = Denial | { action: 'connect' };
@@ -77,21 +77,31 @@ export type MainNotice =
   | { type: 'tls'; certificate: Certificate }
   | { type: 'end'; key: StreamKey; reason: EndReason }
   /** This worker owns the stream: copy its packets into `port`. */
-  | { type: 'mirror-out'; key: StreamKey; port: MessagePort }
+  | { type: 'mirror-out'; key: StreamKey; port: HopEnd }
   /** Another worker owns it: packets come from `port`. */
-  | { type: 'mirror-in'; key: StreamKey; port: MessagePort }
+  | { type: 'mirror-in'; key: StreamKey; port: HopEnd }
   | { type: 'mirror-drop'; key: StreamKey }
   /** This worker owns it; a publisher on another worker sends its packets through `port`. */
-  | { type: 'ingest-in'; key: StreamKey; port: MessagePort }
+  | { type: 'ingest-in'; key: StreamKey; port: HopEnd; resumeAfterMs?: number }
   | { type: 'refuse' }
   | { type: 'stop' };
 
-/** On the ports between workers: FLV tags in one copied chunk, or a change of state. */
-/** Backwards on the same port: this many more bytes have been taken. */
+/** How a member opens its end of a hop: a port to the other thread, or where the RTC process listens. */
+export type HopEnd = MessagePort | HopAddress;
+
+export interface HopAddress {
+  /** Of a local socket (a named pipe on Windows). */
+  path: string;
+  /** Which hop it is: a secret, said first. */
+  ticket: string;
+}
+
+/** Backwards on a thread's port: this many more bytes have been taken. */
 export interface HopReceipt {
   taken: number;
 }
 
+/** On a hop: FLV tags in one chunk, or a change of state. */
 export type HopMessage =
   | { type: 'tags'; bytes: Uint8Array }
   | { type: 'interrupted' }

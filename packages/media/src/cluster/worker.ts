@@ -12,6 +12,7 @@ import { RtmpListener } from '../rtmp/listener.ts';
 import type { Certificate } from '../tls.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { HopSender, receiveHop } from './hop.ts';
+import { type HopPort, openHop } from './hop-port.ts';
 import { Link, LinkClosedError } from './link.ts';
 import type {
   ConnectReply,
@@ -54,7 +55,7 @@ export class MediaWorker implements SessionHost {
   #clients = new Map<string, LocalClient>();
   #sockets = new Set<Socket>();
   #owned = new Set<StreamKey>();
-  #mirrors = new Map<StreamKey, MessagePort>();
+  #mirrors = new Map<StreamKey, HopPort>();
   #stats: NodeJS.Timeout;
   #asksConnect: boolean;
 
@@ -115,7 +116,7 @@ export class MediaWorker implements SessionHost {
     if (reply.action === 'deny') return reply;
     const { key, epoch, port, resumeAfterMs } = reply;
     this.#clients.set(client.clientId, publisher);
-    const feed = port ? this.#forward(port) : this.#own(key, resumeAfterMs);
+    const feed = port ? this.#forward(openHop(port)) : this.#own(key, resumeAfterMs);
     let open = true;
     return {
       action: 'publish',
@@ -175,7 +176,7 @@ export class MediaWorker implements SessionHost {
     return { push: (packet) => feed.publish(packet), close: () => feed.interrupt() };
   }
 
-  #forward(port: MessagePort): { push: PublishTicket['push']; close(): void } {
+  #forward(port: HopPort): { push: PublishTicket['push']; close(): void } {
     const hop = new HopSender(port);
     return { push: (packet) => hop.packet(packet), close: () => hop.close() };
   }
@@ -194,13 +195,13 @@ export class MediaWorker implements SessionHost {
         this.#hub.remove(notice.key);
         return;
       case 'ingest-in':
-        this.#receiveIngest(notice.key, notice.port);
+        this.#receiveIngest(notice.key, openHop(notice.port), notice.resumeAfterMs);
         return;
       case 'mirror-out':
-        this.#sendMirror(notice.key, notice.port);
+        this.#sendMirror(notice.key, openHop(notice.port));
         return;
       case 'mirror-in':
-        this.#receiveMirror(notice.key, notice.port);
+        this.#receiveMirror(notice.key, openHop(notice.port));
         return;
       case 'mirror-drop':
         this.#dropMirror(notice.key);
@@ -216,17 +217,17 @@ export class MediaWorker implements SessionHost {
     }
   }
 
-  #receiveIngest(key: StreamKey, port: MessagePort): void {
-    const { push, close } = this.#own(key);
+  #receiveIngest(key: StreamKey, port: HopPort, resumeAfterMs?: number): void {
+    const { push, close } = this.#own(key, resumeAfterMs);
     receiveHop(port, { packet: push, interrupted: close, ended: close, lost: close });
   }
 
-  #sendMirror(key: StreamKey, port: MessagePort): void {
+  #sendMirror(key: StreamKey, port: HopPort): void {
     const untap = this.#hub.open(key).tap(new HopSender(port));
-    port.on('close', untap);
+    port.listen({ message: () => undefined, closed: untap });
   }
 
-  #receiveMirror(key: StreamKey, port: MessagePort): void {
+  #receiveMirror(key: StreamKey, port: HopPort): void {
     const stream = this.#hub.open(key);
     this.#mirrors.get(key)?.close();
     this.#mirrors.set(key, port);

@@ -1,3 +1,4 @@
+import { MessageChannel, MessagePort } from 'node:worker_threads';
 import { Directory, type WorkerPost } from '../cluster/directory.ts';
 import type { MainNotice } from '../cluster/messages.ts';
 import type { MediaClient, MediaEvent, MediaHooks } from '../hooks/contract.ts';
@@ -26,9 +27,14 @@ export function directoryBench(hooks: Partial<MediaHooks> = {}, options: Paramet
   const told: { workerId: number; notice: MainNotice }[] = [];
   const post: WorkerPost = {
     send: (workerId, notice) => {
-      if ('port' in notice) notice.port.close();
+      if ('port' in notice && notice.port instanceof MessagePort) notice.port.close();
       told.push({ workerId, notice });
     },
+    hop: () => {
+      const { port1, port2 } = new MessageChannel();
+      return { from: port1, to: port2 };
+    },
+    ownerFor: (workerId) => Math.max(workerId, 0),
   };
   const directory = new Directory({
     options: testOptions(options),
@@ -52,7 +58,7 @@ export function directoryBench(hooks: Partial<MediaHooks> = {}, options: Paramet
     /** The reply of a publish on worker 0; its port, if any, is closed. */
     publish: async (client: MediaClient, workerId = 0) => {
       const { reply } = await directory.publish(asker(workerId), client);
-      if (reply.action === 'publish') reply.port?.close();
+      if (reply.action === 'publish' && reply.port instanceof MessagePort) reply.port.close();
       return reply;
     },
     play: (client: MediaClient, workerId = 0) => directory.play(asker(workerId), client),
