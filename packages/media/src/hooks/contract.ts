@@ -19,7 +19,7 @@ export interface MediaClient {
 /** A refusal before any media: `status` is the HTTP one, RTMP gets `code` and `message` in its onStatus. */
 export interface Denial {
   action: 'deny';
-  status: 400 | 401 | 403 | 404 | 409 | 503;
+  status: 400 | 401 | 403 | 404 | 406 | 409 | 503;
   /** Stable, snake_case. */
   code: string;
   /** A sentence for a person. */

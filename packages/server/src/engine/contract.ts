@@ -31,6 +31,38 @@ export interface MediaEngine {
   /** The stream becomes interrupted, its grace runs. */
   kickPublisher(stream: StreamName): Promise<boolean>;
   kickClient(clientId: string): Promise<boolean>;
+  /** WebRTC whose messages the platform carries; WHIP and WHEP clients speak with the engine themselves. */
+  readonly rtc?: RtcSignaling;
+  /** STUN and TURN servers for one user's browser; the credentials may be theirs alone and for a time: never logged. */
+  iceServers?(user: string): IceServer[];
+}
+
+/** Offers and candidates of clients that reach the engine by way of the platform. */
+export interface RtcSignaling {
+  /** Asks the handler as any other publisher or viewer would be asked. A viewer waits for somebody to publish. */
+  open(offer: RtcOffer): Promise<{ action: 'answer'; sessionId: string; sdp: string } | Denial>;
+  /** A candidate of the client, or null: there are no more. False when there is no such session. */
+  trickle(sessionId: string, candidate: { candidate: string; mid?: string } | null): Promise<boolean>;
+  /** Ends a session; its `onClosed` is not told. False when there is no such session. */
+  close(sessionId: string): Promise<boolean>;
+  /** Told once of each session that ended otherwise: peer gone, kicked, stream over, process died. Returns how to leave. */
+  onClosed(listener: (sessionId: string, reason: string) => void): () => void;
+}
+
+export interface RtcOffer extends StreamName {
+  intent: 'publish' | 'play';
+  /** As in `EngineClient`. */
+  param: string;
+  /** Network address of the client. */
+  address: string;
+  sdp: string;
+}
+
+/** What a browser's `RTCConfiguration` takes. */
+export interface IceServer {
+  urls: string[];
+  username?: string;
+  credential?: string;
 }
 
 /** What an engine can do; the platform offers nothing else. */
@@ -101,7 +133,7 @@ export interface PublicEngineClient extends StreamName {
 /** A refusal before any media. `status` is the HTTP one. */
 export interface Denial {
   action: 'deny';
-  status: 400 | 401 | 403 | 404 | 409 | 503;
+  status: 400 | 401 | 403 | 404 | 406 | 409 | 503;
   code: string;
   message: string;
 }

@@ -13,15 +13,19 @@ import {
   type EngineHandler,
   type EngineHealth,
   type EngineStream,
+  type IceServer,
   type MediaEngine,
   type PlayUrls,
   type PublishUrls,
+  type RtcSignaling,
   type Site,
   type StreamName,
   type UrlTarget,
 } from './contract.ts';
 
 const TIMEOUT_MS = 3000;
+/** A viewer may wait 30 s for a publisher. */
+const OPEN_TIMEOUT_MS = 35_000;
 const FAILURES = 5;
 const RETRY_AFTER_MS = 2000;
 
@@ -33,6 +37,8 @@ export class GuardedEngine implements MediaEngine {
     halfOpenAfter: RETRY_AFTER_MS,
   });
   readonly #policy = wrap(this.#breaker, timeout(TIMEOUT_MS, TimeoutStrategy.Aggressive));
+  readonly #patientPolicy = wrap(this.#breaker, timeout(OPEN_TIMEOUT_MS, TimeoutStrategy.Aggressive));
+  #guardedRtc: RtcSignaling | undefined;
 
   constructor(engine: MediaEngine) {
     this.#engine = engine;
@@ -103,10 +109,30 @@ export class GuardedEngine implements MediaEngine {
     return this.#ask(() => this.#engine.kickClient(clientId));
   }
 
+  get rtc(): RtcSignaling | undefined {
+    const { rtc } = this.#engine;
+    if (rtc === undefined) return undefined;
+    this.#guardedRtc ??= {
+      open: async (offer) => {
+        // Whether an engine is back is never asked by a question that may take half a minute: others would wait for it.
+        if (this.breaker !== 'closed') await this.streams();
+        return this.#ask(() => rtc.open(offer), this.#patientPolicy);
+      },
+      trickle: (sessionId, candidate) => this.#ask(() => rtc.trickle(sessionId, candidate)),
+      close: (sessionId) => this.#ask(() => rtc.close(sessionId)),
+      onClosed: (listener) => rtc.onClosed(listener),
+    };
+    return this.#guardedRtc;
+  }
+
+  iceServers(user: string): IceServer[] {
+    return this.#engine.iceServers?.(user) ?? [];
+  }
+
   /** @throws EngineUnavailableError */
-  async #ask<Answer>(question: () => Promise<Answer>): Promise<Answer> {
+  async #ask<Answer>(question: () => Promise<Answer>, policy = this.#policy): Promise<Answer> {
     try {
-      return await this.#policy.execute(question);
+      return await policy.execute(question);
     } catch (error) {
       throw new EngineUnavailableError({ cause: isBrokenCircuitError(error) ? undefined : error });
     }
