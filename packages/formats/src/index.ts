@@ -115,3 +115,47 @@ export type { OpusHead } from './codecs/opus/head.ts';
 /** FLAC: STREAMINFO. */
 export { encodeFlacStreamInfo, parseFlacStreamInfo } from './codecs/flac/stream-info.ts';
 export type { FlacStreamInfo } from './codecs/flac/stream-info.ts';
+/** Opus: how long a packet is. */
+export { opusPacketSamples } from './codecs/opus/packet.ts';
+
+// ogg/: the container that Opus is handed to other programs in.
+/** Ogg Opus: out a page a packet, in from bytes cut anywhere. */
+export { OggOpusReader, OggOpusWriter } from './ogg/opus.ts';
+export type { OggOpusPacket } from './ogg/opus.ts';
+/** NAL units of H.264: what each is, and as FLV and MP4 carry them. */
+export { h264SliceType, nalReferenceIdc, nalUnitType } from './codecs/h264/nal-unit.ts';
+export type { H264SliceType } from './codecs/h264/nal-unit.ts';
+export { joinLengthPrefixed, splitLengthPrefixed } from './codecs/length-prefixed.ts';
+/** Configuration records made from what the bitstream carries. */
+export { avcConfigOf } from './codecs/h264/config-of.ts';
+
+// rtp/: real-time transport, and the codecs' payload formats.
+/** RTP packets. */
+export { encodeRtpPacket, isRtcp, parseRtpPacket, RTP_HEADER_BYTES } from './rtp/packet.ts';
+export type { RtpExtension, RtpPacket } from './rtp/packet.ts';
+/** RTCP: reports, and feedback. */
+export { parseRtcp } from './rtp/rtcp-parse.ts';
+export { encodeRtcp } from './rtp/rtcp-encode.ts';
+export type { RtcpPacket, RtcpReport } from './rtp/rtcp.ts';
+/** The clock of reports. */
+export { msOfNtp, ntpMiddle, ntpOfMs } from './rtp/ntp.ts';
+export type { NtpTime } from './rtp/ntp.ts';
+/** Sequence numbers that go on rising. */
+export { SequenceUnwrapper } from './rtp/sequence.ts';
+/** Frames to payloads and back. */
+export type { PackOptions } from './rtp/payload.ts';
+export { packH264, unpackH264 } from './rtp/h264.ts';
+
+// sdp/: session descriptions of WebRTC.
+/** Offers and answers. */
+export { parseSdp } from './sdp/parse.ts';
+export { encodeSdp } from './sdp/encode.ts';
+export { MAX_SDP_BYTES } from './sdp/description.ts';
+export type { Sdp, SdpCodec, SdpExtension, SdpMedia } from './sdp/description.ts';
+/** Candidates that trickle. */
+export { parseSdpFragment } from './sdp/fragment.ts';
+export type { SdpFragment } from './sdp/fragment.ts';
+export { encodeIceCandidate, parseIceCandidate } from './sdp/candidate.ts';
+export type { IceCandidate } from './sdp/candidate.ts';
+/** A codec's format parameters. */
+export { parseFmtp } from './sdp/fmtp.ts';

@@ -11,7 +11,7 @@ import { packetFromTag, tagFromPacket } from './media-packet.ts';
 import { encodeFlvTag } from './tag.ts';
 import type { FlvTagType } from './tag.ts';
 
-const none = { keyframe: false, config: false, end: false, metadata: false, multitrack: false };
+const none = { keyframe: false, config: false, end: false, metadata: false, multitrack: false, alternate: false };
 
 describe('packetFromTag', () => {
   it.each<[string, FlvTagType, string, object]>([

@@ -25,6 +25,8 @@ export interface MediaPacket {
   /** The enhanced video Metadata packet (colour info), or the script message onMetaData. */
   metadata: boolean;
   multitrack: boolean;
+  /** Audio in another codec than was published, made by the server for viewers of that codec. The wire does not tell. */
+  alternate: boolean;
   /** The FLV tag body, its header included. */
   payload: Uint8Array;
 }
@@ -69,6 +71,7 @@ function videoPacket(tag: FlvTag): MediaPacket {
     end: !isCommand(header) && header.packetType === 'sequenceEnd',
     metadata: header.packetType === 'metadata',
     multitrack: header.form === 'enhanced' && header.multitrack !== undefined,
+    alternate: false,
     payload: tag.body,
   };
 }
@@ -94,6 +97,7 @@ function audioPacket(tag: FlvTag): MediaPacket {
     end: header.packetType === 'sequenceEnd',
     metadata: false,
     multitrack: header.form === 'enhanced' && header.multitrack !== undefined,
+    alternate: false,
     payload: tag.body,
   };
 }
@@ -109,6 +113,7 @@ function scriptPacket(tag: FlvTag): MediaPacket {
     end: false,
     metadata: METADATA_NAMES.has(scriptName(tag.body)),
     multitrack: false,
+    alternate: false,
     payload: tag.body,
   };
 }
