@@ -7,7 +7,7 @@ const MAX_SPS = 31;
 const MAX_PARAMETER_SETS = 255;
 const MAX_PARAMETER_SET_BYTES = 0xffff;
 /** Profiles whose record goes on with chroma format and bit depths (ISO/IEC 14496-15, 5.3.3.1.2). */
-const PROFILES_WITH_EXTENSION: ReadonlySet<number> = new Set([100, 110, 122, 144]);
+export const PROFILES_WITH_EXTENSION: ReadonlySet<number> = new Set([100, 110, 122, 144]);
 
 /** AVCDecoderConfigurationRecord, ISO/IEC 14496-15, 5.3.3.1: what an H.264 sequence header carries. */
 export interface AvcConfig {
