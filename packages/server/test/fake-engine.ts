@@ -5,6 +5,7 @@ import type {
   EngineHandler,
   EngineHealth,
   EngineStream,
+  IceServer,
   MediaEngine,
   PlayUrls,
   PlayVerdict,
@@ -15,7 +16,9 @@ import type {
   StreamName,
   UrlTarget,
 } from '../src/engine/contract.ts';
+
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../src/engine/urls.ts';
+import { FakeRtc } from './fake-rtc.ts';
 
 const PORTS = { rtmp: 1935, http: 8080, https: 8444 };
 
@@ -30,8 +33,22 @@ export class FakeEngine implements MediaEngine {
     takeover: true,
     hls: false,
     llHls: false,
-    webrtc: false,
+    webrtc: true,
   };
+  readonly rtc = new FakeRtc({
+    publish: async ({ app, stream, param }) => {
+      const verdict = await this.publish(stream, param, app);
+      return verdict.action === 'deny' ? verdict : undefined;
+    },
+    play: async ({ app, stream, param }, onKicked) => {
+      const { verdict, leave } = await this.play(stream, param, app, onKicked);
+      return verdict.action === 'deny' ? verdict : { leave };
+    },
+    isPublishing: (stream) => this.#streams.get(stream)?.state === 'publishing',
+    drop: (stream) => {
+      if (this.#streams.get(stream)?.state === 'publishing') this.drop(stream);
+    },
+  });
   readonly ended: string[] = [];
   isHealthy = true;
   /** How each viewer's connection ends. */
@@ -66,6 +83,10 @@ export class FakeEngine implements MediaEngine {
     return Object.values(mediaOrigin(PORTS, site));
   }
 
+  iceServers(user: string): IceServer[] {
+    return [{ urls: ['turn:turn.example.org:3478'], username: `9999999999:${user}`, credential: 'made-for-them' }];
+  }
+
   addresses(): string[] {
     return [];
   }
@@ -84,9 +105,9 @@ export class FakeEngine implements MediaEngine {
   }
 
   async kickClient(clientId: string): Promise<boolean> {
-    const leave = this.#viewers.get(clientId);
-    leave?.();
-    return leave !== undefined;
+    const kick = this.#viewers.get(clientId);
+    kick?.();
+    return kick !== undefined;
   }
 
   /** Media connections that play. */
@@ -118,6 +139,7 @@ export class FakeEngine implements MediaEngine {
       video: { codec: 'h264', width: 640, height: 360 },
       audio: { codec: 'aac' },
     });
+    this.rtc.published();
     if (isTold) this.#tell({ type: 'published', app: 'live', stream, client: publisher, resumed, atMs: Date.now() });
   }
 
@@ -126,6 +148,7 @@ export class FakeEngine implements MediaEngine {
     const found = this.#streams.get(stream);
     if (found?.publisher === undefined) return false;
     found.state = 'interrupted';
+    this.rtc.dropped(stream, 'kicked');
     this.#tell({ type: 'interrupted', app: 'live', stream, client: found.publisher, reason: 'gone', atMs: Date.now() });
     return true;
   }
@@ -133,12 +156,18 @@ export class FakeEngine implements MediaEngine {
   /** The engine's grace is over, or it was told to end. */
   finish(stream: string): boolean {
     if (!this.#streams.delete(stream)) return false;
+    this.rtc.dropped(stream, 'over');
     this.#tell({ type: 'ended', app: 'live', stream, reason: 'over', atMs: Date.now() });
     return true;
   }
 
   /** A viewer asks; let in, it plays. `leave` ends it. */
-  async play(stream: string, param = '', app = 'live'): Promise<{ verdict: PlayVerdict; leave(): void }> {
+  async play(
+    stream: string,
+    param = '',
+    app = 'live',
+    onKicked = (): void => {},
+  ): Promise<{ verdict: PlayVerdict; leave(): void }> {
     const { param: _, ...client } = this.#client(app, stream, param);
     const verdict = await this.#ask().authorizePlay({ ...client, param });
     if (verdict.action !== 'play') return { verdict, leave: () => {} };
@@ -148,7 +177,10 @@ export class FakeEngine implements MediaEngine {
       if (!this.#viewers.delete(client.clientId)) return;
       this.#tell({ type: 'stopped', app, stream, client, viewer, reason: 'closed', atMs: Date.now() });
     };
-    this.#viewers.set(client.clientId, leave);
+    this.#viewers.set(client.clientId, () => {
+      leave();
+      onKicked();
+    });
     return { verdict, leave };
   }
 
