@@ -76,7 +76,8 @@ function headersOf(options: HttpOptions, request: HttpRequest): Headers {
   return headers;
 }
 
-async function errorOf(response: Response): Promise<KaiboError> {
+/** What a refusal says, in whatever shape it comes. */
+export async function errorOf(response: Response): Promise<KaiboError> {
   const body: unknown = await response.json().catch(() => null);
   const fields = typeof body === 'object' && body !== null ? (body as Record<string, unknown>) : {};
   return new KaiboError({

@@ -43,6 +43,13 @@ export type { SignalingEvents, SignalingOptions, SignalingStatus } from './signa
 export { PeerCall } from './signaling/peer-call.ts';
 export type { PeerCallOptions } from './signaling/peer-call.ts';
 export type { Peer, Relayed } from './signaling/messages.ts';
+/** Going live from a browser: WHIP, or FLV over a WebSocket where no UDP gets through. */
+export { LivePublisher } from './publish/live-publisher.ts';
+export type { LivePublisherOptions, PublishState, PublishStats, PublishTransport } from './publish/publish-session.ts';
+/** Watching with the least delay: WHEP. */
+export { WhepPlayer } from './play/whep-player.ts';
+export type { WhepPlayerOptions, WhepState } from './play/whep-player.ts';
+export type { WhepStats } from './play/whep-stats.ts';
 /** How long to wait before the next attempt. */
 export { Backoff } from './backoff.ts';
 export type { BackoffOptions } from './backoff.ts';
