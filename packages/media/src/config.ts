@@ -11,13 +11,18 @@ const part = <Shape extends z.ZodRawShape>(shape: Shape): z.ZodPrefault<z.ZodObj
 const auto = (max: number): z.ZodUnion<[z.ZodLiteral<'auto'>, z.ZodNumber]> =>
   z.union([z.literal('auto'), z.number().int().min(0).max(max)]);
 
+const iceText = z
+  .string()
+  .max(512)
+  .regex(/^[\x20-\x7e]+$/);
+
 /** TURN asks everyone who they are: either fixed credentials or the secret that makes them. */
 const iceServer = z
   .strictObject({
     urls: z.array(z.string().regex(ICE_SERVER_URL, 'turn:HOST:3478 or stun:HOST:3478')).min(1).max(8),
-    username: z.string().min(1).max(512).optional(),
-    credential: z.string().min(1).max(512).optional(),
-    secret: z.string().min(1).max(512).optional(),
+    username: iceText.optional(),
+    credential: iceText.optional(),
+    secret: iceText.optional(),
   })
   .refine(
     ({ urls, username, credential, secret }) =>

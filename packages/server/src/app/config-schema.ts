@@ -8,7 +8,11 @@ const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 const redisUrl = () => z.string().regex(/^rediss?:\/\/\S+$/, 'redis://HOST:6379');
 const hostName = () => z.string().regex(/^(?=.*[A-Za-z])[A-Za-z0-9.-]{1,253}$/, 'an IP address or a host name');
-const iceText = () => z.string().min(1).max(512);
+const iceText = () =>
+  z
+    .string()
+    .max(512)
+    .regex(/^[\x20-\x7e]+$/, 'plain ASCII text');
 const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape);
 
 /** A STUN or TURN server. TURN asks everyone who they are: either fixed credentials or the secret that makes them. */
