@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_HTTP_HOOKS } from './hooks/http-hooks.ts';
+import { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
 import { DEFAULT_MEDIA_OPTIONS as D, ICE_SERVER_URL } from './options.ts';
 
 const port = (value: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(0).max(65_535).default(value);
@@ -32,6 +33,15 @@ const iceServer = z
     'a TURN server needs secret, or username and credential',
   );
 
+const pullRuleSchema = z
+  .strictObject({
+    app: z.string().regex(PULL_APP),
+    stream: z.string().regex(PULL_STREAM),
+    url: z.string().max(2048).regex(PULL_URL),
+    mode: z.enum(['on_demand', 'always']).default('on_demand'),
+  })
+  .refine(({ stream, mode }) => mode === 'on_demand' || !stream.includes('*'), 'mode always needs a whole stream name');
+
 /** The stand-alone server's configuration: the media part of kaibo.yaml, without its `media.` prefix, and the hooks. */
 export const MediaConfig = z.strictObject({
   host: z.string().default(D.host),
@@ -51,6 +61,12 @@ export const MediaConfig = z.strictObject({
     iceTtlSeconds: count(D.rtc.iceTtlSeconds),
     bframes: z.enum(['drop', 'transcode']).default(D.rtc.bframes),
     maxPeers: count(D.rtc.maxPeers),
+  }),
+  relay: part({
+    allowPrivate: z.boolean().default(D.relay.allowPrivate),
+    timeoutMs: count(D.relay.timeoutMs),
+    pull: z.array(pullRuleSchema).max(1000).default([]),
+    pullLingerMs: z.number().int().min(0).default(D.relay.pullLingerMs),
   }),
   workers: auto(64).default(D.workers),
   mergeWindowMs: auto(1000).default(D.mergeWindowMs),

@@ -18,6 +18,8 @@ export type {
   PublicMediaClient,
   PublishVerdict,
 } from './hooks/contract.ts';
+/** Pushes of streams to other servers. */
+export type { PushInfo } from './relay/push-book.ts';
 /** Why a connection was ended. */
 export type { EndReason } from './hub/subscriber.ts';
 /** A port that is taken. */

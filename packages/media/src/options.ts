@@ -1,3 +1,5 @@
+import type { PullRule } from './relay/pull-rule.ts';
+
 /** Limits that one peer meets; every one has a named default here and a test that reaches it. */
 export interface MediaLimits {
   /** Sockets over all workers and protocols. */
@@ -64,6 +66,18 @@ export interface RtcOptions {
 export const ICE_SERVER_URL =
   /^(?:stuns?(?!.*\?)|turns?):(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9.-]{1,253})(?::\d{1,5})?(?:\?transport=(?:udp|tcp))?$/;
 
+/** Streams that go on to other servers, and that come from them. */
+export interface RelayOptions {
+  /** Whether push targets, which users name, may lead to addresses that are not public. Pull rules always may. */
+  allowPrivate: boolean;
+  /** Of each step of a connection to another server. */
+  timeoutMs: number;
+  /** The first that fits a stream counts. */
+  pull: PullRule[];
+  /** A stream that was fetched on demand goes on this long after its last viewer. */
+  pullLingerMs: number;
+}
+
 /** Everything the media server can be told. Port 0 takes a free one, resolved once for all workers. */
 export interface MediaOptions {
   host: string;
@@ -76,6 +90,7 @@ export interface MediaOptions {
   /** SRS-shaped API. Bound to loopback unless `secret` is set; then every call needs `Authorization: Bearer SECRET`. */
   api: { port: number; secret?: string };
   rtc: RtcOptions;
+  relay: RelayOptions;
   /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
   /** How long packets are merged into one write; `auto` grows from 0 to 95 ms with the number of viewers. */
@@ -102,6 +117,7 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
     bframes: 'drop',
     maxPeers: 2000,
   },
+  relay: { allowPrivate: false, timeoutMs: 10_000, pull: [], pullLingerMs: 30_000 },
   workers: 'auto',
   mergeWindowMs: 'auto',
   gopCache: { enabled: true, maxPackets: 4000, maxBytes: 16 * 1024 * 1024 },

@@ -11,6 +11,8 @@ import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
 import { serverIdentity } from './identity.ts';
 import type { MediaOptions } from './options.ts';
+import type { PushInfo } from './relay/push-book.ts';
+import { Relays } from './relay/relays.ts';
 import { readCertificate } from './tls.ts';
 
 export interface MediaPorts {
@@ -60,6 +62,7 @@ export class MediaServer {
   #deps: MediaServerDeps;
   #directory: Directory | undefined;
   #pool: WorkerPool | undefined;
+  #relays: Relays | undefined;
   #api: MediaApi | undefined;
 
   constructor(deps: MediaServerDeps) {
@@ -80,9 +83,18 @@ export class MediaServer {
       rtmps: { port: ports.rtmps ?? options.rtmps.port },
       https: { port: ports.https ?? options.https.port },
     };
+    const relays = new Relays({
+      options: resolved,
+      log: logger,
+      send: (workerId, notice) => this.#pool?.send(workerId, notice),
+      workers: () => this.#pool?.upIds ?? [],
+      entry: (key) => this.#directory?.entry(key),
+      end: (key) => this.#directory?.end(key, 'ended'),
+    });
+    this.#relays = relays;
     const directory = new Directory({
       options: resolved,
-      hooks,
+      hooks: relays.under(hooks),
       log: logger,
       post: {
         send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
@@ -103,12 +115,16 @@ export class MediaServer {
       peer: {
         answer: (workerId, request, alive) => answer(directory, { workerId, alive }, request),
         notice: (workerId, notice) => this.#notice(workerId, notice),
-        lost: (workerId) => directory.workerLost(workerId),
+        lost: (workerId) => {
+          directory.workerLost(workerId);
+          relays.workerLost(workerId);
+        },
       },
     });
     this.#api = new MediaApi({ server: this, identity: serverIdentity(), options: resolved, logger });
     try {
       const [api] = await Promise.all([this.#api.listen(), this.#pool.start()]);
+      relays.start();
       return { ...ports, api };
     } catch (error) {
       await this.stop();
@@ -147,6 +163,23 @@ export class MediaServer {
     return this.#directory?.end(streamKeyOf({ app, stream }), reason) ?? false;
   }
 
+  /**
+   * Sends a stream on to an RTMP server until it ends. `url` holds a key: it is told to nobody. One with the same id is
+   * replaced. False when nobody has published the stream, or there are too many.
+   */
+  startPush(stream: { app: string; stream: string }, push: { id: string; url: string }): boolean {
+    return this.#relays?.pushes.start(stream, push) ?? false;
+  }
+
+  /** False when there is none. */
+  stopPush(id: string): boolean {
+    return this.#relays?.pushes.stop(id) ?? false;
+  }
+
+  pushes(): PushInfo[] {
+    return this.#relays?.pushes.list() ?? [];
+  }
+
   health(): { ok: boolean; workers: number; workersUp: number } {
     const workers = this.#pool?.size ?? 0;
     const workersUp = this.#pool?.up ?? 0;
@@ -167,6 +200,7 @@ export class MediaServer {
   /** Tells publishers and viewers, then closes; at most 4 s. */
   async stop(): Promise<void> {
     await Promise.all([this.#pool?.stop(), this.#api?.close()]);
+    this.#relays?.close();
     this.#directory?.close();
   }
 
@@ -186,6 +220,9 @@ export class MediaServer {
         return;
       case 'log':
         this.#deps.logger[notice.level](notice.fields, notice.message);
+        return;
+      case 'push':
+        this.#relays?.pushes.report(workerId, notice.id, notice.status);
         return;
       case 'ready':
       case 'drained':
@@ -212,6 +249,8 @@ async function answer(
   switch (type) {
     case 'publish':
       return directory.publish(asker, client);
+    case 'relay':
+      return directory.claim(asker.workerId, client, 'relay');
     case 'play':
       return { reply: await directory.play(asker, client) };
     case 'probe':

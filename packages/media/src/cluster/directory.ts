@@ -269,6 +269,8 @@ export class Directory {
       return undefined;
     }
     if (!entry.publisher) return undefined;
+    // What was fetched from elsewhere gives way to whoever publishes here.
+    if (entry.publisher.client.protocol === 'relay' && client.protocol !== 'relay') return undefined;
     if (entry.publisher.credential !== credential || !isSilent(entry)) {
       return deny(409, 'already_publishing', 'Somebody is publishing this stream already.');
     }
@@ -278,7 +280,7 @@ export class Directory {
   #replaceSilent(client: MediaClient): void {
     const entry = this.#entries.get(streamKeyOf(client));
     if (!entry?.publisher) return;
-    this.#log.info({ stream: entry.key }, 'a silent publisher is replaced by one with the same key');
+    this.#log.info({ stream: entry.key }, 'a publisher that fell silent, or was fetched from elsewhere, is replaced');
     this.#kickPublisher(entry, 'replaced');
     entry.publisher = undefined;
   }

@@ -4,6 +4,9 @@ import type { Denial, MediaClient, PublicMediaClient } from '../hooks/contract.t
 import type { EndReason } from '../hub/subscriber.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import type { MediaOptions } from '../options.ts';
+import type { PullOrder } from '../relay/pull.ts';
+import type { PushStatus } from '../relay/push-status.ts';
+import type { PushOrder } from '../relay/pushes.ts';
 import type { Certificate } from '../tls.ts';
 
 /** Given to a worker thread when it starts. Ports are resolved; `connections` is shared by all workers. */
@@ -21,7 +24,11 @@ export interface WorkerSeed {
 }
 
 /** Worker → main, answered. */
-export type WorkerRequest = { type: 'connect' | 'publish' | 'play' | 'probe'; client: MediaClient };
+export type WorkerRequest = {
+  /** `relay`: this server itself publishes what it fetches; the hooks are not asked. */
+  type: 'connect' | 'publish' | 'relay' | 'play' | 'probe';
+  client: MediaClient;
+};
 
 export type PublishReply =
   | Denial
@@ -64,6 +71,8 @@ export type WorkerNotice =
   | { type: 'closed'; client: PublicMediaClient; sendBytes: number; recvBytes: number }
   | { type: 'stats'; atMs: number; streams: StreamReport[] }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
+  /** How a push goes. */
+  | { type: 'push'; id: string; status: PushStatus }
   | { type: 'drained' };
 
 /** Main → worker, answered: bytes sent and received by each of the worker's clients. */
@@ -83,6 +92,12 @@ export type MainNotice =
   | { type: 'mirror-drop'; key: StreamKey }
   /** This worker owns it; a publisher on another worker sends its packets through `port`. */
   | { type: 'ingest-in'; key: StreamKey; port: HopEnd; resumeAfterMs?: number }
+  /** This worker owns the stream: send it on to another server. */
+  | { type: 'push-start'; order: PushOrder }
+  | { type: 'push-stop'; id: string }
+  /** Fetch a stream from another server and publish it. */
+  | { type: 'pull-start'; order: PullOrder }
+  | { type: 'pull-stop'; key: StreamKey }
   | { type: 'refuse' }
   | { type: 'stop' };
 

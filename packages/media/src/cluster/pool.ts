@@ -69,6 +69,10 @@ export class WorkerPool {
     return [...this.#members.values()].filter((member) => member.up).length;
   }
 
+  get upIds(): number[] {
+    return [...this.#members].filter(([, member]) => member.up).map(([workerId]) => workerId);
+  }
+
   async start(): Promise<void> {
     await Promise.all(Array.from({ length: this.size }, (_, workerId) => this.#spawn(workerId)));
   }

@@ -8,6 +8,8 @@ import type { StreamKey } from '../hub/stream.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
+import { Pulls } from '../relay/pulls.ts';
+import { Pushes } from '../relay/pushes.ts';
 import { RtmpListener } from '../rtmp/listener.ts';
 import type { Certificate } from '../tls.ts';
 import { ConnectionCounter } from './connection-counter.ts';
@@ -56,6 +58,8 @@ export class MediaWorker implements SessionHost {
   #sockets = new Set<Socket>();
   #owned = new Set<StreamKey>();
   #mirrors = new Map<StreamKey, HopPort>();
+  #pushes: Pushes;
+  #pulls: Pulls;
   #stats: NodeJS.Timeout;
   #asksConnect: boolean;
 
@@ -70,6 +74,13 @@ export class MediaWorker implements SessionHost {
       notice: (notice) => this.#obey(notice),
     });
     this.log = postLog((notice) => this.#link.send(notice));
+    this.#pushes = new Pushes({
+      hub: this.#hub,
+      options: this.options,
+      log: this.log,
+      report: (id, status) => this.#link.send({ type: 'push', id, status }),
+    });
+    this.#pulls = new Pulls(this);
     this.#listeners = [new RtmpListener(this), new FlvListener(this)];
     if (seed.tls) this.#listeners.push(new RtmpListener(this, seed.tls), new FlvListener(this, seed.tls));
     this.#stats = setInterval(() => this.#report(), STATS_MS);
@@ -111,8 +122,20 @@ export class MediaWorker implements SessionHost {
     return undefined;
   }
 
-  async publish(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial> {
-    const reply = await this.#ask<PublishReply>({ type: 'publish', client });
+  publish(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial> {
+    return this.#publish('publish', client, publisher);
+  }
+
+  publishRelay(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial> {
+    return this.#publish('relay', client, publisher);
+  }
+
+  async #publish(
+    type: 'publish' | 'relay',
+    client: MediaClient,
+    publisher: Publisher,
+  ): Promise<PublishTicket | Denial> {
+    const reply = await this.#ask<PublishReply>({ type, client });
     if (reply.action === 'deny') return reply;
     const { key, epoch, port, resumeAfterMs } = reply;
     this.#clients.set(client.clientId, publisher);
@@ -191,6 +214,7 @@ export class MediaWorker implements SessionHost {
         return;
       case 'end':
         this.#owned.delete(notice.key);
+        this.#pushes.ended(notice.key);
         this.#hub.find(notice.key)?.end(notice.reason);
         this.#hub.remove(notice.key);
         return;
@@ -205,6 +229,18 @@ export class MediaWorker implements SessionHost {
         return;
       case 'mirror-drop':
         this.#dropMirror(notice.key);
+        return;
+      case 'push-start':
+        this.#pushes.start(notice.order);
+        return;
+      case 'push-stop':
+        this.#pushes.stop(notice.id);
+        return;
+      case 'pull-start':
+        this.#pulls.start(notice.order);
+        return;
+      case 'pull-stop':
+        this.#pulls.stop(notice.key);
         return;
       case 'refuse':
         for (const listener of this.#listeners) listener.close();
@@ -268,6 +304,8 @@ export class MediaWorker implements SessionHost {
 
   async #stop(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
+    this.#pulls.close();
+    this.#pushes.close();
     for (const client of [...this.#clients.values()]) client.finish('server_stopping');
     for (const stream of this.#hub.values()) stream.end('server_stopping');
     this.#hub.close();

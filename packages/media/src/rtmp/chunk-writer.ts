@@ -10,12 +10,14 @@ export interface OutgoingMessage extends Omit<RtmpMessage, 'payload'> {
   /** Below 64, so that the basic header is one byte. */
   chunkStreamId: number;
   payload: Uint8Array;
+  /** Left out, `OUT_CHUNK_SIZE`; a client's connect comes before it can tell the server of another than the default. */
+  chunkBytes?: number;
 }
 
 /** Size of `writeMessage`'s output. */
-export function messageBytes(payloadBytes: number, timestampMs: number): number {
+export function messageBytes(payloadBytes: number, timestampMs: number, chunkBytes = OUT_CHUNK_SIZE): number {
   const extendedBytes = timestampMs >>> 0 >= EXTENDED_TIMESTAMP ? 4 : 0;
-  const chunks = Math.max(1, Math.ceil(payloadBytes / OUT_CHUNK_SIZE));
+  const chunks = Math.max(1, Math.ceil(payloadBytes / chunkBytes));
   return HEADER_BYTES + extendedBytes + payloadBytes + (chunks - 1) * (1 + extendedBytes);
 }
 
@@ -24,7 +26,7 @@ export function messageBytes(payloadBytes: number, timestampMs: number): number 
  * on an earlier message, so that every viewer can be sent the same bytes. Returns the offset after it.
  */
 export function writeMessage(target: Buffer, start: number, message: OutgoingMessage): number {
-  const { chunkStreamId, payload } = message;
+  const { chunkStreamId, payload, chunkBytes = OUT_CHUNK_SIZE } = message;
   const timestampMs = message.timestampMs >>> 0;
   const extended = timestampMs >= EXTENDED_TIMESTAMP;
   let offset = target.writeUInt8(chunkStreamId, start);
@@ -33,12 +35,12 @@ export function writeMessage(target: Buffer, start: number, message: OutgoingMes
   offset = target.writeUInt8(message.type, offset);
   offset = target.writeUInt32LE(message.streamId, offset);
   if (extended) offset = target.writeUInt32BE(timestampMs, offset);
-  for (let sent = 0; sent < payload.length; sent += OUT_CHUNK_SIZE) {
+  for (let sent = 0; sent < payload.length; sent += chunkBytes) {
     if (sent > 0) {
       offset = target.writeUInt8(TYPE_3 | chunkStreamId, offset);
       if (extended) offset = target.writeUInt32BE(timestampMs, offset);
     }
-    const chunk = payload.subarray(sent, sent + OUT_CHUNK_SIZE);
+    const chunk = payload.subarray(sent, sent + chunkBytes);
     target.set(chunk, offset);
     offset += chunk.length;
   }
@@ -46,7 +48,7 @@ export function writeMessage(target: Buffer, start: number, message: OutgoingMes
 }
 
 export function encodeMessage(message: OutgoingMessage): Buffer {
-  const target = Buffer.allocUnsafe(messageBytes(message.payload.length, message.timestampMs));
+  const target = Buffer.allocUnsafe(messageBytes(message.payload.length, message.timestampMs, message.chunkBytes));
   writeMessage(target, 0, message);
   return target;
 }

@@ -3,7 +3,7 @@ import { encodeCommand } from './command.ts';
 
 const MAX_URL_LENGTH = 1024;
 /** Enhanced RTMP v2, "Enhancing NetConnection connect Command": what passes through this server. */
-const FOUR_CC_LIST = ['avc1', 'hvc1', 'av01', 'vp08', 'vp09', 'mp4a', 'Opus', 'fLaC', 'ac-3', 'ec-3', '.mp3'];
+export const FOUR_CC_LIST = ['avc1', 'hvc1', 'av01', 'vp08', 'vp09', 'mp4a', 'Opus', 'fLaC', 'ac-3', 'ec-3', '.mp3'];
 /** capsEx bits: multitrack 0x02, ModEx 0x04, timestamp nano offset 0x08. */
 const CAPS_EX = 0x02 | 0x04 | 0x08;
 const SERVER_CAPABILITIES = 31;
