@@ -103,7 +103,7 @@ export class LivePublisher {
   async #loop(signal: AbortSignal, onLive: () => void): Promise<KaiboError> {
     const ladder = new PublishLadder(this.#rungs());
     this.#backoff.reset();
-    this.#update({ error: null, attempts: 0 });
+    this.#state = { ...this.#state, error: null, attempts: 0 };
     globalThis.addEventListener?.('online', this.#onOnline);
     try {
       const error = await this.#attempts(ladder, { signal, onLive });
@@ -198,7 +198,7 @@ export class LivePublisher {
     });
     if (transport === 'whip') return new WhipSession(options());
     // Most never need it.
-    const { FlvSession } = await import('./flv-session.ts');
+    const { FlvSession } = await import('./flv/flv-session.ts');
     return new FlvSession(options());
   }
 
