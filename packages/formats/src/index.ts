@@ -128,6 +128,17 @@ export type { H264SliceType } from './codecs/h264/nal-unit.ts';
 export { joinLengthPrefixed, splitLengthPrefixed } from './codecs/length-prefixed.ts';
 /** Configuration records made from what the bitstream carries. */
 export { avcConfigOf } from './codecs/h264/config-of.ts';
+export { hevcConfigOf } from './codecs/h265/config-of.ts';
+export type { HevcParameterSets } from './codecs/h265/config-of.ts';
+export { av1ConfigOf } from './codecs/av1/config-of.ts';
+export { vpConfigOf } from './codecs/vpx/config-of.ts';
+/** VP8 and VP9: vpcC, and what a key frame says. */
+export { encodeVpConfig, parseVpConfig } from './codecs/vpx/config.ts';
+export type { VpConfig } from './codecs/vpx/config.ts';
+export { parseVp8KeyFrame } from './codecs/vp8/key-frame.ts';
+export type { Vp8KeyFrame } from './codecs/vp8/key-frame.ts';
+export { parseVp9KeyFrame } from './codecs/vp9/frame-header.ts';
+export type { Vp9KeyFrame } from './codecs/vp9/frame-header.ts';
 
 // rtp/: real-time transport, and the codecs' payload formats.
 /** RTP packets. */
@@ -145,6 +156,11 @@ export { SequenceUnwrapper } from './rtp/sequence.ts';
 /** Frames to payloads and back. */
 export type { PackOptions } from './rtp/payload.ts';
 export { packH264, unpackH264 } from './rtp/h264.ts';
+export { packH265, unpackH265 } from './rtp/h265.ts';
+export { packVp8, unpackVp8 } from './rtp/vp8.ts';
+export { packVp9, unpackVp9 } from './rtp/vp9.ts';
+export { packAv1, unpackAv1 } from './rtp/av1.ts';
+export { startsFrame } from './rtp/starts-frame.ts';
 
 // sdp/: session descriptions of WebRTC.
 /** Offers and answers. */

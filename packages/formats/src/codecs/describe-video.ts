@@ -10,6 +10,7 @@ import { parseH264Sps } from './h264/sps.ts';
 import { HEVC_NAL_SPS, parseHevcConfig } from './h265/config.ts';
 import { h265LevelName, h265ProfileName } from './h265/names.ts';
 import { parseH265Sps } from './h265/sps.ts';
+import { parseVpConfig } from './vpx/config.ts';
 
 /** What a person wants to know of a video stream. Profile and level in SRS's words: `High`, `3.1`. */
 export interface VideoInfo {
@@ -35,6 +36,7 @@ export function describeVideoConfig(packet: MediaPacket): VideoInfo | undefined 
   if (header.codec === 'h264') return describeAvc(record);
   if (header.codec === 'h265') return describeHevc(record);
   if (header.codec === 'av1') return describeAv1(record);
+  if (header.codec === 'vp8' || header.codec === 'vp9') return describeVpx(header.codec, record);
   return undefined;
 }
 
@@ -71,6 +73,14 @@ function describeAv1(record: Uint8Array): VideoInfo {
   } as const;
   const sequence = findAv1SequenceHeader(config.configObus);
   return sequence === undefined ? named : { ...named, ...sizeOf(sequence) };
+}
+
+/** The record says no size. An empty one is a stream whose key frames say it all. Profile by number, as vpcC has it. */
+function describeVpx(codec: 'vp8' | 'vp9', record: Uint8Array): VideoInfo {
+  if (record.length === 0) return { codec };
+  const { profile, level } = parseVpConfig(record);
+  const named = { codec, profile: String(profile) } as const;
+  return level === 0 ? named : { ...named, level: (level / 10).toFixed(1) };
 }
 
 function sizeOf({ width, height }: { width: number; height: number }): { width: number; height: number } {

@@ -89,7 +89,7 @@ describe('describeVideoConfig', () => {
   });
 
   it('knows nothing of frames, MPEG-2 TS descriptors, unread codecs and audio', () => {
-    for (const header of ['17 01 000000', '95 61763031', '90 76703039'])
+    for (const header of ['17 01 000000', '95 61763031', '90 76766331'])
       expect(describeVideoConfig(packet(9, header))).toBeUndefined();
     expect(describeVideoConfig(packet(8, 'af 00'))).toBeUndefined();
   });

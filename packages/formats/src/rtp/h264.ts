@@ -1,6 +1,7 @@
 import { ByteReader } from '../bytes/byte-reader.ts';
 import { FormatError } from '../bytes/format-error.ts';
 import { NAL_IDR, NAL_SLICE, nalReferenceIdc, nalUnitType } from '../codecs/h264/nal-unit.ts';
+import { aggregate, groupUnits, readAggregate } from './aggregate.ts';
 import { assertPackOptions, evenParts, payloadOf, UnitCollector } from './payload.ts';
 import type { PackOptions } from './payload.ts';
 
@@ -13,7 +14,6 @@ const FU_A = 28;
 
 const NAL_HEADER_BYTES = 1;
 const STAP_HEADER_BYTES = 1;
-const STAP_LENGTH_BYTES = 2;
 const FU_HEADER_BYTES = 2;
 // The FU header, 5.8.
 const FU_START_BIT = 0x80;
@@ -32,23 +32,18 @@ const MAX_UNITS = 1024;
  */
 export function packH264(units: readonly Uint8Array[], options: PackOptions & { mode: 0 | 1 }): Uint8Array[] {
   assertPackOptions(options);
+  const { maxPayloadBytes, headroomBytes, mode } = options;
+  const endsGroup = mode === 0 ? () => true : isSlice;
   const packets: Uint8Array[] = [];
-  let group: Uint8Array[] = [];
-  let groupBytes = STAP_HEADER_BYTES;
-  const flush = (): void => {
-    packGroup(packets, group, options);
-    group = [];
-    groupBytes = STAP_HEADER_BYTES;
-  };
-  for (const unit of units) {
-    if (unit.length === 0) continue;
-    const bytes = STAP_LENGTH_BYTES + unit.length;
-    if (options.mode === 0 || groupBytes + bytes > options.maxPayloadBytes) flush();
-    group.push(unit);
-    groupBytes += bytes;
-    if (isSlice(unit)) flush();
+  const present = units.filter((unit) => unit.length > 0);
+  for (const group of groupUnits(present, { maxPayloadBytes, headerBytes: STAP_HEADER_BYTES, endsGroup })) {
+    const [first] = group;
+    if (first === undefined) continue;
+    if (group.length > 1) packets.push(aggregate(group, [stapHeader(group)], headroomBytes));
+    else if (first.length <= maxPayloadBytes) packets.push(payloadOf(headroomBytes, [], first));
+    else if (mode === 1) pushFragments(packets, first, options);
+    else throw new FormatError('too_large', `H.264 NAL unit of ${first.length} bytes in packetization mode 0`);
   }
-  flush();
   return packets;
 }
 
@@ -57,36 +52,15 @@ function isSlice(unit: Uint8Array): boolean {
   return type >= NAL_SLICE && type <= NAL_IDR;
 }
 
-/** One NAL unit as it is or in fragments, several as STAP-A: those do fit. */
-function packGroup(packets: Uint8Array[], group: readonly Uint8Array[], options: PackOptions & { mode: 0 | 1 }): void {
-  const [first] = group;
-  if (first === undefined) return;
-  if (group.length > 1) packets.push(aggregate(group, options.headroomBytes));
-  else if (first.length <= options.maxPayloadBytes) packets.push(payloadOf(options.headroomBytes, [], first));
-  else if (options.mode === 1) pushFragments(packets, first, options);
-  else throw new FormatError('too_large', `H.264 NAL unit of ${first.length} bytes in packetization mode 0`);
-}
-
-/** STAP-A, 5.7.1: F of any, the highest NRI, and each NAL unit after its length. */
-function aggregate(group: readonly Uint8Array[], headroomBytes: number): Uint8Array {
-  let length = STAP_HEADER_BYTES;
+/** STAP-A, 5.7.1: F of any, and the highest NRI. */
+function stapHeader(group: readonly Uint8Array[]): number {
   let forbidden = 0;
   let reference = 0;
   for (const unit of group) {
-    length += STAP_LENGTH_BYTES + unit.length;
     forbidden |= (unit[0] ?? 0) & FORBIDDEN_BIT;
     reference = Math.max(reference, nalReferenceIdc(unit));
   }
-  const packet = new Uint8Array(headroomBytes + length);
-  const view = new DataView(packet.buffer);
-  view.setUint8(headroomBytes, forbidden | (reference << 5) | STAP_A);
-  let at = headroomBytes + STAP_HEADER_BYTES;
-  for (const unit of group) {
-    view.setUint16(at, unit.length);
-    packet.set(unit, at + STAP_LENGTH_BYTES);
-    at += STAP_LENGTH_BYTES + unit.length;
-  }
-  return packet;
+  return forbidden | (reference << 5) | STAP_A;
 }
 
 /** FU-A, 5.8: the NAL unit's header is told by the two bytes of each fragment. */
@@ -109,26 +83,25 @@ export function unpackH264(payloads: readonly Uint8Array[]): Uint8Array[] {
   const collector = new UnitCollector(MAX_UNITS);
   for (const payload of payloads) {
     const type = nalUnitType(payload);
-    if (type === STAP_A) readAggregate(payload, collector);
-    else if (type === FU_A) readFragment(payload, collector);
+    if (type === STAP_A) addAggregate(payload, collector);
+    else if (type === FU_A) addFragment(payload, collector);
     else if (type >= 1 && type <= LAST_NAL_TYPE) collector.add(payload);
     else throw new FormatError('unsupported', `H.264 payload of type ${type}`);
   }
   return collector.finish();
 }
 
-function readAggregate(payload: Uint8Array, collector: UnitCollector): void {
+function addAggregate(payload: Uint8Array, collector: UnitCollector): void {
   const reader = new ByteReader(payload);
   reader.skip(STAP_HEADER_BYTES);
-  while (reader.remaining > 0) {
-    const unit = reader.bytes(reader.u16());
+  for (const unit of readAggregate(reader)) {
     const type = nalUnitType(unit);
     if (type < 1 || type > LAST_NAL_TYPE) throw new FormatError('malformed', `STAP-A with a NAL unit of type ${type}`);
     collector.add(unit);
   }
 }
 
-function readFragment(payload: Uint8Array, collector: UnitCollector): void {
+function addFragment(payload: Uint8Array, collector: UnitCollector): void {
   const reader = new ByteReader(payload);
   const indicator = reader.u8();
   const header = reader.u8();
@@ -137,4 +110,23 @@ function readFragment(payload: Uint8Array, collector: UnitCollector): void {
     end: (header & FU_END_BIT) !== 0,
     head: [(indicator & FORBIDDEN_AND_REFERENCE_BITS) | (header & TYPE_BITS)],
   });
+}
+
+/** first_mb_in_slice is 0 when the slice header, a ue(v), begins with a 1 (ITU-T H.264, 7.3.3). */
+const FIRST_MACROBLOCK_BIT = 0x80;
+
+/** Whether the payload can be the first of an access unit. @throws FormatError */
+export function startsH264(payload: Uint8Array): boolean {
+  const reader = new ByteReader(payload);
+  let type = reader.u8() & TYPE_BITS;
+  if (type === STAP_A) {
+    reader.skip(2); // the first NAL unit's size
+    type = reader.u8() & TYPE_BITS;
+  } else if (type === FU_A) {
+    const header = reader.u8();
+    if ((header & FU_START_BIT) === 0) return false;
+    type = header & TYPE_BITS;
+  }
+  const slice = type >= NAL_SLICE && type <= NAL_IDR;
+  return slice ? (reader.u8() & FIRST_MACROBLOCK_BIT) !== 0 : type >= 1 && type <= LAST_NAL_TYPE;
 }

@@ -29,7 +29,11 @@ export function findAv1SequenceHeader(obus: Uint8Array): Av1SequenceHeader | und
 
 /** sequence_header_obu(), without OBU header; read up to the frame size. @throws FormatError */
 export function parseAv1SequenceHeader(payload: Uint8Array): Av1SequenceHeader {
-  const bits = new BitReader(payload);
+  return readUpToSize(new BitReader(payload)).header;
+}
+
+/** For `readColorConfig`, which goes on where this ends. @throws FormatError */
+export function readUpToSize(bits: BitReader): { header: Av1SequenceHeader; reduced: boolean } {
   const seqProfile = bits.bits(3);
   bits.skip(1); // still_picture
   const reduced = bits.flag(); // reduced_still_picture_header
@@ -38,7 +42,7 @@ export function parseAv1SequenceHeader(payload: Uint8Array): Av1SequenceHeader {
   const heightBits = bits.bits(4) + 1; // frame_height_bits_minus_1
   const width = bits.bits(widthBits) + 1;
   const height = bits.bits(heightBits) + 1;
-  return { seqProfile, ...level, width, height };
+  return { header: { seqProfile, ...level, width, height }, reduced };
 }
 
 /** timing_info to operating_parameters_info (5.5.1 to 5.5.5). */

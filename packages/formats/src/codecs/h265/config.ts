@@ -11,7 +11,9 @@ const MAX_UNITS = 1024;
 const MAX_UNIT_BYTES = 0xffff;
 
 // nal_unit_type (ITU-T H.265, table 7-1).
+export const HEVC_NAL_VPS = 32;
 export const HEVC_NAL_SPS = 33;
+export const HEVC_NAL_PPS = 34;
 
 /** HEVCDecoderConfigurationRecord, ISO/IEC 14496-15, 8.3.3.1: what an H.265 sequence header carries. */
 export interface HevcConfig {
