@@ -5,6 +5,7 @@ import { until } from './until.ts';
 
 /** What a test changes of the defaults: two workers, free ports, loopback, a short grace. */
 type LocalMediaOptions = Partial<Pick<MediaOptions, 'graceMs' | 'tls' | 'gopCache'>> & {
+  relay?: Partial<MediaOptions['relay']>;
   limits?: Partial<MediaOptions['limits']>;
   authorizePublish?: MediaHooks['authorizePublish'];
 };
@@ -25,7 +26,7 @@ export class LocalMediaServer {
     this.errors = parts.errors;
   }
 
-  static async start({ limits, authorizePublish, ...rest }: LocalMediaOptions = {}): Promise<LocalMediaServer> {
+  static async start({ relay, limits, authorizePublish, ...rest }: LocalMediaOptions = {}): Promise<LocalMediaServer> {
     const events: MediaEvent[] = [];
     const errors: string[] = [];
     const free = { port: 0 };
@@ -35,6 +36,7 @@ export class LocalMediaServer {
         ...{ host: '127.0.0.1', rtmp: free, http: free, rtmps: free, https: free, api: free },
         ...{ workers: 2, graceMs: 1500 },
         ...rest,
+        relay: { ...DEFAULT_MEDIA_OPTIONS.relay, ...relay },
         limits: { ...DEFAULT_MEDIA_OPTIONS.limits, ...limits },
       },
       hooks: {
