@@ -4,6 +4,7 @@ import { Ladder } from '../src/features/player/ladder.ts';
 import { delayOf, JUMP_DELAY_S, jumpTarget, TARGET_DELAY_S } from '../src/features/player/live-edge.ts';
 import { FIRST_PICTURE_MS, STALL_MS, StallWatch } from '../src/features/player/stall-watch.ts';
 import { rungsOf } from '../src/features/player/transports.ts';
+import type { PlayMode } from '../src/features/player/transports.ts';
 
 const urls = { wsFlv: 'ws://h:8080/live/a.flv', flv: 'http://h:8080/live/a.flv?token=t', rtmp: 'rtmp://h/live/a' };
 
@@ -14,6 +15,16 @@ test('the rungs are those the room has, best first, with the viewer id', () => {
   ]);
   expect(rungsOf({ flv: 'http://h/a.flv' }, null).map((rung) => rung.url)).toEqual(['http://h/a.flv']);
   expect(rungsOf({ rtmp: urls.rtmp }, null)).toEqual([]);
+});
+
+test('WHEP comes first where the room has it, unless the viewer wants none', () => {
+  const all = { ...urls, whep: 'https://h/rtc/v1/whep/?app=live&stream=a' };
+  const ids = (mode: PlayMode) => rungsOf(all, null, mode).map((rung) => `${rung.transport.id} ${rung.attempts}`);
+  expect(ids('auto')).toEqual(['whep 1', 'ws-flv 2', 'http-flv 2']);
+  expect(ids('lowest')).toEqual(['whep 3', 'ws-flv 2', 'http-flv 2']);
+  expect(ids('compatible')).toEqual(['ws-flv 2', 'http-flv 2']);
+  expect(rungsOf({ whep: all.whep }, null, 'compatible')).toHaveLength(1);
+  expect(rungsOf(all, 'v', 'auto')[0]?.url).toBe(`${all.whep}&vid=v`);
 });
 
 test('a rung that fails twice gives way, and after the last comes the first', () => {
@@ -31,8 +42,30 @@ test('a rung that played gets all its attempts again', () => {
   ladder.failed();
   ladder.succeeded();
   ladder.failed();
+  ladder.failed();
   expect(ladder.current?.transport.id).toBe('ws-flv');
+  ladder.failed();
+  expect(ladder.current?.transport.id).toBe('http-flv');
   expect(new Ladder([]).current).toBeUndefined();
+});
+
+test('only the way down is free of waiting', () => {
+  const ladder = new Ladder(rungsOf({ whep: 'http://h/whep', flv: 'http://h/a.flv' }, null));
+  expect([ladder.failed(), ladder.failed(), ladder.failed()]).toEqual([true, false, false]);
+  expect(ladder.current?.transport.id).toBe('whep');
+});
+
+test('what a decoder lacks is missing on all its rungs, for good', () => {
+  const ladder = new Ladder(rungsOf({ ...urls, whep: 'http://h/whep' }, null));
+  expect(ladder.undecodable()).toBe(true);
+  expect(ladder.current?.transport.id).toBe('ws-flv');
+  expect(ladder.undecodable()).toBe(false);
+  expect(ladder.current).toBeUndefined();
+
+  const other = new Ladder(rungsOf({ ...urls, whep: 'http://h/whep' }, null));
+  other.failed();
+  expect(other.undecodable()).toBe(true);
+  expect(other.current?.transport.id).toBe('whep');
 });
 
 test('delay is measured to the end of the last range', () => {
@@ -58,17 +91,23 @@ test.each([
 
 test('a picture that stops is a stall after its time, and earlier than a first picture is given up', () => {
   const watch = new StallWatch(0);
-  expect(watch.isStalled(watch.sample({ nowMs: STALL_MS + 1, time: 0, shouldMove: true }))).toBe(false);
-  expect(watch.isStalled(watch.sample({ nowMs: FIRST_PICTURE_MS, time: 0, shouldMove: true }))).toBe(true);
+  expect(watch.isStalled(watch.sample({ nowMs: STALL_MS + 1, progress: 0, shouldMove: true }))).toBe(false);
+  expect(watch.isStalled(watch.sample({ nowMs: FIRST_PICTURE_MS, progress: 0, shouldMove: true }))).toBe(true);
   expect(watch.moved).toBe(false);
-  expect(watch.sample({ nowMs: 9_000, time: 0.4, shouldMove: true })).toBe(0);
+  expect(watch.sample({ nowMs: 9_000, progress: 0.4, shouldMove: true })).toBe(0);
   expect(watch.moved).toBe(true);
-  expect(watch.isStalled(watch.sample({ nowMs: 9_000 + STALL_MS, time: 0.4, shouldMove: true }))).toBe(true);
+  expect(watch.isStalled(watch.sample({ nowMs: 9_000 + STALL_MS, progress: 0.4, shouldMove: true }))).toBe(true);
+});
+
+test('a transport may give up its first picture earlier', () => {
+  const watch = new StallWatch(0, 3_000);
+  expect(watch.isStalled(watch.sample({ nowMs: 2_999, progress: 0, shouldMove: true }))).toBe(false);
+  expect(watch.isStalled(watch.sample({ nowMs: 3_000, progress: 0, shouldMove: true }))).toBe(true);
 });
 
 test('after reconnects that did not help it waits longer, but not for ever', () => {
   const watch = new StallWatch(0);
-  watch.sample({ nowMs: 0, time: 1, shouldMove: true });
+  watch.sample({ nowMs: 0, progress: 1, shouldMove: true });
   expect([0, 1, 2, 3, 9].map((stalls) => watch.isStalled(STALL_MS * 4, stalls))).toEqual([
     true,
     true,
@@ -81,9 +120,9 @@ test('after reconnects that did not help it waits longer, but not for ever', () 
 
 test('while it may stand still no time is counted', () => {
   const watch = new StallWatch(0);
-  watch.sample({ nowMs: 100, time: 1, shouldMove: true });
-  expect(watch.sample({ nowMs: 30_000, time: 1, shouldMove: false })).toBe(0);
-  expect(watch.sample({ nowMs: 31_000, time: 1, shouldMove: true })).toBe(1000);
+  watch.sample({ nowMs: 100, progress: 1, shouldMove: true });
+  expect(watch.sample({ nowMs: 30_000, progress: 1, shouldMove: false })).toBe(0);
+  expect(watch.sample({ nowMs: 31_000, progress: 1, shouldMove: true })).toBe(1000);
 });
 
 test.each([

@@ -1,9 +1,7 @@
 import { Backoff } from '@kaibo/client';
 import { FrozenFrame } from './frozen-frame.ts';
 import { Ladder } from './ladder.ts';
-import { delayOf, jumpTarget, MAX_DELAY_S, TARGET_DELAY_S } from './live-edge.ts';
-import { MpegtsSession } from './mpegts-session.ts';
-import type { MediaFacts, SessionEnd } from './mpegts-session.ts';
+import type { MediaFacts, PlaySession, SessionEnd } from './play-session.ts';
 import { StallWatch } from './stall-watch.ts';
 import type { Rung, TransportId } from './transports.ts';
 
@@ -45,6 +43,8 @@ export interface LivePlayerOptions {
 }
 
 const TICK_MS = 400;
+/** What the element says when a first picture may be there. */
+const MOVED = ['timeupdate', 'playing'] as const;
 const BACKOFF = { minMs: 400, maxMs: 10_000 };
 /** Playing this long means that the connection is a good one. */
 const GOOD_TIME_MS = 10_000;
@@ -61,10 +61,11 @@ export class LivePlayer {
   readonly #onState: LivePlayerOptions['onState'];
   readonly #backoff = new Backoff(BACKOFF);
   #ladder = new Ladder([]);
-  #session: MpegtsSession | null = null;
+  #session: PlaySession | null = null;
   #watch = new StallWatch(0);
   #expectData = true;
   #running = false;
+  #hasPlayed = false;
   #stalls = 0;
   #reconnects = 0;
   #firstPictureAtMs: number | null = null;
@@ -77,7 +78,7 @@ export class LivePlayer {
     this.#frozen = new FrozenFrame(options.canvas);
     this.#onState = options.onState;
     // Sooner than the next tick, so that the first picture is noticed when it is there.
-    this.#video.addEventListener('timeupdate', this.#onTimeUpdate);
+    for (const event of MOVED) this.#video.addEventListener(event, this.#onMoved);
   }
 
   /** Idempotent while running. */
@@ -88,6 +89,7 @@ export class LivePlayer {
     this.#ladder = new Ladder(rungs);
     this.#backoff.reset();
     this.#pausedAtMs = null;
+    this.#hasPlayed = false;
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#connect('connecting');
   }
@@ -127,18 +129,24 @@ export class LivePlayer {
     }
   }
 
+  /** Another choice of ways. The picture stays until the new one is there. */
+  change(rungs: readonly Rung[]): void {
+    if (!this.#running) return;
+    this.stop({ keepPicture: true });
+    this.start(rungs);
+  }
+
   jumpToLive(): void {
-    const delay = delayOf(this.#video.buffered, this.#video.currentTime);
-    if (delay > TARGET_DELAY_S) this.#video.currentTime += delay - TARGET_DELAY_S;
+    this.#session?.jumpToLive();
   }
 
   /** Final and idempotent. */
   close(): void {
     this.stop();
-    this.#video.removeEventListener('timeupdate', this.#onTimeUpdate);
+    for (const event of MOVED) this.#video.removeEventListener(event, this.#onMoved);
   }
 
-  readonly #onTimeUpdate = (): void => {
+  readonly #onMoved = (): void => {
     if (!this.#watch.moved) this.#tick();
   };
 
@@ -146,34 +154,47 @@ export class LivePlayer {
     const rung = this.#ladder.current;
     if (!rung || !this.#running) return;
     this.#closeSession();
-    this.#watch = new StallWatch(Date.now());
-    this.#onState({ phase, failure: null, transport: rung.transport.id, speedBps: 0 });
-    const session = new MpegtsSession({
-      onEnd: (end) => this.#ended(end),
-      onFacts: (facts) => this.#onState({ facts }),
-      onSpeed: (speedBps) => this.#onState({ speedBps }),
+    this.#watch = new StallWatch(Date.now(), rung.transport.firstPictureMs);
+    this.#onState({ phase, failure: null, transport: rung.transport.id, speedBps: 0, delayS: 0 });
+    const session = rung.transport.session({
+      video: this.#video,
+      url: rung.url,
+      events: {
+        onEnd: (end) => this.#ended(end),
+        onFacts: (facts) => this.#onState({ facts }),
+        onSpeed: (speedBps) => this.#onState({ speedBps }),
+      },
     });
     this.#session = session;
-    session.open(this.#video, rung.url).then(
+    session.open().then(
       () => this.#session === session && void this.#playVideo(),
-      // The library's own chunk did not load: the network is away.
+      // The session's own code did not load: the network is away.
       () => this.#session === session && this.#reconnect(),
     );
   }
 
   #ended(end: SessionEnd): void {
     if (end.kind === 'closed' || end.kind === 'error') return this.#reconnect();
+    // What cannot be decoded this way may be another way.
+    if (this.#ladder.undecodable()) return this.#connectLower();
     this.stop();
     this.#onState({ failure: end });
+  }
+
+  /** On another rung at once, as part of the same connecting as far as a person sees. */
+  #connectLower(): void {
+    this.#stalls = 0;
+    this.#connect(this.#hasPlayed ? 'reconnecting' : 'connecting');
   }
 
   #reconnect(): void {
     this.#frozen.capture(this.#video);
     this.#forgiveAfterGoodTime();
-    if (this.#expectData && !this.#watch.moved) this.#ladder.failed();
+    const isLower = this.#expectData && !this.#watch.moved && this.#ladder.failed();
     this.#closeSession();
     // Nobody watches: the next play connects again.
     if (this.#pausedAtMs !== null) return;
+    if (isLower) return this.#connectLower();
     this.#onState({ phase: 'reconnecting' });
     clearTimeout(this.#retry);
     this.#retry = setTimeout(() => {
@@ -183,24 +204,19 @@ export class LivePlayer {
   }
 
   #tick(): void {
-    if (!this.#session) return;
-    const { currentTime, paused, buffered } = this.#video;
+    const session = this.#session;
+    if (!session) return;
+    const { paused } = this.#video;
     // Headphones, media keys and picture-in-picture pause without asking us.
     if (paused && this.#watch.moved) this.#pausedAtMs ??= Date.now();
     if (!paused) this.#pausedAtMs = null;
     if (this.#pausedAtMs !== null) return this.#tickPaused(this.#pausedAtMs);
     const hadMoved = this.#watch.moved;
-    const stuckMs = this.#watch.sample({
-      nowMs: Date.now(),
-      time: currentTime,
-      shouldMove: this.#expectData && !paused,
-    });
+    const shouldMove = this.#expectData;
+    const stuckMs = this.#watch.sample({ nowMs: Date.now(), progress: session.progress(), shouldMove });
     if (!hadMoved && this.#watch.moved) this.#firstPicture();
-    const delayS = delayOf(buffered, currentTime);
-    this.#onState({ delayS });
-    const target = jumpTarget({ time: currentTime, delay: delayS, stuckMs });
-    if (target !== null && this.#watch.moved) this.#video.currentTime = target;
-    else if (this.#watch.isStalled(stuckMs, this.#stalls)) this.#stalled(stuckMs);
+    this.#onState({ delayS: session.delayS() });
+    if (!session.keepUp(stuckMs) && this.#watch.isStalled(stuckMs, this.#stalls)) this.#stalled(stuckMs);
   }
 
   #stalled(stuckMs: number): void {
@@ -226,7 +242,7 @@ export class LivePlayer {
 
   #firstPicture(): void {
     this.#frozen.clear();
-    if (delayOf(this.#video.buffered, this.#video.currentTime) > MAX_DELAY_S) this.jumpToLive();
+    this.#hasPlayed = true;
     this.#ladder.succeeded();
     this.#firstPictureAtMs = Date.now();
     this.#onState({ phase: 'playing' });

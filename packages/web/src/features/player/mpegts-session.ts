@@ -1,42 +1,25 @@
 import type Mpegts from 'mpegts.js';
 import { codecName } from '../../codec-name.ts';
-import { CATCH_UP_RATE, MAX_DELAY_S, TARGET_DELAY_S } from './live-edge.ts';
-
-/** What ends a session. `codec` carries the codec's name as the browser said it. */
-export type SessionEnd =
-  | { kind: 'closed' }
-  | { kind: 'error' }
-  | { kind: 'codec'; codec: string }
-  | { kind: 'unsupported' };
-
-export interface MediaFacts {
-  videoCodec?: string;
-  audioCodec?: string;
-  fps?: number;
-}
-
-export interface SessionEvents {
-  onEnd(end: SessionEnd): void;
-  onFacts(facts: MediaFacts): void;
-  /** About once a second. */
-  onSpeed(bps: number): void;
-}
+import { CATCH_UP_RATE, delayOf, jumpTarget, MAX_DELAY_S, TARGET_DELAY_S } from './live-edge.ts';
+import type { MediaFacts, PlaySession, SessionEnd, SessionOptions } from './play-session.ts';
 
 /** DOMException NotSupportedError, as `addSourceBuffer` throws it for a codec the browser lacks. */
 const NOT_SUPPORTED_ERROR = 9;
 
-/** One connection of mpegts.js to one address, playing in one video element. `destroy` is idempotent. */
-export class MpegtsSession {
-  readonly #events: SessionEvents;
+/** FLV over WebSocket or HTTP by mpegts.js and Media Source Extensions. */
+export class MpegtsSession implements PlaySession {
+  readonly #options: SessionOptions;
   #player: Mpegts.Player | null = null;
   #destroyed = false;
+  #hasStarted = false;
 
-  constructor(events: SessionEvents) {
-    this.#events = events;
+  constructor(options: SessionOptions) {
+    this.#options = options;
   }
 
-  /** Loads the library on first use, then connects. Resolves when the video element is attached. */
-  async open(video: HTMLVideoElement, url: string): Promise<void> {
+  /** Loads the library on first use. */
+  async open(): Promise<void> {
+    const { video, url, events } = this.#options;
     const { default: mpegts } = await import('mpegts.js');
     if (this.#destroyed) return;
     if (!mpegts.getFeatureList().mseLivePlayback) return this.#end({ kind: 'unsupported' });
@@ -45,12 +28,38 @@ export class MpegtsSession {
     this.#player = player;
     player.on(mpegts.Events.ERROR, (_type: string, detail: string, info: unknown) => this.#end(endOf(detail, info)));
     player.on(mpegts.Events.LOADING_COMPLETE, () => this.#end({ kind: 'closed' }));
-    player.on(mpegts.Events.MEDIA_INFO, (facts: MediaFacts) => this.#destroyed || this.#events.onFacts(facts));
+    player.on(mpegts.Events.MEDIA_INFO, (facts: MediaFacts) => this.#destroyed || events.onFacts(facts));
     player.on(mpegts.Events.STATISTICS_INFO, (info: { speed?: number }) => {
-      if (!this.#destroyed) this.#events.onSpeed((info.speed ?? 0) * 1024 * 8);
+      if (!this.#destroyed) events.onSpeed((info.speed ?? 0) * 1024 * 8);
     });
     player.attachMediaElement(video);
     player.load();
+  }
+
+  progress(): number {
+    return this.#options.video.currentTime;
+  }
+
+  delayS(): number {
+    const { buffered, currentTime } = this.#options.video;
+    return delayOf(buffered, currentTime);
+  }
+
+  keepUp(stuckMs: number): boolean {
+    const time = this.progress();
+    if (time === 0) return false;
+    const delay = this.delayS();
+    // The server's burst may begin further back than catching up by speed is good for.
+    const target =
+      !this.#hasStarted && delay > MAX_DELAY_S ? edgeAt(time, delay) : jumpTarget({ time, delay, stuckMs });
+    this.#hasStarted = true;
+    if (target !== null) this.#options.video.currentTime = target;
+    return target !== null;
+  }
+
+  jumpToLive(): void {
+    const delay = this.delayS();
+    if (delay > TARGET_DELAY_S) this.#options.video.currentTime = edgeAt(this.progress(), delay);
   }
 
   destroy(): void {
@@ -62,8 +71,12 @@ export class MpegtsSession {
   #end(end: SessionEnd): void {
     if (this.#destroyed) return;
     // mpegts.js is still inside its own event here; the owner destroys it afterwards.
-    queueMicrotask(() => this.#destroyed || this.#events.onEnd(end));
+    queueMicrotask(() => this.#destroyed || this.#options.events.onEnd(end));
   }
+}
+
+function edgeAt(time: number, delay: number): number {
+  return time + delay - TARGET_DELAY_S;
 }
 
 function configOf(): Mpegts.Config {

@@ -1,6 +1,6 @@
 /** A picture that stands still for this long while data should come is a stall. */
 export const STALL_MS = 4_000;
-/** A connection may take this long to its first picture. */
+/** A connection may take this long to its first picture, unless its transport says otherwise. */
 export const FIRST_PICTURE_MS = 8_000;
 
 /** At most 2³ times the usual patience. */
@@ -8,20 +8,22 @@ const MAX_PATIENCE = 3;
 
 export interface StallSample {
   nowMs: number;
-  /** Of the media, in seconds. */
-  time: number;
+  /** Rises while the picture moves, in whatever unit; 0 before the first. */
+  progress: number;
   /** False while paused, or while the publisher is away: standing still is right then. */
   shouldMove: boolean;
 }
 
-/** Notices that the media's time no longer moves. */
+/** Notices that the picture no longer moves. */
 export class StallWatch {
-  #time = 0;
+  readonly #firstPictureMs: number;
+  #progress = 0;
   #movedAtMs: number;
   #moved = false;
 
-  constructor(nowMs: number) {
+  constructor(nowMs: number, firstPictureMs = FIRST_PICTURE_MS) {
     this.#movedAtMs = nowMs;
+    this.#firstPictureMs = firstPictureMs;
   }
 
   /** Whether any picture was played since this watch began. */
@@ -29,10 +31,10 @@ export class StallWatch {
     return this.#moved;
   }
 
-  /** For how long the media stands still. */
+  /** For how long the picture stands still. */
   sample(sample: StallSample): number {
-    const moved = sample.time !== this.#time && sample.time > 0;
-    this.#time = sample.time;
+    const moved = sample.progress !== this.#progress && sample.progress > 0;
+    this.#progress = sample.progress;
     if (moved) this.#moved = true;
     if (moved || !sample.shouldMove) this.#movedAtMs = sample.nowMs;
     return sample.nowMs - this.#movedAtMs;
@@ -44,6 +46,6 @@ export class StallWatch {
    */
   isStalled(stuckMs: number, stallsBefore = 0): boolean {
     const patience = 2 ** Math.min(stallsBefore, MAX_PATIENCE);
-    return stuckMs >= (this.#moved ? STALL_MS : FIRST_PICTURE_MS) * patience;
+    return stuckMs >= (this.#moved ? STALL_MS : this.#firstPictureMs) * patience;
   }
 }

@@ -6,7 +6,8 @@ import type { RoomPhase } from '../../composables/useRoom.ts';
 import { useViewerId } from '../../composables/useViewerId.ts';
 import { INITIAL_STATE, LivePlayer } from './live-player.ts';
 import type { PlayerState } from './live-player.ts';
-import { rungsOf } from './transports.ts';
+import { PLAY_MODES, rungsOf } from './transports.ts';
+import type { PlayMode, Rung } from './transports.ts';
 
 export interface PlayerInput {
   video: Readonly<Ref<HTMLVideoElement | null>>;
@@ -23,6 +24,8 @@ export interface PlayerControls {
   muted: Ref<boolean>;
   /** 0 to 1. */
   volume: Ref<number>;
+  /** What the viewer chose, in this browser. */
+  mode: Ref<PlayMode>;
   togglePlay(): void;
   toggleMute(): void;
   setVolume(volume: number): void;
@@ -35,14 +38,20 @@ export function usePlayer(input: PlayerInput): PlayerControls {
   const paused = ref(true);
   const muted = ref(false);
   const volume = useStorage('kaibo.volume', 0.8);
+  const mode = useStorage<PlayMode>('kaibo.playMode', 'auto');
   let player: LivePlayer | null = null;
+
+  async function rungs(): Promise<Rung[]> {
+    const vid = await useViewerId();
+    return rungsOf(input.urls(), vid, PLAY_MODES.includes(mode.value) ? mode.value : 'auto');
+  }
 
   async function follow(phase: RoomPhase): Promise<void> {
     player?.expectData(phase === 'live');
     if (phase === 'ended' || phase === 'preparing') return player?.stop({ keepPicture: phase === 'ended' });
-    const vid = await useViewerId();
+    const found = await rungs();
     // The room may have ended meanwhile.
-    if (input.phase() === phase) player?.start(rungsOf(input.urls(), vid));
+    if (input.phase() === phase) player?.start(found);
   }
 
   onMounted(() => {
@@ -52,6 +61,7 @@ export function usePlayer(input: PlayerInput): PlayerControls {
     video.muted = input.preview;
     player = new LivePlayer({ video, canvas, onState: (change) => Object.assign(state, change) });
     watch(input.phase, follow, { immediate: true });
+    watch(mode, async () => player?.change(await rungs()));
   });
   onBeforeUnmount(() => {
     player?.close();
@@ -88,6 +98,7 @@ export function usePlayer(input: PlayerInput): PlayerControls {
     paused,
     muted,
     volume,
+    mode,
     setVolume,
     toggleMute,
     togglePlay: () => (paused.value ? player?.play() : player?.pause()),
