@@ -18,8 +18,9 @@ export type {
   PublicMediaClient,
   PublishVerdict,
 } from './hooks/contract.ts';
-/** Pushes of streams to other servers. */
+/** Pushes of streams to other servers, and what rules of fetching look like. */
 export type { PushInfo } from './relay/push-book.ts';
+export { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
 /** Why a connection was ended. */
 export type { EndReason } from './hub/subscriber.ts';
 /** A port that is taken. */

@@ -4,6 +4,8 @@ import type {
   EngineEvent,
   EngineHandler,
   EngineHealth,
+  EnginePush,
+  EngineRelay,
   EngineStream,
   IceServer,
   MediaEngine,
@@ -49,6 +51,18 @@ export class FakeEngine implements MediaEngine {
       if (this.#streams.get(stream)?.state === 'publishing') this.drop(stream);
     },
   });
+  /** What is sent on, by id, with the addresses that nobody else may see. */
+  readonly pushed = new Map<string, EnginePush & { url: string }>();
+  readonly relay: EngineRelay = {
+    startPush: async ({ app, stream }, { id, url }) => {
+      if (!this.#streams.has(stream)) return false;
+      const numbers = { sinceMs: Date.now(), sentBytes: 0, bitrateBps: 0, attempts: 0 };
+      this.pushed.set(id, { id, app, stream, url, state: 'pushing', ...numbers });
+      return true;
+    },
+    stopPush: async (id) => this.pushed.delete(id),
+    pushes: async () => [...this.pushed.values()].map(({ url: _, ...push }) => push),
+  };
   readonly ended: string[] = [];
   isHealthy = true;
   /** How each viewer's connection ends. */
@@ -156,6 +170,7 @@ export class FakeEngine implements MediaEngine {
   /** The engine's grace is over, or it was told to end. */
   finish(stream: string): boolean {
     if (!this.#streams.delete(stream)) return false;
+    for (const [id, push] of this.pushed) if (push.stream === stream) this.pushed.delete(id);
     this.rtc.dropped(stream, 'over');
     this.#tell({ type: 'ended', app: 'live', stream, reason: 'over', atMs: Date.now() });
     return true;

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL } from '../engine/embedded/defaults.ts';
+import { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL, PULL_APP, PULL_STREAM, PULL_URL } from '../engine/embedded/defaults.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
-const { limits, rtc } = media;
+const { limits, relay, rtc } = media;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -26,6 +26,14 @@ const iceServer = section({
     urls.every((url) => url.startsWith('stun')) || secret !== undefined || (username && credential) !== undefined,
   'a TURN server needs secret, or username and credential',
 );
+
+/** Where streams are fetched from; any address, for it is the operator who names it. */
+const pullRule = section({
+  app: z.string().regex(PULL_APP).default('live'),
+  stream: z.string().regex(PULL_STREAM, 'a stream name, in which * stands for anything'),
+  url: z.string().max(2048).regex(PULL_URL, 'rtmp://HOST/APP/{stream} or http://HOST/APP/{stream}.flv'),
+  mode: z.enum(['on_demand', 'always']).default('on_demand'),
+}).refine(({ stream, mode }) => mode === 'on_demand' || !stream.includes('*'), 'mode always needs a whole stream name');
 
 /**
  * Everything Kaibo can be told, once. The command line's flags, the `KAIBO_*` names, the help text and the
@@ -146,6 +154,7 @@ export const configSchema = section({
       .default(1000)
       .describe('Realtime and signaling connections from one address (loopback exempt)'),
     openRoomsPerUser: whole().default(10).describe('Rooms of one user that are not ended'),
+    relaysPerRoom: whole().max(100).default(5).describe('Servers elsewhere that one room is sent on to'),
     eventLoopDelayMs: whole()
       .default(1000)
       .describe('A process this late refuses new requests with 503 until it has caught up'),
@@ -193,6 +202,26 @@ export const configSchema = section({
         .default(rtc.bframes)
         .describe('B-frames of a stream for WebRTC viewers: drop (fewer frames) or transcode (ffmpeg, more CPU)'),
       maxPeers: whole().max(100_000).default(rtc.maxPeers).describe('WebRTC publishers and viewers at one time'),
+    }).prefault({}),
+    relay: section({
+      allowPrivate: z
+        .boolean()
+        .default(relay.allowPrivate)
+        .describe('Whether rooms may be sent on to servers in private networks; off, users cannot reach into them'),
+      timeoutMs: whole().max(120_000).default(relay.timeoutMs).describe('Each step of a connection to another server'),
+      pull: z
+        .array(pullRule)
+        .max(1000)
+        .default(relay.pull)
+        .describe(
+          'Streams fetched from elsewhere, each {app, stream, url, mode: on_demand or always}; the first rule counts',
+        ),
+      pullLingerMs: z
+        .int()
+        .min(0)
+        .max(3_600_000)
+        .default(relay.pullLingerMs)
+        .describe('How long a stream fetched on demand goes on after its last viewer'),
     }).prefault({}),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])

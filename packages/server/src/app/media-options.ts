@@ -3,7 +3,8 @@ import type { Config } from './config.ts';
 
 /** The part of the configuration that the embedded media server takes. */
 export function mediaOptionsOf({ host, tls, media }: Config): MediaOptions {
-  const { rtmp, rtmps, http, https, api, rtc, workers, mergeWindowMs, gopCache, graceMs, limits } = media;
+  const { rtmp, rtmps, http, https, api, rtc, relay, workers, mergeWindowMs, gopCache, graceMs, limits } = media;
   const tlsFiles = tls.key === undefined || tls.cert === undefined ? undefined : { key: tls.key, cert: tls.cert };
-  return { host, rtmp, rtmps, http, https, api, rtc, workers, mergeWindowMs, gopCache, graceMs, limits, tls: tlsFiles };
+  const ports = { host, rtmp, rtmps, http, https, api, rtc };
+  return { ...ports, relay, workers, mergeWindowMs, gopCache, graceMs, limits, tls: tlsFiles };
 }

@@ -33,8 +33,35 @@ export interface MediaEngine {
   kickClient(clientId: string): Promise<boolean>;
   /** WebRTC whose messages the platform carries; WHIP and WHEP clients speak with the engine themselves. */
   readonly rtc?: RtcSignaling;
+  readonly relay?: EngineRelay;
   /** STUN and TURN servers for one user's browser; the credentials may be theirs alone and for a time: never logged. */
   iceServers?(user: string): IceServer[];
+}
+
+/** Streams sent on to RTMP servers elsewhere; a push ends with its stream. */
+export interface EngineRelay {
+  /**
+   * `url` is `rtmp(s)://…` with its key: told to nobody. One with the same id is replaced. False when nobody has published
+   * the stream here, or there are too many.
+   */
+  startPush(stream: StreamName, push: { id: string; url: string }): Promise<boolean>;
+  /** False when there is none. */
+  stopPush(id: string): Promise<boolean>;
+  pushes(): Promise<EnginePush[]>;
+}
+
+export interface EnginePush extends StreamName {
+  id: string;
+  /** `waiting` mends itself, `failed` needs somebody to look; both are tried again. */
+  state: 'idle' | 'connecting' | 'pushing' | 'waiting' | 'failed';
+  /** When it became this, ms since the epoch. */
+  sinceMs: number;
+  sentBytes: number;
+  bitrateBps: number;
+  /** Connections that failed since one last held. */
+  attempts: number;
+  /** `code` is stable. Without secrets. */
+  lastError?: { code: string; message: string };
 }
 
 /** Offers and candidates of clients that reach the engine by way of the platform. */

@@ -12,6 +12,7 @@ import {
   EngineUnavailableError,
   type EngineHandler,
   type EngineHealth,
+  type EngineRelay,
   type EngineStream,
   type IceServer,
   type MediaEngine,
@@ -127,6 +128,17 @@ export class GuardedEngine implements MediaEngine {
 
   iceServers(user: string): IceServer[] {
     return this.#engine.iceServers?.(user) ?? [];
+  }
+
+  get relay(): EngineRelay | undefined {
+    const { relay } = this.#engine;
+    return (
+      relay && {
+        startPush: (stream, push) => this.#ask(() => relay.startPush(stream, push)),
+        stopPush: (id) => this.#ask(() => relay.stopPush(id)),
+        pushes: () => this.#ask(() => relay.pushes()),
+      }
+    );
   }
 
   /** @throws EngineUnavailableError */

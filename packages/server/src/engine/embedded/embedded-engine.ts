@@ -5,6 +5,7 @@ import {
   type EngineCapabilities,
   type EngineHandler,
   type EngineHealth,
+  type EngineRelay,
   type EngineStream,
   type MediaEngine,
   type PlayUrls,
@@ -30,6 +31,12 @@ export class EmbeddedEngine implements MediaEngine {
     hls: false,
     llHls: false,
     webrtc: false,
+  };
+
+  readonly relay: EngineRelay = {
+    startPush: async (stream, push) => this.#running?.server.startPush(stream, push) ?? false,
+    stopPush: async (id) => this.#running?.server.stopPush(id) ?? false,
+    pushes: async () => this.#running?.server.pushes() ?? [],
   };
 
   readonly #options: MediaOptions;
