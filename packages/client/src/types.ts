@@ -26,6 +26,11 @@ export interface PublishingInfo {
   audio?: { codec: string; sampleRate?: number; channels?: number } | null;
   recvBps?: number;
   fps?: number;
+  /**
+   * What viewers miss: `no_ffmpeg`, `audio_bridge_failed`, `b_frames`, `b_frames_transcoded`,
+   * `webrtc_video_unsupported`. Newer servers may know more.
+   */
+  notices?: string[];
 }
 
 export interface Room {

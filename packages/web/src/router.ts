@@ -1,5 +1,6 @@
 import { createRouter, createWebHistory } from 'vue-router';
 import type { RouteLocationNormalized } from 'vue-router';
+import { useFeatureMessages } from './i18n/index.ts';
 import { useAccount } from './stores/account.ts';
 import HomePage from './pages/HomePage.vue';
 
@@ -17,6 +18,12 @@ declare module 'vue-router' {
   }
 }
 
+/** A page that needs texts of its own feature. */
+async function withTexts<Page>(page: Promise<Page>, feature: Parameters<typeof useFeatureMessages>[0]): Promise<Page> {
+  const [loaded] = await Promise.all([page, useFeatureMessages(feature)]);
+  return loaded;
+}
+
 /** Everything but the home page is loaded when it is visited. */
 export const router = createRouter({
   history: createWebHistory(),
@@ -24,7 +31,12 @@ export const router = createRouter({
     { path: '/', name: 'home', component: HomePage },
     { path: '/rooms/:id', name: 'room', props: roomProps, component: () => import('./pages/RoomPage.vue') },
     { path: '/live', name: 'live', component: () => import('./pages/LivePage.vue') },
-    { path: '/live/:id', name: 'studio', props: true, component: () => import('./pages/StudioPage.vue') },
+    {
+      path: '/live/:id',
+      name: 'studio',
+      props: true,
+      component: () => withTexts(import('./pages/StudioPage.vue'), 'studio'),
+    },
     { path: '/login', name: 'login', meta: { isForm: true }, component: () => import('./pages/LoginPage.vue') },
     {
       path: '/register',
@@ -37,7 +49,7 @@ export const router = createRouter({
       path: '/settings',
       name: 'settings',
       meta: { needsAccount: true },
-      component: () => import('./pages/SettingsPage.vue'),
+      component: () => withTexts(import('./pages/SettingsPage.vue'), 'studio'),
     },
     { path: '/u/:username', name: 'user', props: true, component: () => import('./pages/UserPage.vue') },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },

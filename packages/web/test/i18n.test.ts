@@ -3,10 +3,15 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'vue/compiler-sfc';
-import { messages as en } from '../src/i18n/en.ts';
-import { messages as zhCN } from '../src/i18n/zh-CN.ts';
+import { messages as baseEn } from '../src/i18n/en.ts';
+import { messages as studioEn } from '../src/i18n/studio.en.ts';
+import { messages as studioZhCN } from '../src/i18n/studio.zh-CN.ts';
+import { messages as baseZhCN } from '../src/i18n/zh-CN.ts';
 import { preferredLocale } from '../src/i18n/index.ts';
 
+/** With what is loaded later. */
+const en = { ...baseEn, ...studioEn };
+const zhCN = { ...baseZhCN, ...studioZhCN };
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src');
 /** Attributes that people read or hear. */
 const SPOKEN_ATTRIBUTES = new Set([

@@ -4,11 +4,21 @@ import { createI18n } from 'vue-i18n';
 export const LOCALES = ['zh-CN', 'en'] as const;
 export type Locale = (typeof LOCALES)[number];
 
+type Loader = () => Promise<{ messages: object }>;
+
 /** One chunk per language, so that a visitor loads only theirs. */
-const MESSAGES: Record<Locale, () => Promise<{ messages: object }>> = {
+const MESSAGES: Record<Locale, Loader> = {
   'zh-CN': () => import('./zh-CN.ts'),
   en: () => import('./en.ts'),
 };
+
+/** Texts of features that most visits never see; loaded with them. */
+const FEATURES = {
+  studio: {
+    'zh-CN': () => import('./studio.zh-CN.ts'),
+    en: () => import('./studio.en.ts'),
+  },
+} satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({
   legacy: false,
@@ -16,6 +26,10 @@ export const i18n = createI18n({
   fallbackLocale: LOCALES[0],
   messages: {},
 });
+
+/** What is wanted in every language that is shown. */
+const wanted: Record<Locale, Loader>[] = [MESSAGES];
+const loaded = new Set<Loader>();
 
 export function isLocale(value: unknown): value is Locale {
   return LOCALES.some((locale) => locale === value);
@@ -32,10 +46,26 @@ export function preferredLocale(languages: readonly string[]): Locale {
 
 /** Loads the texts when they are not there yet, then shows them. */
 export async function useLocaleMessages(locale: Locale): Promise<void> {
-  if (!i18n.global.availableLocales.includes(locale)) {
-    const { messages } = await MESSAGES[locale]();
-    i18n.global.setLocaleMessage(locale, messages);
-  }
+  await load(locale);
   i18n.global.locale.value = locale;
   document.documentElement.lang = locale;
+}
+
+/** Resolves when the texts of a feature can be shown; they follow the language from then on. */
+export async function useFeatureMessages(feature: keyof typeof FEATURES): Promise<void> {
+  const loaders = FEATURES[feature];
+  if (!wanted.includes(loaders)) wanted.push(loaders);
+  const locale = i18n.global.locale.value;
+  if (isLocale(locale)) await load(locale);
+}
+
+async function load(locale: Locale): Promise<void> {
+  const missing = wanted.map((loaders) => loaders[locale]).filter((loader) => !loaded.has(loader));
+  await Promise.all(
+    missing.map(async (loader) => {
+      const { messages } = await loader();
+      i18n.global.mergeLocaleMessage(locale, messages);
+      loaded.add(loader);
+    }),
+  );
 }
