@@ -38,6 +38,10 @@ class Rooms implements RoomDirectory {
     return { room, isOwner: account?.id === 'ann', isModerator: account?.id === 'mod', person };
   }
 
+  async mediaAccess(): ReturnType<RoomDirectory['mediaAccess']> {
+    throw new AppError('publish_forbidden');
+  }
+
   async watch(_room: RoomFacts, person: string) {
     this.watching.add(person);
     return () => void this.watching.delete(person);
@@ -170,7 +174,7 @@ test.each<
   ],
   ['a direction that is not said', {}, 'dan', { to: 'ann', payload: 'v=0\r\nm=audio 9 X 0\r\n' }, 'publish_forbidden'],
   ['a description that is none', {}, 'dan', { to: 'ann', payload: 'hello' }, 'publish_forbidden'],
-  ['the media engine', {}, 'ann', { to: 'server', payload: SENDS }, 'not_supported'],
+  ['the media engine, which has no WebRTC', {}, 'ann', { to: 'server', payload: SENDS }, 'not_supported'],
 ])('%s: an offer', async (_name, options, token, offer, expected) => {
   const { base } = await front(options);
   await joined(base, 'ann');

@@ -12,6 +12,7 @@ import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
+import { createRelayModule } from '../modules/relay/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
@@ -103,9 +104,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   });
   started.defer(() => live.stop());
   const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
-  for (const holder of [live.accountHolder, user.accountHolder]) auth.addHolder(holder);
-  const modules = [live, auth, user, createLogModule(database)];
-  const sockets = openSockets({ ...deps, state, live, authenticator, now }, started);
+  const relay = createRelayModule({
+    ...{ database, outbox, state, engine, now, rooms: live.directory, hasPeers: isShared },
+    logger: logger.child({ module: 'relay' }),
+    perRoom: config.limits.relaysPerRoom,
+  });
+  started.defer(() => relay.stop());
+  for (const holder of [relay.accountHolder, live.accountHolder, user.accountHolder]) auth.addHolder(holder);
+  const modules = [live, relay, auth, user, createLogModule(database)];
+  const sockets = openSockets({ ...deps, state, live, engine, authenticator, now }, started);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
   breakers['engine'] = () => engine.breaker;
@@ -114,11 +121,12 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const base = { ...deps, breakers, database, state, engine, now, authenticator };
   const front = await createFront({ ...base, live, modules, sockets, status });
   started.defer(() => front.app.close());
-  await startEngine(engine, countDisconnects(front.registry, live.engineHandler));
+  await startEngine(engine, countDisconnects(front.registry, relay.behind(live.engineHandler)));
   started.defer(() => engine.stop());
   watchCertificate({ config, front, engine, logger, now }, started);
   outbox.start();
   await live.start();
+  await relay.start();
   const ports = await listenAll(front, config, started);
 
   const running = started.move();

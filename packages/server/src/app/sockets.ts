@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { MediaEngine } from '../engine/contract.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
@@ -11,6 +12,7 @@ export interface SocketsDeps {
   config: Config;
   state: StateCenter;
   live: LiveModule;
+  engine: MediaEngine;
   authenticator: Authenticator;
   logger: Logger;
   now: () => number;
@@ -27,7 +29,7 @@ export interface Sockets {
 
 /** They end with `started`. */
 export function openSockets(deps: SocketsDeps, started: AsyncDisposableStack): Sockets {
-  const { config, state, live, authenticator, logger, now } = deps;
+  const { config, state, live, engine, authenticator, logger, now } = deps;
   const limits = { maxGuests: config.limits.sockets, maxPerAddress: config.limits.socketsPerAddress };
   const roster = new Roster({ authenticator, now, options: { ...limits, ...deps.roster } });
   const common = { state, authenticator, roster, now };
@@ -41,6 +43,7 @@ export function openSockets(deps: SocketsDeps, started: AsyncDisposableStack): S
   const signaling = new SignalingService({
     ...common,
     rooms: live.directory,
+    engine,
     access: config.access,
     logger: logger.child({ module: 'signaling' }),
   });

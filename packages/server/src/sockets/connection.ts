@@ -202,8 +202,8 @@ export function asAppError(error: unknown, { language }: Caller): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof z.ZodError)
     return new AppError('invalid_message', { fields: fieldWords(error.issues, language) });
-  const isAway = error instanceof Error && 'code' in error && error.code === 'state_unavailable';
-  return new AppError(isAway ? 'state_unavailable' : 'internal');
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return new AppError(code === 'state_unavailable' || code === 'engine_unavailable' ? code : 'internal');
 }
 
 function parse(data: RawData, isBinary: boolean): unknown {

@@ -25,6 +25,12 @@ const join = ({ roomId }: Scene): object => ({ type: 'join', roomId });
 const relay =
   (type: 'offer' | 'answer' | 'candidate', payload: object) =>
   (scene: Scene): object[] => [join(scene), { type, roomId: scene.roomId, payload }];
+const toServer =
+  (direction: string) =>
+  (scene: Scene): object[] => {
+    const sdp = `v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 H264/90000\r\na=${direction}\r\n`;
+    return [join(scene), { type: 'offer', roomId: scene.roomId, to: 'server', payload: { type: 'offer', sdp } }];
+  };
 
 /** By `SOCKET MESSAGE`, and what it is about where that changes who may. */
 export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
@@ -94,6 +100,23 @@ export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
     socket: '/signaling',
     messages: relay('offer', { type: 'offer', sdp: 'v=0' }),
     answers: { ...all('publish_forbidden'), owner: 'ack', moderator: 'ack', admin: 'ack', banned: 'peer_not_found' },
+  },
+  '/signaling offer (to the engine, publishing)': {
+    socket: '/signaling',
+    messages: toServer('sendonly'),
+    answers: { ...all('publish_forbidden'), owner: 'answer', admin: 'answer', banned: 'peer_not_found' },
+  },
+  '/signaling offer (to the engine, playing)': {
+    socket: '/signaling',
+    live: true,
+    messages: toServer('recvonly'),
+    answers: { ...all('answer'), banned: 'peer_not_found' },
+  },
+  '/signaling hangup': {
+    socket: '/signaling',
+    messages: (scene) => [join(scene), { type: 'hangup', roomId: scene.roomId }],
+    // Having nothing to end is what hanging up asks for.
+    answers: { ...all('ack'), banned: 'peer_not_found' },
   },
   '/signaling answer': {
     socket: '/signaling',

@@ -99,7 +99,11 @@ export async function startFront(options: FrontOptions): Promise<SocketFront> {
   measureRealtime(registry, realtime);
   const signaling =
     rooms &&
-    new SignalingService({ state, rooms, authenticator, roster, access: options.access ?? 'members', logger, now });
+    new SignalingService({
+      ...{ state, rooms, authenticator, roster, logger, now },
+      engine: {},
+      access: options.access ?? 'members',
+    });
   if (signaling !== undefined) {
     addSignalingRoutes(app, { service: signaling, ...deps });
     measureSignaling(registry, signaling, roster);

@@ -5,6 +5,11 @@ import { ERRORS, sentence, type ErrorCode, type Language } from './words.ts';
 
 export { type ErrorCode, type Language } from './words.ts';
 
+/** Whether a code, such as one of the media engine, is one that we have words for. */
+export function isErrorCode(code: string): code is ErrorCode {
+  return Object.hasOwn(ERRORS, code);
+}
+
 /** A refusal that a person reads. Thrown anywhere, answered by the gateway in the caller's language. */
 export class AppError extends Error {
   readonly code: ErrorCode;

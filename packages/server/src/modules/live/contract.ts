@@ -180,6 +180,12 @@ export interface RoomDirectory {
   streamKeyChanged(playId: string): Promise<void>;
   /** What the caller is in the room. @throws AppError room_not_found, room_private, banned_from_room */
   standing(caller: Caller, roomId: string, proof?: Proof): Promise<RoomStanding>;
+  /**
+   * How the media engine is asked in the caller's name. Publishing is the owner's and administrators'.
+   * @throws AppError room_not_found, room_private, banned_from_room, room_ended, room_not_live, publish_forbidden,
+   * key_scope; not_supported in a p2p room
+   */
+  mediaAccess(caller: Caller, roomId: string, request: MediaRequest): Promise<MediaAccess>;
   /** Counts a person as a viewer until what is returned is called. @throws AppError room_full */
   watch(room: RoomFacts, person: string): Promise<() => void>;
   /** Distinct people who watch, over all nodes, at most a second old. */
@@ -188,6 +194,19 @@ export interface RoomDirectory {
   ownerJoined(roomId: string): Promise<() => void>;
   /** Told on every node when somebody has to leave a room at once: kicked (they may come back) or banned. */
   onRemoved(listener: (removed: { roomId: string; person: string; code: ErrorCode }) => void): void;
+}
+
+export interface MediaRequest extends Proof {
+  intent: 'publish' | 'play';
+  /** Who they are counted as in the room already, so that playing does not count them again. */
+  person: string | undefined;
+}
+
+/** A stream and the right to it. `param` is a secret between platform and engine; no client gets it. */
+export interface MediaAccess {
+  app: string;
+  stream: string;
+  param: string;
 }
 
 export interface RoomStanding {

@@ -3,6 +3,7 @@ import { AppError } from '../gateway/contract.ts';
 import type { Audience } from './audience.ts';
 import type { RoomDirectory } from './contract.ts';
 import { command } from './control.ts';
+import type { MediaRights } from './media-rights.ts';
 import type { OwnerPeers } from './owner-peers.ts';
 import type { Removals } from './removals.ts';
 import { assertMayEnter, mayManage } from './rights.ts';
@@ -17,12 +18,13 @@ export interface DirectoryDeps {
   audience: Audience;
   removals: Removals;
   ownerPeers: OwnerPeers;
+  mediaRights: MediaRights;
   outbox: Outbox;
 }
 
 /** What other modules use of rooms. */
 export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
-  const { store, view, service, audience, removals, ownerPeers, outbox } = deps;
+  const { store, view, service, audience, removals, ownerPeers, mediaRights, outbox } = deps;
   return {
     liveRoomOf: async (userId, site) => {
       const row = await store.newestLivePublicOf(userId);
@@ -38,6 +40,7 @@ export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
       const { isModerator, person } = standing;
       return { room: view.facts(row), isOwner: mayManage(standing), isModerator, person };
     },
+    mediaAccess: (caller, roomId, request) => mediaRights.access(caller, roomId, request),
     watch: async (room, person) => {
       const leave = await audience.listen(room, person);
       if (leave === undefined) throw new AppError('room_full');

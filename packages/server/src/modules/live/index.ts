@@ -22,6 +22,7 @@ import { Ledger } from './ledger.ts';
 import { addMemberRoutes } from './member-routes.ts';
 import { MemberService } from './members.ts';
 import { MemberStore } from './member-store.ts';
+import { MediaRights } from './media-rights.ts';
 import { OwnerPeers } from './owner-peers.ts';
 import { addPresenceRoutes } from './presence-routes.ts';
 import { PresenceService } from './presence.ts';
@@ -144,11 +145,12 @@ function assemble(deps: LiveDeps) {
     },
   });
   const members = new MemberService({ members: memberStore, rooms: service, ledger, users, now });
+  const mediaRights = new MediaRights({ rooms: service, signer, now });
   const presence = new PresenceService({ rooms: service, audience, control, engine, signer, users, now });
   const admission = new Admission({ store, audience, rights, streams, users, opening });
   return {
     ...{ store, audience, rights, view, removals, service, ownerPeers, outbox, control, ticker, broadcast },
-    ...{ admission, members, memberStore, presence },
+    ...{ admission, mediaRights, members, memberStore, presence },
   };
 }
 

@@ -150,6 +150,12 @@ export class RoomService {
     return { row, standing: await this.#deps.rights.judge(row, { ...proof, caller }) };
   }
 
+  /** What publishing into the room takes: its own key, or its owner's permanent one. */
+  async secretOf(row: RoomRow): Promise<string> {
+    if (row.stream_secret !== '') return row.stream_secret;
+    return (await this.#deps.users.channelByPlayId(row.play_id))?.streamSecret ?? '';
+  }
+
   async #change(row: RoomRow, { changes, actor }: { changes: RoomChanges; actor: Actor }): Promise<RoomRow> {
     const { store, ledger } = this.#deps;
     const move = { event: 'room.updated', actor, details: detailsOf(changes) } as const;
@@ -204,11 +210,9 @@ export class RoomService {
   }
 
   async #ownerView(row: RoomRow, { site }: Caller): Promise<Room> {
-    const { view, users } = this.#deps;
+    const { view } = this.#deps;
     await view.prime([row]);
-    const channel = row.stream_secret === '' ? await users.channelByPlayId(row.play_id) : undefined;
-    const secret = channel?.streamSecret ?? row.stream_secret;
-    return view.owner(row, site, { secret, stream: await this.#streamOf(row) });
+    return view.owner(row, site, { secret: await this.secretOf(row), stream: await this.#streamOf(row) });
   }
 }
 

@@ -57,6 +57,14 @@ export class Signer {
     return `${userId}.${this.#mac('user', userId)}`;
   }
 
+  /** The viewer id that `personOf` reads as this person; undefined where none can. */
+  viewerIdFor(person: string): string | undefined {
+    const [kind, id = ''] = person.split(':');
+    if (!ID.test(id)) return undefined;
+    if (kind === 'user') return this.viewerIdOf(id);
+    return kind === 'viewer' ? `${id}.${this.#mac('viewer', id)}` : undefined;
+  }
+
   /** `viewer:ID` or `user:ID`; undefined when the platform did not give it out. */
   personOf(vid: string | undefined): string | undefined {
     const [id = '', mac = ''] = vid?.split('.') ?? [];

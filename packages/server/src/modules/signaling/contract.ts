@@ -8,6 +8,13 @@ export const MAX_JOINS = 8;
 /** How long the place of a peer is kept that lost its connection. */
 export const HOLD_MS = 30_000;
 
+/** What `to` and `from` call the media engine. */
+export const SERVER = 'server';
+
+const intentSchema = z.enum(['publish', 'play']);
+/** What a client does with the media engine. */
+export type MediaIntent = z.output<typeof intentSchema>;
+
 const id = z.union([z.string().max(100), z.number()]).optional();
 const peerId = z.string().min(1).max(100);
 const description = z.union([z.string(), z.looseObject({ sdp: z.string() })]);
@@ -43,6 +50,9 @@ export const clientMessageSchemas = {
   offer: z.object({ type: z.literal('offer'), ...relayed, payload: description }),
   answer: z.object({ type: z.literal('answer'), ...relayed, payload: description }),
   candidate: z.object({ type: z.literal('candidate'), ...relayed, payload: candidate }),
+  hangup: z
+    .object({ type: z.literal('hangup'), id, roomId: roomIdSchema, intent: intentSchema.optional(), ...claimed })
+    .describe('Ends what the caller publishes or plays by `to: server`; without `intent` both. The place stays'),
   auth: z.object({ type: z.literal('auth'), id, token: z.string().max(4096) }),
   ping: z.object({ type: z.literal('ping'), id }),
 } as const;
@@ -52,6 +62,7 @@ export const clientMessageSchema = z.discriminatedUnion('type', [
   clientMessageSchemas.offer,
   clientMessageSchemas.answer,
   clientMessageSchemas.candidate,
+  clientMessageSchemas.hangup,
   clientMessageSchemas.auth,
   clientMessageSchemas.ping,
 ]);
@@ -71,6 +82,12 @@ const peer = z.object({
 /** A peer as everybody in the room knows it. */
 export type Peer = z.output<typeof peer>;
 
+const iceServer = z.object({
+  urls: z.array(z.string()),
+  username: z.string().optional(),
+  credential: z.string().optional(),
+});
+
 const heard = { roomId: z.string(), from: peerId, to: peerId.optional() };
 
 /** What the server says. */
@@ -84,13 +101,30 @@ export const serverMessageSchemas = {
       session: z.string().optional().describe('A secret: who has it takes this place'),
       peers: z.array(peer),
       viewerCount: z.int(),
+      iceServers: z
+        .array(iceServer)
+        .optional()
+        .describe(
+          'For RTCPeerConnection, where the engine has WebRTC; credentials are the caller’s own, and for a time',
+        ),
     })
     .describe('Without `session` and `self` there was no place among the peers: counted as a viewer only'),
   'peer-joined': z.object({ type: z.literal('peer-joined'), roomId: z.string(), peer }),
   'peer-left': z.object({ type: z.literal('peer-left'), roomId: z.string(), peer }),
   offer: z.object({ type: z.literal('offer'), ...heard, payload: description }),
-  answer: z.object({ type: z.literal('answer'), ...heard, payload: description }),
+  answer: z
+    .object({ type: z.literal('answer'), id, ...heard, payload: description })
+    .describe('From `server` with the `id` of the offer'),
   candidate: z.object({ type: z.literal('candidate'), ...heard, payload: candidate }),
+  'media-closed': z
+    .object({
+      type: z.literal('media-closed'),
+      roomId: z.string(),
+      intent: intentSchema,
+      reason: z.string().describe('A word of the engine'),
+      error: z.string(),
+    })
+    .describe('The media engine ended what was published or played. The place in the room stays; offer again'),
   left: z.object({ type: z.literal('left'), id, roomId: z.string() }),
   ack: z.object({ type: z.literal('ack'), id, data: z.unknown().optional() }),
   pong: z.object({ type: z.literal('pong'), id }),

@@ -8,6 +8,11 @@ export function measureSignaling(registry: Registry, service: SignalingService, 
   gauge('kaibo_signaling_connections', 'Signaling sockets', () => roster.count('signaling'));
   gauge('kaibo_signaling_peers', 'Peers of this node, waiting places included', () => service.peers);
   gauge('kaibo_signaling_rooms', 'Rooms with peers of this node', () => service.rooms);
+  gauge(
+    'kaibo_signaling_media_sessions',
+    'Publishers and viewers who speak with the engine by signaling',
+    () => service.media.size,
+  );
   new Counter({
     name: 'kaibo_signaling_messages_total',
     help: 'Messages sent to peers',

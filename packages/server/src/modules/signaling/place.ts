@@ -5,6 +5,7 @@ import { AppError } from '../gateway/contract.ts';
 import type { RoomFacts } from '../live/contract.ts';
 import { HOLD_MS, type Peer, type SignalingMessage } from './contract.ts';
 import type { LocalPeer, SignalRoom } from './room.ts';
+import { ServerMedia, type ServerMediaDeps } from './server-media.ts';
 
 /** Whose place it is, and how it was come by. */
 export interface PlaceDeps {
@@ -15,8 +16,9 @@ export interface PlaceDeps {
   session: string;
   member: string;
   /** Who they are counted as, and how to stop it. */
-  person: string | undefined;
+  person: string;
   release: readonly (() => void)[];
+  media: Omit<ServerMediaDeps, 'person' | 'tell'>;
   /** It is no more. */
   onGone(place: Place): void;
   onError(error: unknown): void;
@@ -29,7 +31,9 @@ export class Place implements LocalPeer {
   readonly session: string;
   readonly room: SignalRoom;
   readonly facts: RoomFacts;
-  readonly person: string | undefined;
+  readonly person: string;
+  /** What they have with the media engine; it outlives a lost connection as the place does. */
+  readonly media: ServerMedia;
   isInvited = false;
   readonly #deps: PlaceDeps;
   #connection: Connection | undefined;
@@ -44,6 +48,7 @@ export class Place implements LocalPeer {
     this.room = deps.room;
     this.facts = deps.facts;
     this.person = deps.person;
+    this.media = new ServerMedia({ ...deps.media, person: deps.person, tell: (message) => this.send(message) });
   }
 
   get isGone(): boolean {
@@ -83,14 +88,12 @@ export class Place implements LocalPeer {
     connection.send({ type: 'error', roomId: this.room.id, code, error });
   }
 
-  /** There was no place among the peers: what remains is the count, until what is returned is called. */
-  keepOnlyTheCount(): () => void {
-    const release = this.#deps.release;
+  /** There was no place among the peers: what remains is the count, and what is played, until its connection ends. */
+  watchOnly(connection: Connection): Watcher {
+    const { media, person, release } = this.#deps;
     this.#isGone = true;
     this.#deps.onGone(this);
-    return () => {
-      for (const each of release) each();
-    };
+    return new Watcher({ media: { ...media, person, tell: (message) => connection.send(message) }, release });
   }
 
   /** Gives it up. Idempotent. */
@@ -106,7 +109,25 @@ export class Place implements LocalPeer {
     this.#isGone = true;
     clearTimeout(this.#holdTimer);
     this.#connection = undefined;
+    this.media.close();
     for (const release of this.#deps.release) release();
     this.#deps.onGone(this);
+  }
+}
+
+/** Somebody without a place among the peers: counted, and with what they play from the media engine. */
+export class Watcher {
+  readonly media: ServerMedia;
+  readonly #release: readonly (() => void)[];
+
+  constructor({ media, release }: { media: ServerMediaDeps; release: readonly (() => void)[] }) {
+    this.media = new ServerMedia(media);
+    this.#release = release;
+  }
+
+  /** Once. */
+  leave(): void {
+    this.media.close();
+    for (const release of this.#release) release();
   }
 }

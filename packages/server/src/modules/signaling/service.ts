@@ -4,11 +4,13 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { Connection, DEFAULT_CONNECTION_LIMITS, Traffic, type ConnectionLimits } from '../../sockets/connection.ts';
 import type { Roster } from '../../sockets/roster.ts';
+import type { IceServer, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Authenticator, type Caller } from '../gateway/contract.ts';
 import type { RoomDirectory, RoomStanding } from '../live/contract.ts';
 import type { JoinRequest, Peer } from './contract.ts';
-import { Place } from './place.ts';
+import { MediaSessions } from './media-sessions.ts';
+import { Place, type Watcher } from './place.ts';
 import { memberText, sessionHash, signalGroup, SignalRoom } from './room.ts';
 import { Session } from './session.ts';
 
@@ -20,6 +22,8 @@ export interface SignalingOptions extends ConnectionLimits {
 export interface SignalingDeps {
   state: StateCenter;
   rooms: RoomDirectory;
+  /** Only its WebRTC is used. */
+  engine: Pick<MediaEngine, 'rtc' | 'iceServers'>;
   authenticator: Authenticator;
   roster: Roster;
   access: 'members' | 'open';
@@ -29,7 +33,7 @@ export interface SignalingDeps {
 }
 
 /** A place among the peers, or only a count among the viewers. */
-export type Joined = { place: Place } | { watching: () => void };
+export type Joined = { place: Place } | { watcher: Watcher };
 
 /** Candidates come in bursts, one message each. */
 const DEFAULT_SIGNALING_OPTIONS: SignalingOptions = {
@@ -42,6 +46,7 @@ const DEFAULT_SIGNALING_OPTIONS: SignalingOptions = {
 /** Who of this node is a peer in which room, and what the rooms' peers say to each other. */
 export class SignalingService {
   readonly traffic = new Traffic();
+  readonly media: MediaSessions;
   readonly #deps: SignalingDeps;
   readonly #options: SignalingOptions;
   readonly #rooms = new Map<string, SignalRoom>();
@@ -52,6 +57,7 @@ export class SignalingService {
 
   constructor(deps: SignalingDeps) {
     this.#deps = deps;
+    this.media = new MediaSessions(deps.engine);
     this.#options = { ...DEFAULT_SIGNALING_OPTIONS, ...deps.options };
     this.#sweeper = setInterval(() => this.#sweep(this.#rooms.values()), this.#options.sweepEveryMs).unref();
     deps.rooms.onRemoved(({ roomId, person, code }) => {
@@ -94,7 +100,8 @@ export class SignalingService {
   }
 
   /** @throws AppError room_not_found, room_private, banned_from_room, room_ended, room_full */
-  async join(caller: Caller, request: JoinRequest): Promise<Joined> {
+  async join(connection: Connection, request: JoinRequest): Promise<Joined> {
+    const { caller } = connection;
     const { roomId, session } = request;
     const standing = await this.#deps.rooms.standing(caller, roomId, { token: request.token, vid: request.vid });
     if (standing.room.status === 'ended') throw new AppError('room_ended');
@@ -103,13 +110,22 @@ export class SignalingService {
       const room = this.#room(roomId);
       await room.ready();
       const again = session === undefined ? undefined : await this.#again(room, { session, caller, standing });
-      return again ?? (await this.#fresh(room, { request, caller, standing }));
+      const joined = again ?? (await this.#fresh(room, { request, connection, standing }));
+      const { media } = 'place' in joined ? joined.place : joined.watcher;
+      media.proof = { token: request.token, vid: request.vid };
+      return joined;
     } finally {
       const left = (this.#joining.get(roomId) ?? 1) - 1;
       if (left === 0) this.#joining.delete(roomId);
       else this.#joining.set(roomId, left);
       this.#closeIfEmpty(roomId);
     }
+  }
+
+  /** Undefined where the engine has no WebRTC. */
+  iceServers({ account }: Caller): IceServer[] | undefined {
+    const { engine } = this.#deps;
+    return engine.rtc === undefined ? undefined : engine.iceServers?.(account?.id ?? 'guest');
   }
 
   viewerCount(roomId: string): Promise<number> {
@@ -120,6 +136,7 @@ export class SignalingService {
   close(): void {
     clearInterval(this.#sweeper);
     for (const place of this.#places) place.leave();
+    this.media.close();
   }
 
   /** The place of a session that is still kept, by this node or another. */
@@ -138,8 +155,9 @@ export class SignalingService {
 
   async #fresh(
     room: SignalRoom,
-    { request, caller, standing }: { request: JoinRequest; caller: Caller; standing: RoomStanding },
+    { request, connection, standing }: { request: JoinRequest; connection: Connection; standing: RoomStanding },
   ): Promise<Joined> {
+    const { caller } = connection;
     await room.reconcile();
     const peer = newPeer({ room, caller, standing, name: request.name });
     const session = randomBytes(24).toString('base64url');
@@ -151,7 +169,7 @@ export class SignalingService {
       place.leave();
       throw error;
     }
-    return { watching: place.keepOnlyTheCount() };
+    return { watcher: place.watchOnly(connection) };
   }
 
   async #place(
@@ -162,10 +180,10 @@ export class SignalingService {
       ...rest
     }: { peer: Peer; member: string; session: string; standing: RoomStanding; caller: Caller },
   ): Promise<Place> {
-    const { rooms, logger } = this.#deps;
+    const { rooms, logger, now } = this.#deps;
     const { room: facts, isOwner } = standing;
     const owns = facts.userId === null ? isOwner : facts.userId === caller.account?.id;
-    const person = standing.person ?? `peer:${rest.peer.id}`;
+    const person = standing.person ?? `viewer:${rest.peer.id.replaceAll('.', '-')}`;
     const releaseOwner = facts.mode === 'p2p' && owns ? await rooms.ownerJoined(facts.id) : undefined;
     try {
       const releaseCount = owns ? undefined : await rooms.watch(facts, person);
@@ -173,7 +191,14 @@ export class SignalingService {
         ...rest,
         room,
         facts,
-        person: standing.person,
+        person,
+        media: {
+          roomId: room.id,
+          rooms,
+          sessions: this.media,
+          now,
+          onError: (error) => logger.warn({ err: error }, 'a media session could not be ended'),
+        },
         release: [releaseOwner, releaseCount].filter((release) => release !== undefined),
         onGone: (gone) => {
           this.#places.delete(gone);

@@ -3,12 +3,14 @@ import { AppError, type Authenticator } from '../gateway/contract.ts';
 import {
   clientMessageSchema,
   MAX_JOINS,
+  SERVER,
   type JoinRequest,
   type RelayRequest,
   type SignalingMessage,
 } from './contract.ts';
 import type { Place } from './place.ts';
 import { assertMayOffer } from './rights.ts';
+import type { ServerMedia } from './server-media.ts';
 import type { Joined, SignalingService } from './service.ts';
 
 export interface SessionDeps {
@@ -48,8 +50,11 @@ export class Session {
       case 'leave':
         this.#leave(message.roomId);
         return this.#send({ type: 'left', id, roomId: message.roomId });
+      case 'hangup':
+        await this.#mediaIn(message.roomId).hangUp(message.intent);
+        return this.#send({ type: 'ack', id });
       default:
-        return this.#relay(message);
+        return message.to === SERVER ? this.#toServer(message) : this.#relay(message);
     }
   }
 
@@ -71,7 +76,7 @@ export class Session {
     if (this.#joined.size >= MAX_JOINS) throw new AppError('too_many_subscriptions');
     this.#joined.set(roomId, undefined);
     try {
-      const joined = await this.#deps.service.join(this.#connection.caller, { ...request, id });
+      const joined = await this.#deps.service.join(this.#connection, { ...request, id });
       if (this.#isClosed) return this.#letGo(joined);
       this.#joined.set(roomId, joined);
       if ('place' in joined) joined.place.attach(this.#connection);
@@ -93,19 +98,36 @@ export class Session {
       session: place?.session,
       peers: place?.room.others(place.peer.id) ?? [],
       viewerCount,
+      iceServers: this.#deps.service.iceServers(this.#connection.caller),
     });
   }
 
-  /** @throws AppError not_supported, peer_not_found, peers_full, publish_forbidden */
+  /** @throws AppError peer_not_found, peers_full, publish_forbidden */
   async #relay(request: RelayRequest): Promise<void> {
     const { type, id, roomId, to, payload } = request;
     this.#connection.assertFresh();
-    if (to === 'server') throw new AppError('not_supported');
     const { room, facts, peer, isInvited } = this.#placeIn(roomId);
     if (type === 'offer') assertMayOffer(request, { peer, room: facts, isInvited, access: this.#deps.access });
     if (to !== undefined && !room.has(to)) throw new AppError('peer_not_found');
     await room.relay(peer, { type, to, payload });
     if (id !== undefined) this.#send({ type: 'ack', id });
+  }
+
+  /** An offer is answered by the answer, or by an error. */
+  async #toServer(request: RelayRequest): Promise<void> {
+    const { type, id, roomId, payload } = request;
+    this.#connection.assertFresh();
+    const media = this.#mediaIn(roomId);
+    if (type === 'answer') throw new AppError('not_supported');
+    if (type === 'offer') return media.offer(this.#connection.caller, request);
+    await media.candidate(payload);
+    if (id !== undefined) this.#send({ type: 'ack', id });
+  }
+
+  /** Whoever is counted only has no place among the peers, and may still play. */
+  #mediaIn(roomId: string): ServerMedia {
+    const joined = this.#joined.get(roomId);
+    return joined !== undefined && 'watcher' in joined ? joined.watcher.media : this.#placeIn(roomId).media;
   }
 
   #placeIn(roomId: string): Place {
@@ -121,7 +143,7 @@ export class Session {
     if (joined === undefined) return;
     this.#joined.delete(roomId);
     if ('place' in joined) joined.place.leave();
-    else joined.watching();
+    else joined.watcher.leave();
   }
 
   /** Rooms that ended or that it was taken out of are no longer among its rooms. */
@@ -133,7 +155,7 @@ export class Session {
   #letGo(joined: Joined | undefined): void {
     if (joined === undefined) return;
     if ('place' in joined) joined.place.detach(this.#connection);
-    else joined.watching();
+    else joined.watcher.leave();
   }
 
   #send(message: SignalingMessage): void {
