@@ -13,8 +13,8 @@ export interface TestRoom {
   playId: string;
   streamKey: string;
   ownerToken: string;
-  playUrls: { rtmp: string; flv: string; wsFlv: string };
-  publishUrls: { rtmp: string; wsFlv: string };
+  playUrls: { rtmp: string; flv: string; wsFlv: string; whep?: string };
+  publishUrls: { rtmp: string; wsFlv: string; whip?: string };
 }
 
 export interface Platform extends AsyncDisposable {

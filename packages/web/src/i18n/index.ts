@@ -30,6 +30,8 @@ export const i18n = createI18n({
 /** What is wanted in every language that is shown. */
 const wanted: Record<Locale, Loader>[] = [MESSAGES];
 const loaded = new Set<Loader>();
+/** The language that is shown, or will be once its texts are there. */
+let current: Locale = LOCALES[0];
 
 export function isLocale(value: unknown): value is Locale {
   return LOCALES.some((locale) => locale === value);
@@ -46,6 +48,7 @@ export function preferredLocale(languages: readonly string[]): Locale {
 
 /** Loads the texts when they are not there yet, then shows them. */
 export async function useLocaleMessages(locale: Locale): Promise<void> {
+  current = locale;
   await load(locale);
   i18n.global.locale.value = locale;
   document.documentElement.lang = locale;
@@ -55,8 +58,7 @@ export async function useLocaleMessages(locale: Locale): Promise<void> {
 export async function useFeatureMessages(feature: keyof typeof FEATURES): Promise<void> {
   const loaders = FEATURES[feature];
   if (!wanted.includes(loaders)) wanted.push(loaders);
-  const locale = i18n.global.locale.value;
-  if (isLocale(locale)) await load(locale);
+  await load(current);
 }
 
 async function load(locale: Locale): Promise<void> {
