@@ -16,6 +16,7 @@ export interface DatabaseSchema {
   outbox: OutboxTable;
   outbox_rejected: OutboxRejectedTable;
   audit_log: AuditTable;
+  relay_targets: RelayTargetTable;
 }
 
 export type RoomStatus = 'preparing' | 'live' | 'ended';
@@ -195,4 +196,20 @@ export interface AuditTable {
   /** JSON, without secrets. */
   details: string;
   address: string | null;
+}
+
+/** A server elsewhere that a stream is sent on to while its room is live. */
+export interface RelayTargetTable {
+  id: string;
+  /** Of the room, so that the rooms of one channel, one after the other, share their targets. */
+  play_id: string;
+  name: string | null;
+  /** `rtmp(s)://…` with its key. Never leaves the relay module but for the engine. */
+  url: string;
+  enabled: Flag;
+  created_at: number;
+  updated_at: number;
+  /** How it goes, as JSON, written by the node that carries the stream, for the others to answer with. */
+  report: string | null;
+  reported_at: number | null;
 }

@@ -37,6 +37,13 @@ const ofKey = async ({ world, person, owner }: Scene): Promise<Record<string, st
   return { id: String(body['id']) };
 };
 
+const RELAY_URL = 'rtmp://live.example.org/app/key';
+const ofRelay = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => {
+  const init = { method: 'POST', body: { url: RELAY_URL } };
+  const { body } = await world.must(`/api/rooms/${roomId}/relays`, init, owner.token);
+  return { id: String(body['id']) };
+};
+
 /** By `METHOD path` as in the OpenAPI document. */
 export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /healthz': { answers: all(200) },
@@ -126,6 +133,14 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'DELETE /api/rooms/{roomId}/moderators/{userId}': { answers: owners(404) },
   'POST /api/rooms/{roomId}/enter': { answers: { ...all(200), banned: 403 } },
   'POST /api/rooms/{roomId}/leave': { answers: all(200) },
+  'GET /api/rooms/{roomId}/relays': { answers: owners(200) },
+  'POST /api/rooms/{roomId}/relays': { body: () => ({ url: RELAY_URL }), answers: owners(201) },
+  'PATCH /api/rooms/{roomId}/relays/{id}': {
+    parameters: ofRelay,
+    body: () => ({ enabled: false }),
+    answers: owners(200),
+  },
+  'DELETE /api/rooms/{roomId}/relays/{id}': { parameters: ofRelay, answers: owners(200) },
   'POST /api/streams/start': { body: () => ({ title: '新' }), answers: members(200) },
   'GET /api/streams/list': { answers: all(200) },
   'POST /api/streams/end': { body: ({ roomId }) => ({ roomId }), answers: owners(200) },

@@ -48,6 +48,8 @@ export class RightsWorld {
     config.metrics.port = 0;
     config.limits.loginPerMinute = 1_000_000;
     config.limits.openRoomsPerUser = 1_000_000;
+    // Many tests share few cores; refusing work when late has tests of its own.
+    config.limits.eventLoopDelayMs = 60_000;
     const engine = new FakeEngine();
     const logger = createLogger({ level: 'silent', format: 'json' }, { write: () => {} });
     const kaibo = await startKaibo({ config, logger, engine });

@@ -1,6 +1,11 @@
 import type { Migration } from 'kysely/migration';
 import * as rooms from './0001-rooms.ts';
 import * as platform from './0002-platform.ts';
+import * as relay from './0003-relay.ts';
 
 /** In the order of their names; a migration that was released is never changed. */
-export const MIGRATIONS: Record<string, Migration> = { '0001-rooms': rooms, '0002-platform': platform };
+export const MIGRATIONS: Record<string, Migration> = {
+  '0001-rooms': rooms,
+  '0002-platform': platform,
+  '0003-relay': relay,
+};

@@ -35,6 +35,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       tags: [
         { name: 'rooms', description: 'Rooms, and the streams in them' },
         { name: 'viewers', description: 'Who watches' },
+        { name: 'relays', description: 'Servers elsewhere that rooms are sent on to' },
         { name: 'moderation', description: 'Kicks, bans, moderators and invitations' },
         { name: 'auth', description: 'Logins, passwords and API keys' },
         { name: 'users', description: 'Accounts, profiles and follows' },

@@ -1,41 +1,13 @@
 import { expect, test } from 'vitest';
 import { onEveryDatabase } from '../../../test/support/databases.ts';
+import { roomRow } from '../../../test/support/room-rows.ts';
 import type { Database } from '../../database/database.ts';
 import { RoomCatalog } from './catalog.ts';
 import type { ListRoomsQuery } from './contract.ts';
 import { MemberStore } from './member-store.ts';
-import { RoomStore, titleKeyOf, type RoomRow } from './store.ts';
+import { RoomStore, type RoomRow } from './store.ts';
 
 const NOW = 1_000_000;
-
-function roomRow(id: string, fields: Partial<RoomRow> = {}): RoomRow {
-  const title = fields.title ?? id;
-  return {
-    id,
-    user_id: null,
-    title,
-    title_key: titleKeyOf(title),
-    category: null,
-    cover: null,
-    status: 'preparing',
-    mode: 'media',
-    interrupted: 0,
-    interrupted_at: null,
-    is_private: 0,
-    auto_live: 1,
-    play_id: `play-${id}`,
-    stream_secret: 'secret',
-    owner_token_hash: null,
-    max_viewers: 0,
-    viewer_count: 0,
-    peak_viewers: 0,
-    created_at: NOW,
-    updated_at: NOW,
-    start_time: null,
-    end_time: null,
-    ...fields,
-  };
-}
 
 async function fill(database: Database, rows: readonly RoomRow[]): Promise<RoomStore> {
   const store = new RoomStore(database, () => NOW);
