@@ -1,11 +1,12 @@
 import { availableParallelism, platform } from 'node:os';
-import { MessageChannel, type Transferable } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
 import { type AskingWorker, Directory, type DirectoryEntry } from './cluster/directory.ts';
-import type { WorkerNotice, WorkerRequest } from './cluster/messages.ts';
+import type { ClientRequest, WorkerNotice } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
-import { resolvePorts } from './cluster/ports.ts';
+import { clusterPost } from './cluster/post.ts';
+import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
 import type { MediaHooks, PublicMediaClient } from './hooks/contract.ts';
 import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
@@ -13,6 +14,9 @@ import { serverIdentity } from './identity.ts';
 import type { MediaOptions } from './options.ts';
 import type { PushInfo } from './relay/push-book.ts';
 import { Relays } from './relay/relays.ts';
+import type { RtcCall } from './rtc/contract.ts';
+import { RtcGate } from './rtc/gate.ts';
+import { resolveCandidates } from './rtc/ice.ts';
 import { readCertificate } from './tls.ts';
 
 export interface MediaPorts {
@@ -21,6 +25,8 @@ export interface MediaPorts {
   api: number;
   rtmps?: number;
   https?: number;
+  /** UDP. */
+  rtc: number;
 }
 
 export interface StreamInfo {
@@ -43,6 +49,8 @@ export interface StreamInfo {
   lastDtsMs: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
+  /** Codes of what its publisher should know: see `BroadcastNotice`. */
+  notices: string[];
 }
 
 export interface MediaServerDeps {
@@ -63,6 +71,7 @@ export class MediaServer {
   #directory: Directory | undefined;
   #pool: WorkerPool | undefined;
   #relays: Relays | undefined;
+  #rtc: RtcGate | undefined;
   #api: MediaApi | undefined;
 
   constructor(deps: MediaServerDeps) {
@@ -75,11 +84,17 @@ export class MediaServer {
     const tls = options.tls && (await readCertificate(options.tls));
     const plain = { rtmp: options.rtmp.port, http: options.http.port };
     const secure = { rtmps: options.rtmps.port, https: options.https.port };
-    const ports = await resolvePorts<Omit<MediaPorts, 'api'>>(options.host, tls ? { ...plain, ...secure } : plain);
+    const tcp = await resolvePorts<Omit<MediaPorts, 'api' | 'rtc'>>(
+      options.host,
+      tls ? { ...plain, ...secure } : plain,
+    );
+    const { enabled, port } = options.rtc;
+    const ports = { ...tcp, rtc: enabled ? await resolveUdpPort(options.host, port) : port };
     const resolved: MediaOptions = {
       ...options,
       rtmp: { port: ports.rtmp },
       http: { port: ports.http },
+      rtc: { ...options.rtc, port: ports.rtc },
       rtmps: { port: ports.rtmps ?? options.rtmps.port },
       https: { port: ports.https ?? options.https.port },
     };
@@ -96,16 +111,17 @@ export class MediaServer {
       options: resolved,
       hooks: relays.under(hooks),
       log: logger,
-      post: {
-        send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
-        hop: () => {
-          const { port1, port2 } = new MessageChannel();
-          return { from: port1, to: port2 };
-        },
-        ownerFor: (workerId) => workerId,
-      },
+      post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc }),
     });
     this.#directory = directory;
+    const rtc = new RtcGate({
+      options: resolved,
+      directory,
+      log: logger,
+      udpPort: ports.rtc,
+      addresses: await resolveCandidates(options.rtc.candidates, { host: options.host, log: logger }),
+    });
+    this.#rtc = rtc;
     this.#pool = new WorkerPool({
       options: resolved,
       tls,
@@ -113,7 +129,10 @@ export class MediaServer {
       size: workerCount(options.workers),
       log: logger,
       peer: {
-        answer: (workerId, request, alive) => answer(directory, { workerId, alive }, request),
+        answer: async (workerId, request, alive) =>
+          request.type === 'rtc'
+            ? { reply: await answerRtc(rtc, request.call) }
+            : answer(directory, { workerId, alive }, request),
         notice: (workerId, notice) => this.#notice(workerId, notice),
         lost: (workerId) => {
           directory.workerLost(workerId);
@@ -121,7 +140,7 @@ export class MediaServer {
         },
       },
     });
-    this.#api = new MediaApi({ server: this, identity: serverIdentity(), options: resolved, logger });
+    this.#api = new MediaApi({ server: this, rtc, identity: serverIdentity(), options: resolved, logger });
     try {
       const [api] = await Promise.all([this.#api.listen(), this.#pool.start()]);
       relays.start();
@@ -138,14 +157,16 @@ export class MediaServer {
 
   /** Every connection that publishes or plays, with the bytes of the moment. */
   async clients(): Promise<ClientInfo[]> {
-    const traffic = (await this.#pool?.traffic()) ?? new Map<string, { sendBytes: number; recvBytes: number }>();
-    return [...(this.#directory?.clients() ?? [])].map(([clientId, { client, kind, sinceMs }]) => ({
-      ...client,
-      kind,
-      sinceMs,
-      sendBytes: traffic.get(clientId)?.sendBytes ?? 0,
-      recvBytes: traffic.get(clientId)?.recvBytes ?? 0,
-    }));
+    const [threads, rtc] = await Promise.all([this.#pool?.traffic(), this.#rtc?.traffic()]);
+    return [...(this.#directory?.clients() ?? [])].map(([clientId, { client, kind, sinceMs }]) => {
+      const { sendBytes = 0, recvBytes = 0 } = threads?.get(clientId) ?? rtc?.get(clientId) ?? {};
+      return { ...client, kind, sinceMs, sendBytes, recvBytes };
+    });
+  }
+
+  /** WebRTC sessions for whoever has a signaling of its own. Valid after `start`. */
+  get rtc(): RtcGate | undefined {
+    return this.#rtc;
   }
 
   /** False when there is no such client. */
@@ -199,7 +220,7 @@ export class MediaServer {
 
   /** Tells publishers and viewers, then closes; at most 4 s. */
   async stop(): Promise<void> {
-    await Promise.all([this.#pool?.stop(), this.#api?.close()]);
+    await Promise.all([this.#pool?.stop(), this.#rtc?.stop(), this.#api?.close()]);
     this.#relays?.close();
     this.#directory?.close();
   }
@@ -224,6 +245,9 @@ export class MediaServer {
       case 'push':
         this.#relays?.pushes.report(workerId, notice.id, notice.status);
         return;
+      case 'rtc-abandon':
+        this.#rtc?.abandon(notice.clientId);
+        return;
       case 'ready':
       case 'drained':
         return; // the pool's own
@@ -244,7 +268,7 @@ export interface ClientInfo extends PublicMediaClient {
 async function answer(
   directory: Directory,
   asker: AskingWorker,
-  { type, client }: WorkerRequest,
+  { type, client }: ClientRequest,
 ): Promise<{ reply: unknown; transfer?: Transferable[] }> {
   switch (type) {
     case 'publish':
@@ -259,6 +283,21 @@ async function answer(
       return { reply: await directory.connect(client) };
     default:
       return type satisfies never;
+  }
+}
+
+function answerRtc(rtc: RtcGate, call: Exclude<RtcCall, { call: 'abandon' }>): Promise<unknown> {
+  switch (call.call) {
+    case 'open':
+      return rtc.open(call);
+    case 'patch':
+      return rtc.patch(call);
+    case 'close':
+      return rtc.close(call.sessionId);
+    case 'ice':
+      return rtc.ice(call.intent, call.client);
+    default:
+      return call satisfies never;
   }
 }
 
@@ -289,6 +328,7 @@ function streamInfo(entry: DirectoryEntry): StreamInfo {
     lastDtsMs: report?.lastDtsMs ?? 0,
     video: report?.video,
     audio: report?.audio,
+    notices: [...new Set([...entry.notices.values()].flat())],
   };
 }
 

@@ -5,6 +5,8 @@ import { asPortError } from '../cluster/ports.ts';
 import { isLoopback } from '../cluster/connection-counter.ts';
 import type { ServerIdentity } from '../identity.ts';
 import type { MediaOptions } from '../options.ts';
+import type { RtcDoor } from '../rtc/contract.ts';
+import { isRtcRequest, RtcHttp } from '../rtc/http.ts';
 import type { MediaServer } from '../server.ts';
 import { apiBody, type ApiContext } from './srs-shape.ts';
 
@@ -12,7 +14,7 @@ const LOOPBACK_HOST = '127.0.0.1';
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
 
 /**
- * The media API in SRS's shape (contracts.md, SRS contract): list and kick. Without a secret it listens on loopback only
+ * The media API in SRS's shape (contracts.md, SRS contract): list and kick, and `/rtc/`. Without a secret it listens on loopback only
  * and answers only requests for a loopback name, so that no web page can reach it by a name of its own.
  */
 export class MediaApi {
@@ -20,8 +22,16 @@ export class MediaApi {
   #options: MediaOptions;
   #context: ApiContext;
   #logger: Logger;
+  #rtc: RtcHttp;
 
-  constructor(deps: { server: MediaServer; identity: ServerIdentity; options: MediaOptions; logger: Logger }) {
+  constructor(deps: {
+    server: MediaServer;
+    rtc: RtcDoor;
+    identity: ServerIdentity;
+    options: MediaOptions;
+    logger: Logger;
+  }) {
+    this.#rtc = new RtcHttp({ door: deps.rtc, bodyMs: deps.options.limits.handshakeMs });
     this.#options = deps.options;
     this.#logger = deps.logger;
     this.#context = { server: deps.server, identity: deps.identity, startedAtMs: Date.now() };
@@ -58,6 +68,7 @@ export class MediaApi {
       reply(response, 401, { code: 401, error: 'This API needs Authorization: Bearer SECRET.' });
       return;
     }
+    if (isRtcRequest(request)) return this.#rtc.answer(request, response);
     const url = URL.parse(request.url ?? '/', 'http://api.invalid');
     if (!url) reply(response, 400, { code: 400, error: 'The address cannot be read.' });
     else if (request.method === 'OPTIONS') response.writeHead(200, { 'Content-Length': 0 }).end();

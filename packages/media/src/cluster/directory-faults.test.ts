@@ -127,6 +127,7 @@ describe('a worker that dies', () => {
       fps: 0,
       lastPacketAtMs: Date.now(),
       lastDtsMs: 60_000,
+      notices: [],
     };
     bench.directory.report(1, Date.now(), [meter]);
     bench.directory.workerLost(1);

@@ -18,6 +18,7 @@ function report(changes: Partial<StreamReport> = {}): StreamReport {
     fps: 0,
     lastPacketAtMs: 0,
     lastDtsMs: 0,
+    notices: [],
     ...changes,
   };
 }

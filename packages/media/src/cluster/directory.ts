@@ -1,11 +1,27 @@
 import { MessagePort, type Transferable } from 'node:worker_threads';
-import type { Denial, MediaClient, MediaEvent, MediaHooks, PublicMediaClient, PublishVerdict } from '../hooks/contract.ts';
+import type {
+  Denial,
+  MediaClient,
+  MediaEvent,
+  MediaHooks,
+  PlayVerdict,
+  PublicMediaClient,
+  PublishVerdict,
+} from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
-import type { ConnectReply, HopEnd, MainNotice, PlayReply, ProbeReply, PublishReply, StreamReport } from './messages.ts';
+import type {
+  ConnectReply,
+  HopEnd,
+  MainNotice,
+  PlayReply,
+  ProbeReply,
+  PublishReply,
+  StreamReport,
+} from './messages.ts';
 
 /** A publisher that sent nothing for this long may be replaced by one with the same credential. */
 export const SILENT_PUBLISHER_MS = 3000;
@@ -30,6 +46,8 @@ export interface DirectoryEntry {
   /** By worker: all bytes sent to viewers, and the rate between its last two reports. */
   sent: Map<number, { bytes: number; atMs: number; bps: number }>;
   viewers: Map<number, number>;
+  /** By member: codes of what the publisher should know. */
+  notices: Map<number, readonly string[]>;
   mirrors: Set<number>;
   lingers: Map<number, NodeJS.Timeout>;
   grace?: NodeJS.Timeout;
@@ -110,27 +128,31 @@ export class Directory {
   }
 
   /** Makes an authorized client the publisher, if the place is still free. */
-  claim(
-    workerId: number,
-    client: MediaClient,
-    credential: string,
-  ): { reply: PublishReply; transfer?: Transferable[] } {
+  claim(workerId: number, client: MediaClient, credential: string): { reply: PublishReply; transfer?: Transferable[] } {
     const refusal = this.#refusePublish(client, credential);
     if (refusal) return { reply: refusal };
     this.#replaceSilent(client);
     return this.#enthrone(workerId, client, credential);
   }
 
-  async play({ workerId, alive }: AskingWorker, client: MediaClient): Promise<PlayReply> {
-    const verdict = await this.#ask(() => this.#hooks.authorizePlay(client));
-    if (verdict.action === 'deny') return verdict;
+  async play(asker: AskingWorker, client: MediaClient): Promise<PlayReply> {
+    const verdict = await this.authorizePlay(client);
+    return verdict.action === 'deny' ? verdict : this.enter(asker, client, verdict.viewer);
+  }
+
+  authorizePlay(client: MediaClient): Promise<PlayVerdict> {
+    return this.#ask(() => this.#hooks.authorizePlay(client));
+  }
+
+  /** Makes an authorized client a viewer. `person` is who they proved to be. */
+  enter({ workerId, alive }: AskingWorker, client: MediaClient, person: string | undefined): PlayReply {
     if (this.#closed || !alive()) return STOPPING;
     const key = streamKeyOf(client);
     const entry = this.#open(client);
     if (count(entry.viewers) >= this.#options.limits.viewersPerStream) {
       return deny(503, 'too_many_viewers', 'This stream has as many viewers as it may have.');
     }
-    const viewer = verdict.viewer ?? client.clientId;
+    const viewer = person ?? client.clientId;
     entry.viewers.set(workerId, (entry.viewers.get(workerId) ?? 0) + 1);
     clearTimeout(entry.lingers.get(workerId));
     entry.lingers.delete(workerId);
@@ -154,7 +176,7 @@ export class Directory {
 
   /** What a play would be answered, without being one: HEAD. */
   async probe(client: MediaClient): Promise<ProbeReply> {
-    const verdict = await this.#ask(() => this.#hooks.authorizePlay(client));
+    const verdict = await this.authorizePlay(client);
     if (verdict.action === 'deny') return verdict;
     return { action: 'probe', publishing: this.#entries.get(streamKeyOf(client))?.state === 'publishing' };
   }
@@ -195,6 +217,7 @@ export class Directory {
       const entry = this.#entries.get(report.key);
       if (!entry) continue;
       entry.sent.set(workerId, sentSince(entry.sent.get(workerId), { bytes: report.sentBytes, atMs }));
+      entry.notices.set(workerId, report.notices);
       if (entry.owner === workerId) entry.report = { ...report, atMs };
     }
   }
@@ -241,6 +264,7 @@ export class Directory {
       entry.mirrors.delete(workerId);
       entry.viewers.delete(workerId);
       entry.sent.delete(workerId);
+      entry.notices.delete(workerId);
       const lostOwner = entry.owner === workerId;
       if (lostOwner) {
         entry.owner = undefined;
@@ -383,6 +407,7 @@ export class Directory {
         startedAtMs: 0,
         sent: new Map(),
         viewers: new Map(),
+        notices: new Map(),
         mirrors: new Set(),
         lingers: new Map(),
       };

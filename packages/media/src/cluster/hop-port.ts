@@ -90,7 +90,6 @@ export class SocketHop implements HopPort {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    socket.on('data', (bytes: Buffer) => this.#receive(bytes));
     socket.on('end', () => socket.end());
     socket.on('error', () => undefined); // 'close' follows
     socket.once('close', () => this.#listener?.closed());
@@ -106,8 +105,11 @@ export class SocketHop implements HopPort {
     else writeFrame(this.#socket, Buffer.from(JSON.stringify(message)), KIND_JSON);
   }
 
+  /** Nothing is read before. */
   listen(listener: HopListener): void {
     this.#listener = listener;
+    this.#socket.on('data', (bytes: Buffer) => this.#receive(bytes));
+    this.#socket.resume();
     if (this.#socket.destroyed) queueMicrotask(() => listener.closed());
   }
 

@@ -1,3 +1,4 @@
+import type { ChildProcess, Serializable } from 'node:child_process';
 import type { MessagePort, Transferable, Worker } from 'node:worker_threads';
 
 type Envelope<Request, Notice> =
@@ -16,20 +17,37 @@ export interface LinkPeer<Request, Notice> {
   notice(notice: Notice): void;
 }
 
-/** Requests and notices both ways between two threads, over a Worker or a MessagePort. */
+/** The channel to another process, in the words of a port. */
+export interface ProcessChannel {
+  postMessage(message: unknown): void;
+  on(event: 'message', listener: (message: unknown) => void): void;
+}
+
+export function processChannel(other: ChildProcess | NodeJS.Process): ProcessChannel {
+  return {
+    postMessage: (message) => {
+      if (other.connected) other.send?.(message as Serializable);
+    },
+    on: (event, listener) => {
+      (other as ChildProcess).on(event, listener);
+    },
+  };
+}
+
+/** Requests and notices both ways between two threads or processes. */
 export class Link<OutRequest, OutNotice, InRequest, InNotice> {
-  #port: MessagePort | Worker;
+  #port: MessagePort | Worker | ProcessChannel;
   #nextId = 1;
   #waiting = new Map<number, { resolve(reply: never): void; reject(error: Error): void }>();
   #closed = false;
 
-  constructor(port: MessagePort | Worker, peer: LinkPeer<InRequest, InNotice>) {
+  constructor(port: MessagePort | Worker | ProcessChannel, peer: LinkPeer<InRequest, InNotice>) {
     this.#port = port;
-    port.on('message', (envelope: Envelope<InRequest, InNotice>) => this.#receive(envelope, peer));
+    port.on('message', (envelope: unknown) => this.#receive(envelope as Envelope<InRequest, InNotice>, peer));
   }
 
   request<Reply>(request: OutRequest): Promise<Reply> {
-    if (this.#closed) return Promise.reject(new LinkClosedError('The media thread is gone.'));
+    if (this.#closed) return Promise.reject(new LinkClosedError('This part of the media server is gone.'));
     const id = this.#nextId++;
     return new Promise<Reply>((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
@@ -44,7 +62,8 @@ export class Link<OutRequest, OutNotice, InRequest, InNotice> {
   /** The other side has ended: everything that waits for it fails now. */
   close(): void {
     this.#closed = true;
-    for (const { reject } of this.#waiting.values()) reject(new LinkClosedError('The media thread is gone.'));
+    for (const { reject } of this.#waiting.values())
+      reject(new LinkClosedError('This part of the media server is gone.'));
     this.#waiting.clear();
   }
 

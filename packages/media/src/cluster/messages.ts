@@ -4,6 +4,7 @@ import type { Denial, MediaClient, PublicMediaClient } from '../hooks/contract.t
 import type { EndReason } from '../hub/subscriber.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import type { MediaOptions } from '../options.ts';
+import type { RtcCall } from '../rtc/contract.ts';
 import type { PullOrder } from '../relay/pull.ts';
 import type { PushStatus } from '../relay/push-status.ts';
 import type { PushOrder } from '../relay/pushes.ts';
@@ -24,11 +25,13 @@ export interface WorkerSeed {
 }
 
 /** Worker → main, answered. */
-export type WorkerRequest = {
+export type WorkerRequest = ClientRequest | { type: 'rtc'; call: Exclude<RtcCall, { call: 'abandon' }> };
+
+export interface ClientRequest {
   /** `relay`: this server itself publishes what it fetches; the hooks are not asked. */
   type: 'connect' | 'publish' | 'relay' | 'play' | 'probe';
   client: MediaClient;
-};
+}
 
 export type PublishReply =
   | Denial
@@ -59,6 +62,8 @@ export interface StreamReport {
   fps: number;
   lastPacketAtMs: number;
   lastDtsMs: number;
+  /** Codes of what the streamer should know of. */
+  notices: string[];
   video?: VideoInfo;
   audio?: AudioInfo;
 }
@@ -73,6 +78,8 @@ export type WorkerNotice =
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
   /** How a push goes. */
   | { type: 'push'; id: string; status: PushStatus }
+  /** Who asked for a WebRTC session has gone before the answer. */
+  | { type: 'rtc-abandon'; clientId: string }
   | { type: 'drained' };
 
 /** Main → worker, answered: bytes sent and received by each of the worker's clients. */

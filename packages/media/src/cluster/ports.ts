@@ -1,3 +1,4 @@
+import dgram from 'node:dgram';
 import net, { type Server } from 'node:net';
 
 export class PortInUseError extends Error {
@@ -21,6 +22,20 @@ export async function resolvePorts<Ports extends object>(host: string, wanted: P
     return ports as Ports;
   } finally {
     await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+  }
+}
+
+/** The same for the UDP port of WebRTC, which a process of its own binds later. Throws PortInUseError. */
+export async function resolveUdpPort(host: string, port: number): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const probe = dgram.createSocket(net.isIPv6(host) ? 'udp6' : 'udp4');
+  probe.once('error', (error: NodeJS.ErrnoException) => reject(asPortError(error, { host, port, name: 'media.rtc' })));
+  probe.bind({ address: host, port, exclusive: true }, resolve);
+  try {
+    await promise;
+    return probe.address().port;
+  } finally {
+    probe.close();
   }
 }
 

@@ -26,6 +26,7 @@ export function reportStream(stream: Stream, owner: boolean): StreamReport {
     fps: stream.state === 'publishing' ? meter.fps : 0,
     lastPacketAtMs: meter.lastPacketAtMs,
     lastDtsMs: stream.lastDtsMs ?? 0,
+    notices: [],
     video,
     audio,
   };

@@ -10,6 +10,8 @@ import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
 import { Pulls } from '../relay/pulls.ts';
 import { Pushes } from '../relay/pushes.ts';
+import type { RtcAnswer, RtcDoor, RtcPatched } from '../rtc/contract.ts';
+import type { IceServer } from '../rtc/ice.ts';
 import { RtmpListener } from '../rtmp/listener.ts';
 import type { Certificate } from '../tls.ts';
 import { ConnectionCounter } from './connection-counter.ts';
@@ -182,6 +184,17 @@ export class MediaWorker implements SessionHost {
 
   probe(client: MediaClient): Promise<ProbeReply> {
     return this.#ask<ProbeReply>({ type: 'probe', client });
+  }
+
+  /** WebRTC's HTTP side, as the listeners ask it of the main thread. */
+  get rtc(): RtcDoor {
+    return {
+      open: (call) => this.#ask<RtcAnswer>({ type: 'rtc', call }),
+      patch: (call) => this.#link.request<RtcPatched>({ type: 'rtc', call }),
+      close: (sessionId) => this.#link.request<boolean>({ type: 'rtc', call: { call: 'close', sessionId } }),
+      ice: (intent, client) => this.#ask<IceServer[]>({ type: 'rtc', call: { call: 'ice', intent, client } }),
+      abandon: (clientId) => this.#link.send({ type: 'rtc-abandon', clientId }),
+    };
   }
 
   async #ask<Reply>(request: WorkerRequest): Promise<Reply | Denial> {

@@ -8,7 +8,7 @@ import {
   type MediaPacket,
   writeFlvTag,
 } from '@kaibo/formats';
-import type { Framing, TrackFlags } from '../hub/framing.ts';
+import type { AudioChoice, Framing, TrackFlags } from '../hub/framing.ts';
 import { encodeBinaryFrame, writeBinaryFrameHeader, frameHeaderBytes } from './ws-frame.ts';
 
 const TAG_TYPES: Record<MediaPacket['kind'], FlvTagType> = {
@@ -20,6 +20,7 @@ const TAG_TYPES: Record<MediaPacket['kind'], FlvTagType> = {
 /** FLV tags as they are (FLV specification 10.1, E.4.1): HTTP-FLV. */
 export const HTTP_FLV_FRAMING: Framing = {
   key: 'flv',
+  audio: 'aac',
   head: (flags) => flvHead(flags),
   frame: (packets) => frameTags(packets, 0),
 };
@@ -27,6 +28,7 @@ export const HTTP_FLV_FRAMING: Framing = {
 /** Whole FLV tags inside one binary WebSocket frame a window (RFC 6455, 5.2). */
 export const WS_FLV_FRAMING: Framing = {
   key: 'ws-flv',
+  audio: 'aac',
   head: (flags) => encodeBinaryFrame(flvHead(flags)),
   frame: (packets) => {
     const bytes = tagsBytes(packets);
@@ -36,6 +38,17 @@ export const WS_FLV_FRAMING: Framing = {
     return framed;
   },
 };
+
+const HTTP_FLV_OPUS_FRAMING: Framing = { ...HTTP_FLV_FRAMING, key: 'flv:opus', audio: 'opus' };
+const WS_FLV_OPUS_FRAMING: Framing = { ...WS_FLV_FRAMING, key: 'ws-flv:opus', audio: 'opus' };
+
+export function httpFlvFraming(audio: AudioChoice): Framing {
+  return audio === 'opus' ? HTTP_FLV_OPUS_FRAMING : HTTP_FLV_FRAMING;
+}
+
+export function wsFlvFraming(audio: AudioChoice): Framing {
+  return audio === 'opus' ? WS_FLV_OPUS_FRAMING : WS_FLV_FRAMING;
+}
 
 function flvHead({ hasAudio, hasVideo }: TrackFlags): Buffer {
   return Buffer.from(encodeFlvHeader({ hasAudio, hasVideo }));

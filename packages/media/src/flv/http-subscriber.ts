@@ -2,23 +2,25 @@ import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { MediaClient } from '../hooks/contract.ts';
 import { closeSoon } from '../hub/close-soon.ts';
+import { audioChoiceOf, type Framing } from '../hub/framing.ts';
 import type { PlayTicket, SessionHost } from '../hub/session-host.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
-import { HTTP_FLV_FRAMING } from './framing.ts';
+import { httpFlvFraming } from './framing.ts';
 import { CORS_HEADERS, refusalFor, refuse } from './reply.ts';
 
 /** A GET of `/APP/STREAM.flv`: headers once the stream has media, then the stream writes to the bare socket. */
 export class HttpFlvSubscriber implements Subscriber {
   readonly clientId: string;
-  readonly framing = HTTP_FLV_FRAMING;
+  readonly framing: Framing;
   readonly socket: Socket;
   #response: ServerResponse;
   #ticket: PlayTicket | undefined;
   #begun = false;
   #closed = false;
 
-  constructor(response: ServerResponse, clientId: string) {
+  constructor(response: ServerResponse, { clientId, param }: MediaClient) {
     this.clientId = clientId;
+    this.framing = httpFlvFraming(audioChoiceOf(param));
     this.#response = response;
     this.socket = response.req.socket;
     this.socket.once('close', () => this.#close('closed'));

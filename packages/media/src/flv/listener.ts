@@ -7,6 +7,7 @@ import type { MediaClient, MediaProtocol } from '../hooks/contract.ts';
 import { randomClientId } from '../hub/client-id.ts';
 import type { SessionHost } from '../hub/session-host.ts';
 import type { StreamAddress } from '../hub/stream-name.ts';
+import { isRtcRequest, RtcHttp } from '../rtc/http.ts';
 import { type Certificate, secureContextOf } from '../tls.ts';
 import { publishHttpFlv } from './http-publisher.ts';
 import { HttpFlvSubscriber } from './http-subscriber.ts';
@@ -29,7 +30,7 @@ const HEAD_ERRORS: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** HTTP-FLV and WS-FLV, or their TLS forms when given a certificate, on a port shared by all workers. */
+/** HTTP-FLV, WS-FLV and WebRTC's WHIP and WHEP, or their TLS forms when given a certificate, on a port shared by all workers. */
 export class FlvListener {
   #server: http.Server | https.Server;
   #host: SessionHost;
@@ -39,10 +40,12 @@ export class FlvListener {
   #publishers = webSocketServer(MAX_PUBLISH_FRAME_BYTES);
   /** Sockets that carry media: another request on them (pipelining) would write into it. */
   #busy = new WeakSet<Duplex>();
+  #rtc: RtcHttp;
 
   constructor(host: SessionHost, certificate?: Certificate) {
     const { limits, http: plain, https: secure } = host.options;
     this.#host = host;
+    this.#rtc = new RtcHttp({ door: host.rtc, bodyMs: limits.handshakeMs });
     this.#secure = certificate !== undefined;
     this.#port = this.#secure ? secure.port : plain.port;
     const options = {
@@ -93,6 +96,10 @@ export class FlvListener {
   }
 
   #request(request: IncomingMessage, response: ServerResponse): void {
+    if (isRtcRequest(request)) {
+      this.#contain(this.#rtc.answer(request, response), request.socket);
+      return;
+    }
     if (request.method === 'OPTIONS') {
       response.writeHead(204, CORS_HEADERS).end();
       return;
@@ -115,7 +122,7 @@ export class FlvListener {
     if (request.method === 'HEAD') this.#contain(this.#head(response, client), request.socket);
     else if (route.intent === 'publish')
       this.#contain(publishHttpFlv(this.#host, { request, response, client }), request.socket);
-    else this.#contain(new HttpFlvSubscriber(response, client.clientId).start(this.#host, client), request.socket);
+    else this.#contain(new HttpFlvSubscriber(response, client).start(this.#host, client), request.socket);
   }
 
   async #head(response: ServerResponse, client: MediaClient): Promise<void> {
@@ -150,14 +157,14 @@ export class FlvListener {
     const started =
       route.intent === 'publish'
         ? publishWsFlv(this.#host, { socket, client, accept })
-        : new WsFlvSubscriber({ clientId: client.clientId, socket, accept }).start(this.#host, client);
+        : new WsFlvSubscriber({ client, socket, accept }).start(this.#host, client);
     this.#contain(started, socket);
   }
 
   /** Our own fault in one request costs that request only. */
   #contain(work: Promise<void>, socket: Socket): void {
     work.catch((error: unknown) => {
-      this.#host.log.error({ err: error instanceof Error ? error.stack : String(error) }, 'an FLV request failed');
+      this.#host.log.error({ err: error instanceof Error ? error.stack : String(error) }, 'a media request failed');
       socket.destroy();
     });
   }

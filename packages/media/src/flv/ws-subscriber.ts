@@ -2,9 +2,10 @@ import type { Socket } from 'node:net';
 import type { WebSocket } from 'ws';
 import type { MediaClient } from '../hooks/contract.ts';
 import { cutSoon } from '../hub/close-soon.ts';
+import { audioChoiceOf, type Framing } from '../hub/framing.ts';
 import type { PlayTicket, SessionHost } from '../hub/session-host.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
-import { WS_FLV_FRAMING } from './framing.ts';
+import { wsFlvFraming } from './framing.ts';
 import { refusalFor, refuseUpgrade } from './reply.ts';
 import { closeCode, keepAlive } from './ws-session.ts';
 
@@ -14,7 +15,7 @@ import { closeCode, keepAlive } from './ws-session.ts';
  */
 export class WsFlvSubscriber implements Subscriber {
   readonly clientId: string;
-  readonly framing = WS_FLV_FRAMING;
+  readonly framing: Framing;
   readonly socket: Socket;
   /** Completes the upgrade; synchronous, as `ws` does it. */
   #accept: () => WebSocket | undefined;
@@ -22,8 +23,9 @@ export class WsFlvSubscriber implements Subscriber {
   #ticket: PlayTicket | undefined;
   #closed = false;
 
-  constructor(options: { clientId: string; socket: Socket; accept: () => WebSocket | undefined }) {
-    this.clientId = options.clientId;
+  constructor(options: { client: MediaClient; socket: Socket; accept: () => WebSocket | undefined }) {
+    this.clientId = options.client.clientId;
+    this.framing = wsFlvFraming(audioChoiceOf(options.client.param));
     this.socket = options.socket;
     this.#accept = options.accept;
     this.socket.once('close', () => this.#close('closed'));

@@ -1,5 +1,5 @@
 /** Who speaks on a media connection, as SRS's HTTP callbacks describe it. `relay`: this server itself, fetching from another. */
-export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'relay';
+export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'webrtc' | 'relay';
 
 export interface MediaClient {
   /** Random, unique in this server's life; what `kick` takes. */

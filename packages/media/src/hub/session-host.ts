@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { MediaPacket } from '@kaibo/formats';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
 import type { MediaOptions } from '../options.ts';
+import type { RtcDoor } from '../rtc/contract.ts';
 import type { Publisher } from './publisher.ts';
 import type { EndReason, Subscriber } from './subscriber.ts';
 
@@ -47,4 +48,6 @@ export interface SessionHost {
   play(client: MediaClient, subscriber: Subscriber): Promise<PlayTicket | Denial>;
   /** What a play would be answered, without being one. */
   probe(client: MediaClient): Promise<{ action: 'probe'; publishing: boolean } | Denial>;
+  /** What WebRTC's HTTP side asks of the main thread. */
+  readonly rtc: RtcDoor;
 }

@@ -1,0 +1,118 @@
+import { FormatError, type MediaPacket } from '@kaibo/formats';
+import { type RtpVideoCodec, VIDEO_CLOCK_HZ } from './codecs.ts';
+import { rtpVideoCodec, VideoPacketizer } from './packetize.ts';
+import { RtpHistory } from './rtp-history.ts';
+import type { ViewerLine } from './viewer-line.ts';
+
+const TICKS_PER_MS = VIDEO_CLOCK_HZ / 1000;
+/** Frames before the present one follow each other by 1 ms when a viewer begins. */
+const CATCH_UP_STEP = TICKS_PER_MS;
+/** Composition times that differ by more than rounding: the encoder reorders frames. */
+const REORDER_MS = 2;
+
+/** The video of one broadcast: packets made once, in a history that all viewers are served from. */
+export class BroadcastVideo {
+  readonly history = new RtpHistory();
+  codec: RtpVideoCodec | undefined;
+  /** The publisher's frames are reordered, which no browser shows: those that others do not need are left out. */
+  hasBFrames = false;
+  #packetizer = new VideoPacketizer();
+  #frame = 0;
+  /** First packet of the last key frame; undefined while there is none to begin with. */
+  #entry: number | undefined;
+  #timestamp = 0;
+  #frameTicks = 3000;
+  #lastPtsMs = Number.NEGATIVE_INFINITY;
+  #compositionMs: number | undefined;
+  #needsKeyframe = true;
+
+  get h264Profile(): number | undefined {
+    return this.#packetizer.h264Profile;
+  }
+
+  /** Whether a newcomer has a picture to begin with. */
+  get hasEntry(): boolean {
+    return this.#entry !== undefined && this.#entry >= this.history.first;
+  }
+
+  /** What comes next does not build on what came: another publisher, or frames were lost on the way here. */
+  restart(): void {
+    this.#entry = undefined;
+    this.#needsKeyframe = true;
+    this.#compositionMs = undefined;
+    this.#lastPtsMs = Number.NEGATIVE_INFINITY;
+    this.hasBFrames = false;
+  }
+
+  /** Takes a video packet and tells the number of its first RTP packet; undefined when it gave none. */
+  push(packet: MediaPacket): number | undefined {
+    try {
+      return this.#push(packet);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      this.#needsKeyframe = true; // a frame that cannot be read: the others build on it
+      return undefined;
+    }
+  }
+
+  /** Sends a viewer the last key frame and all that follows it. */
+  start(line: ViewerLine): void {
+    if (this.#entry === undefined || !this.hasEntry) return;
+    line.begin(this.#entry, { frame: this.#frame, timestamp: this.#timestamp, step: CATCH_UP_STEP });
+  }
+
+  /** The same for a viewer that has seen the present frame, in the time until the next one. */
+  repeat(line: ViewerLine): void {
+    if (this.#entry === undefined || !this.hasEntry) return;
+    const frames = this.#frame - (this.history.get(this.#entry)?.frame ?? this.#frame) + 1;
+    const room = Math.floor(this.#frameTicks * 0.9);
+    const step = Math.max(1, Math.floor(room / (frames + 1)));
+    line.begin(this.#entry, {
+      frame: this.#frame + 1,
+      timestamp: (this.#timestamp + step * (frames + 1)) >>> 0,
+      step,
+    });
+  }
+
+  #push(packet: MediaPacket): number | undefined {
+    if (packet.config) {
+      const codec = rtpVideoCodec(packet);
+      if (codec !== this.codec) this.restart();
+      this.codec = codec;
+      this.#packetizer.configure(packet);
+      return undefined;
+    }
+    if (packet.metadata || packet.end || !this.codec || rtpVideoCodec(packet) !== this.codec) return undefined;
+    if (this.#needsKeyframe && !packet.keyframe) return undefined;
+    this.#watchOrder(packet);
+    if (this.hasBFrames && this.#leavesOut(packet)) return undefined;
+    return this.#append(packet);
+  }
+
+  #append(packet: MediaPacket): number {
+    const payloads = this.#packetizer.frame(packet);
+    const from = this.history.next;
+    this.#needsKeyframe = false;
+    const timestamp = Math.round(packet.ptsMs * TICKS_PER_MS) >>> 0;
+    const ticks = (timestamp - this.#timestamp) | 0;
+    if (ticks > 0 && ticks < VIDEO_CLOCK_HZ) this.#frameTicks = ticks;
+    this.#timestamp = timestamp;
+    this.#lastPtsMs = packet.ptsMs;
+    this.#frame++;
+    for (const [index, bytes] of payloads.entries())
+      this.history.push({ bytes, frame: this.#frame, timestamp, marker: index === payloads.length - 1 });
+    if (packet.keyframe) this.#entry = from;
+    return from;
+  }
+
+  #watchOrder({ ptsMs, dtsMs }: MediaPacket): void {
+    const compositionMs = ptsMs - dtsMs;
+    this.#compositionMs ??= compositionMs;
+    if (Math.abs(compositionMs - this.#compositionMs) > REORDER_MS) this.hasBFrames = true;
+  }
+
+  /** RTP has one time per frame and browsers show them as they come: what would go back in time goes. */
+  #leavesOut(packet: MediaPacket): boolean {
+    return this.#packetizer.isDisposable(packet) || packet.ptsMs <= this.#lastPtsMs;
+  }
+}

@@ -1,0 +1,276 @@
+import type { MediaPacket } from '@kaibo/formats';
+import type { MediaLog } from '../../hub/session-host.ts';
+import type { EndReason } from '../../hub/subscriber.ts';
+import type { RtcOptions } from '../../options.ts';
+import { Transcoder } from '../../transcode/transcoder.ts';
+import { BroadcastAudio } from './broadcast-audio.ts';
+import { BroadcastVideo } from './broadcast-video.ts';
+import type { RtcViewer } from './viewer.ts';
+
+/** A stream that shows no video for this long after its first packet has none. */
+const TRACK_DISCOVERY_MS = 1000;
+/** Nobody may need the other codec again in a moment. */
+const TRANSCODER_LINGER_MS = 10_000;
+
+export interface BroadcastDeps {
+  key: string;
+  bframes: RtcOptions['bframes'];
+  /** Undefined when this machine has none. */
+  ffmpeg: string | undefined;
+  log: MediaLog;
+  /** A viewer needs a key frame and there is none to give. */
+  onKeyframeWanted(): void;
+}
+
+/** What its publisher should know; `Room.publishing.notices` shows it. */
+export type BroadcastNotice =
+  | 'no_ffmpeg'
+  | 'audio_bridge_failed'
+  | 'b_frames'
+  | 'b_frames_transcoded'
+  | 'webrtc_video_unsupported';
+
+/**
+ * One stream as WebRTC viewers get it: fed packet by packet from the worker that owns the stream, packetized once, sent
+ * to everybody. Sound that is not Opus, and video that a browser cannot show, go through ffmpeg while there are viewers.
+ */
+export class Broadcast {
+  readonly key: string;
+  readonly video = new BroadcastVideo();
+  readonly audio = new BroadcastAudio();
+  #deps: BroadcastDeps;
+  #viewers = new Set<RtcViewer>();
+  #waiting = new Set<() => void>();
+  #firstPacketAtMs: number | undefined;
+  /** ms since 1970 at stream time 0, by the first packet of a publisher: one for sound and picture. */
+  #zeroAtMs: number | undefined;
+  #sourceAudio: MediaPacket['codec'] | undefined;
+  #audioConfig: MediaPacket | undefined;
+  #videoConfig: MediaPacket | undefined;
+  #opus: Transcoder | undefined;
+  #h264: Transcoder | undefined;
+  #lingerSinceMs: number | undefined;
+  #notices = new Set<BroadcastNotice>();
+  #closedSentBytes = 0;
+  isLive = false;
+
+  constructor(deps: BroadcastDeps) {
+    this.#deps = deps;
+    this.key = deps.key;
+  }
+
+  get viewers(): ReadonlySet<RtcViewer> {
+    return this.#viewers;
+  }
+
+  /** Nobody watches or waits. */
+  get isUnused(): boolean {
+    return this.#viewers.size === 0 && this.#waiting.size === 0;
+  }
+
+  get notices(): BroadcastNotice[] {
+    return [...this.#notices];
+  }
+
+  get sentBytes(): number {
+    let bytes = this.#closedSentBytes;
+    for (const viewer of this.#viewers) bytes += viewer.sentBytes;
+    return bytes;
+  }
+
+  /** Resolves to whether the stream's tracks are known, at the latest when the time is over. */
+  async ready(timeoutMs: number): Promise<boolean> {
+    if (this.#isReady()) return true;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const timer = setTimeout(resolve, timeoutMs);
+    this.#waiting.add(resolve);
+    await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(resolve);
+    return this.#isReady();
+  }
+
+  add(viewer: RtcViewer): void {
+    this.#viewers.add(viewer);
+    this.#lingerSinceMs = undefined;
+    this.#startTranscoders();
+    this.#begin(viewer);
+  }
+
+  remove(viewer: RtcViewer): void {
+    if (!this.#viewers.delete(viewer)) return;
+    this.#closedSentBytes += viewer.sentBytes;
+    if (this.#viewers.size === 0) this.#lingerSinceMs = Date.now();
+  }
+
+  /** Another publisher begins, or the same one again. */
+  published(): void {
+    this.isLive = true;
+    this.#zeroAtMs = undefined;
+    this.#sourceAudio = undefined;
+    this.#audioConfig = undefined;
+    this.#firstPacketAtMs = undefined;
+    this.#notices.clear();
+    this.video.restart();
+    this.#stopTranscoders();
+  }
+
+  interrupted(): void {
+    this.isLive = false;
+    this.video.restart();
+    this.#stopTranscoders();
+  }
+
+  ended(reason: EndReason): void {
+    this.isLive = false;
+    this.#stopTranscoders();
+    for (const viewer of [...this.#viewers]) viewer.finish(reason);
+    this.#wake();
+  }
+
+  packet(packet: MediaPacket): void {
+    if (!this.isLive) return;
+    this.#firstPacketAtMs ??= Date.now();
+    if (!packet.config && !packet.metadata) this.#zeroAtMs ??= Date.now() - packet.ptsMs;
+    if (packet.kind === 'video') this.#videoPacket(packet);
+    else if (packet.kind === 'audio') this.#audioPacket(packet);
+    if (this.#waiting.size > 0 && this.#isReady()) this.#wake();
+  }
+
+  /** A viewer lost a picture for good: the last key frame and what follows it, or the publisher's next. */
+  repeatPicture(viewer: RtcViewer): void {
+    if (!viewer.video) return;
+    if (this.video.hasEntry) this.video.repeat(viewer.video);
+    else this.#deps.onKeyframeWanted();
+  }
+
+  /** Once a second: reports, silence, and transcoders that nobody needs any more. */
+  tick(nowMs: number): void {
+    const zeroAtMs = this.#zeroAtMs;
+    for (const viewer of [...this.#viewers]) {
+      if (viewer.isSilent(nowMs)) viewer.finish('closed');
+      else if (zeroAtMs !== undefined) viewer.report(nowMs, nowMs - zeroAtMs);
+    }
+    if (this.#lingerSinceMs !== undefined && nowMs - this.#lingerSinceMs > TRANSCODER_LINGER_MS)
+      this.#stopTranscoders();
+    if (this.#waiting.size > 0 && this.#isReady()) this.#wake();
+  }
+
+  #begin(viewer: RtcViewer): void {
+    if (!this.isLive) return;
+    if (this.#zeroAtMs !== undefined) viewer.report(Date.now(), Date.now() - this.#zeroAtMs);
+    if (viewer.audio) this.audio.start(viewer.audio);
+    if (viewer.video) this.video.start(viewer.video);
+  }
+
+  #videoPacket(packet: MediaPacket): void {
+    if (packet.config) this.#videoConfig = packet;
+    if (this.#h264) this.#h264.push(packet);
+    else this.#sendVideo(packet);
+    if (this.video.hasBFrames) this.#onBFrames();
+  }
+
+  #sendVideo(packet: MediaPacket): void {
+    const from = this.video.push(packet);
+    if (packet.config && this.video.codec === undefined) this.#notices.add('webrtc_video_unsupported');
+    if (from === undefined) return;
+    for (const viewer of this.#viewers) {
+      const line = viewer.video;
+      if (!line) continue;
+      if (line.hasBegun && !line.isLost) line.advance(from);
+      else if (packet.keyframe || this.video.hasEntry) this.video.start(line);
+    }
+  }
+
+  #audioPacket(packet: MediaPacket): void {
+    if (packet.alternate) return;
+    this.#sourceAudio ??= packet.codec;
+    if (packet.codec !== this.#sourceAudio) return; // AAC that the owner made of our Opus
+    if (packet.codec === 'opus') return this.#sendAudio(packet);
+    if (packet.config) this.#audioConfig = packet;
+    if (this.#viewers.size > 0) this.#startOpus();
+    this.#opus?.push(packet);
+  }
+
+  #sendAudio(packet: MediaPacket): void {
+    const from = this.audio.push(packet);
+    if (from === undefined) return;
+    for (const { audio } of this.#viewers) {
+      if (!audio) continue;
+      if (audio.hasBegun && !audio.isLost) audio.advance(from);
+      else this.audio.start(audio);
+    }
+  }
+
+  #onBFrames(): void {
+    const { bframes, ffmpeg } = this.#deps;
+    if (this.#h264) return;
+    if (bframes === 'drop') this.#notices.add('b_frames');
+    else if (ffmpeg === undefined) this.#notices.add('b_frames').add('no_ffmpeg');
+    else if (this.#viewers.size > 0) this.#startH264(ffmpeg);
+  }
+
+  #startTranscoders(): void {
+    if (this.#sourceAudio !== undefined && this.#sourceAudio !== 'opus') this.#startOpus();
+    if (this.video.hasBFrames) this.#onBFrames();
+  }
+
+  #startOpus(): void {
+    const { ffmpeg, log } = this.#deps;
+    if (this.#opus) return;
+    if (ffmpeg === undefined) {
+      this.#notices.add('no_ffmpeg');
+      return;
+    }
+    this.#opus = new Transcoder({
+      ffmpeg,
+      target: 'opus',
+      log,
+      onPacket: (packet) => this.#sendAudio(packet),
+      onFailure: () => this.#notices.add('audio_bridge_failed'),
+    });
+    if (this.#audioConfig) this.#opus.push(this.#audioConfig);
+  }
+
+  #startH264(ffmpeg: string): void {
+    const { log } = this.#deps;
+    this.#h264 = new Transcoder({
+      ffmpeg,
+      target: 'h264-without-bframes',
+      log,
+      onPacket: (packet) => this.#sendVideo(packet),
+      onFailure: () => this.#dropBFrames(),
+    });
+    this.#notices.delete('b_frames');
+    this.#notices.add('b_frames_transcoded');
+    if (this.#videoConfig) this.#h264.push(this.#videoConfig);
+  }
+
+  /** ffmpeg gave up: what can be shown without it. */
+  #dropBFrames(): void {
+    this.#h264?.close();
+    this.#h264 = undefined;
+    this.#notices.delete('b_frames_transcoded');
+    this.#notices.add('b_frames');
+  }
+
+  #stopTranscoders(): void {
+    this.#lingerSinceMs = undefined;
+    this.#opus?.close();
+    this.#opus = undefined;
+    if (!this.#h264) return;
+    this.#h264.close();
+    this.#h264 = undefined;
+    this.video.restart();
+    if (this.#videoConfig) this.video.push(this.#videoConfig);
+  }
+
+  #isReady(): boolean {
+    if (!this.isLive || this.#firstPacketAtMs === undefined) return false;
+    return this.video.hasEntry || Date.now() - this.#firstPacketAtMs >= TRACK_DISCOVERY_MS;
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve();
+  }
+}

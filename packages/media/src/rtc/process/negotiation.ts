@@ -1,0 +1,239 @@
+import { FormatError, type Sdp, type SdpCodec, type SdpExtension, type SdpMedia } from '@kaibo/formats';
+import { h264Mode, h264Profile, isOpus, type RtpVideoCodec, videoCodecOf } from './codecs.ts';
+import type { TransportDescription } from './peer-transport.ts';
+
+/** RFC 9143: which line of the description a packet belongs to. */
+const MID_URI = 'urn:ietf:params:rtp-hdrext:sdes:mid';
+const TRANSPORT_CC_URI = 'http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01';
+/** What publishers should send, when they can: stereo music sounds, and lost packets are heard less. */
+const OPUS_FMTP = 'minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1;maxaveragebitrate=128000';
+/** What plays everywhere comes first, then what browsers encode well. */
+const PUBLISH_PREFERENCE: readonly RtpVideoCodec[] = ['h264', 'h265', 'av1', 'vp9', 'vp8'];
+/** More are nobody's browser. */
+export const MAX_MEDIA_LINES = 8;
+
+/** A description that is understood and cannot be served. `code` is stable. */
+export class NegotiationError extends Error {
+  readonly code: 'codec_unsupported' | 'bundle_required' | 'nothing_offered';
+
+  constructor(code: NegotiationError['code'], message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** A line that was accepted, by its place in the offer. */
+export interface AcceptedLine {
+  index: number;
+  mid: string;
+  kind: 'audio' | 'video';
+  /** Chosen ones; the first is what is meant to be used. */
+  codecs: { codec: RtpVideoCodec | 'opus'; payloadType: number }[];
+  /** Sources that the offer announced. */
+  ssrcs: number[];
+  /** The header extension's number, when the offer has it. */
+  midId?: number;
+  transportCcId?: number;
+}
+
+export interface Negotiated {
+  lines: AcceptedLine[];
+  answer(transport: TransportDescription, options: AnswerOptions): Sdp;
+}
+
+export interface AnswerOptions {
+  /** `candidate:…` lines. */
+  candidates: readonly string[];
+  origin: string;
+  /** Our own sources by the line's place in the offer, when we send. */
+  sources?: ReadonlyMap<number, { ssrc: number; msid: string }>;
+}
+
+/**
+ * A publisher's offer: one video and one audio line are taken, the others refused. One layer is asked of a simulcast
+ * offer by not answering it (RFC 8853, 5.3.2).
+ * @throws NegotiationError
+ */
+export function negotiatePublish(offer: Sdp): Negotiated {
+  const sends = ({ direction }: SdpMedia): boolean => direction === 'sendrecv' || direction === 'sendonly';
+  const lines = takeLines(offer, sends, (media) =>
+    media.kind === 'video' ? choosePublishedVideo(media) : media.codecs.filter(isOpus).slice(0, 1),
+  );
+  return {
+    lines,
+    answer: (transport, options) => answerOf(offer, lines, { transport, direction: 'recvonly', ...options }),
+  };
+}
+
+/**
+ * A viewer's offer. Every video codec that both sides know is kept, the stream's own first, so that the stream may
+ * change its codec.
+ * @throws NegotiationError
+ */
+export function negotiatePlay(
+  offer: Sdp,
+  stream: { video: RtpVideoCodec | undefined; h264Profile?: number },
+): Negotiated {
+  const receives = ({ direction }: SdpMedia): boolean => direction === 'sendrecv' || direction === 'recvonly';
+  const lines = takeLines(offer, receives, (media) =>
+    media.kind === 'video' ? choosePlayedVideo(media, stream) : media.codecs.filter(isOpus).slice(0, 1),
+  );
+  return {
+    lines,
+    answer: (transport, options) => answerOf(offer, lines, { transport, direction: 'sendonly', ...options }),
+  };
+}
+
+function takeLines(
+  offer: Sdp,
+  wants: (media: SdpMedia) => boolean,
+  choose: (media: SdpMedia) => SdpCodec[],
+): AcceptedLine[] {
+  if (offer.media.length > MAX_MEDIA_LINES) throw new FormatError('too_large', `${offer.media.length} lines of media`);
+  const lines: AcceptedLine[] = [];
+  const refused: string[] = [];
+  for (const [index, media] of offer.media.entries()) {
+    const { kind } = media;
+    if ((kind !== 'audio' && kind !== 'video') || media.port === 0 || !wants(media)) continue;
+    if (lines.some((line) => line.kind === kind)) continue;
+    const codecs = choose(media);
+    if (codecs.length > 0) lines.push(acceptedLine(media, { index, kind, codecs }));
+    else refused.push(`${kind}: ${[...new Set(media.codecs.map(({ name }) => name))].slice(0, 12).join(', ')}`);
+  }
+  if (refused.length > 0) {
+    throw new NegotiationError('codec_unsupported', `No codec in common. Offered ${refused.join('; ')}.`);
+  }
+  if (lines.length === 0) throw new NegotiationError('nothing_offered', 'The offer has no audio or video for us.');
+  assertOneTransport(offer, lines);
+  return lines;
+}
+
+function acceptedLine(
+  media: SdpMedia,
+  { index, kind, codecs }: { index: number; kind: AcceptedLine['kind']; codecs: SdpCodec[] },
+): AcceptedLine {
+  const extension = (uri: string): number | undefined => media.extensions.find((one) => one.uri === uri)?.id;
+  return {
+    index,
+    mid: media.mid,
+    kind,
+    codecs: codecs.map((codec) => ({ codec: videoCodecOf(codec) ?? 'opus', payloadType: codec.payloadType })),
+    ssrcs: media.ssrcs.map(({ ssrc }) => ssrc),
+    midId: extension(MID_URI),
+    transportCcId: codecs.some(({ feedback }) => feedback.includes('transport-cc'))
+      ? extension(TRANSPORT_CC_URI)
+      : undefined,
+  };
+}
+
+/** One UDP port and one DTLS session carry everything. */
+function assertOneTransport({ bundle }: Sdp, lines: readonly AcceptedLine[]): void {
+  if (lines.length > 1 && !lines.every(({ mid }) => bundle.includes(mid)))
+    throw new NegotiationError('bundle_required', 'Audio and video must be bundled (a=group:BUNDLE).');
+}
+
+function choosePublishedVideo({ codecs }: SdpMedia): SdpCodec[] {
+  for (const wanted of PUBLISH_PREFERENCE) {
+    const offered = codecs.filter((codec) => videoCodecOf(codec) === wanted);
+    const chosen = offered.find((codec) => wanted !== 'h264' || h264Mode(codec) === 1) ?? offered[0];
+    if (chosen) return [chosen];
+  }
+  return [];
+}
+
+function choosePlayedVideo(
+  { codecs }: SdpMedia,
+  stream: { video: RtpVideoCodec | undefined; h264Profile?: number },
+): SdpCodec[] {
+  const chosen: SdpCodec[] = [];
+  const byStream = PUBLISH_PREFERENCE.toSorted((a, b) => Number(b === stream.video) - Number(a === stream.video));
+  for (const wanted of byStream) {
+    const offered = codecs.filter((codec) => videoCodecOf(codec) === wanted);
+    const one = wanted === 'h264' ? chooseH264(offered, stream.h264Profile) : offered[0];
+    if (one) chosen.push(one);
+    else if (wanted === stream.video) {
+      throw new NegotiationError(
+        'codec_unsupported',
+        `This stream’s video is ${wanted.toUpperCase()}, which was not offered.`,
+      );
+    }
+  }
+  return chosen;
+}
+
+/** We send fragments, so packetization mode 1; the profile is taken as near as it comes: decoders take more than they say. */
+function chooseH264(offered: readonly SdpCodec[], profile: number | undefined): SdpCodec | undefined {
+  const fragments = offered.filter((codec) => h264Mode(codec) === 1);
+  return fragments.find((codec) => h264Profile(codec) === profile) ?? fragments[0] ?? offered[0];
+}
+
+interface AnswerInput extends AnswerOptions {
+  transport: TransportDescription;
+  direction: 'recvonly' | 'sendonly';
+}
+
+function answerOf(offer: Sdp, lines: readonly AcceptedLine[], input: AnswerInput): Sdp {
+  const media = offer.media.map((offered, index) => {
+    const line = lines.find((one) => one.index === index);
+    return line ? answerLine(offered, line, input) : refusedLine(offered, input.transport);
+  });
+  return { origin: input.origin, bundle: lines.map(({ mid }) => mid), iceLite: false, media };
+}
+
+function answerLine(offered: SdpMedia, line: AcceptedLine, input: AnswerInput): SdpMedia {
+  const { transport, direction, candidates, sources } = input;
+  const source = sources?.get(line.index);
+  return {
+    ...emptyLine(offered, transport),
+    port: 9,
+    direction,
+    codecs: line.codecs.flatMap(({ payloadType }) => {
+      const codec = offered.codecs.find((one) => one.payloadType === payloadType);
+      return codec ? [answerCodec(codec, { line, direction })] : [];
+    }),
+    extensions: direction === 'recvonly' ? extensionsOf(offered, line) : [],
+    candidates: [...candidates],
+    endOfCandidates: true,
+    ssrcs: source ? [{ ssrc: source.ssrc, cname: 'kaibo', msid: source.msid }] : [],
+    msid: source?.msid,
+  };
+}
+
+/** What we do ourselves: NACK and PLI both ways; the estimate of bandwidth by whichever of both forms was offered. */
+function answerCodec(
+  codec: SdpCodec,
+  { line, direction }: { line: AcceptedLine; direction: AnswerInput['direction'] },
+): SdpCodec {
+  const ours = line.kind === 'video' ? ['nack', 'nack pli', 'ccm fir'] : [];
+  const estimate = direction === 'recvonly' && line.transportCcId !== undefined ? 'transport-cc' : 'goog-remb';
+  const feedback = [...ours, estimate].filter((one) => codec.feedback.includes(one));
+  return { ...codec, feedback, fmtp: isOpus(codec) && direction === 'recvonly' ? OPUS_FMTP : codec.fmtp };
+}
+
+function extensionsOf({ extensions }: SdpMedia, { midId, transportCcId }: AcceptedLine): SdpExtension[] {
+  return extensions.filter(({ id }) => id === midId || id === transportCcId).map(({ id, uri }) => ({ id, uri }));
+}
+
+function refusedLine(offered: SdpMedia, transport: TransportDescription): SdpMedia {
+  return { ...emptyLine(offered, transport), port: 0, direction: 'inactive', codecs: offered.codecs.slice(0, 1) };
+}
+
+function emptyLine(offered: SdpMedia, transport: TransportDescription): SdpMedia {
+  return {
+    kind: offered.kind,
+    port: 0,
+    protocol: offered.protocol,
+    mid: offered.mid,
+    direction: 'inactive',
+    codecs: [],
+    extensions: [],
+    ...transport,
+    ssrcs: [],
+    ssrcGroups: [],
+    rids: [],
+    candidates: [],
+    endOfCandidates: false,
+    rtcpMux: true,
+    rtcpRsize: offered.rtcpRsize,
+  };
+}

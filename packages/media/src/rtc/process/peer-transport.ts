@@ -1,0 +1,128 @@
+import { encodeSdp, FormatError, parseSdp, type Sdp, type SdpMedia } from '@kaibo/formats';
+import nodeDataChannel, { type PeerConnection, type Track } from 'node-datachannel';
+
+/** The one line that libdatachannel sees of a session: everything that is encrypted goes through it. */
+const MID = '0';
+const PAYLOAD_TYPE = 96;
+
+/** What one side says of ICE (RFC 8839) and DTLS (RFC 8842). */
+export interface TransportDescription {
+  iceUfrag: string;
+  icePwd: string;
+  fingerprint: { algorithm: string; value: string };
+  setup: NonNullable<SdpMedia['setup']>;
+}
+
+export interface TransportEvents {
+  /** RTP and RTCP, decrypted. */
+  packet(bytes: Uint8Array): void;
+  connected(): void;
+  /** Final, unless `close` was called. */
+  failed(): void;
+}
+
+export interface UdpOptions {
+  port: number;
+  /** Undefined listens on every address. */
+  bindAddress: string | undefined;
+}
+
+/**
+ * ICE, DTLS and SRTP of one peer, over the UDP port that all peers share. libdatachannel is given one line of media for
+ * all of the peer's, with which it hands over every packet of whatever source; who is who in it is ours to know.
+ * The object is held by its session until `close`: libdatachannel ends connections that are collected.
+ */
+export class PeerTransport {
+  #connection: PeerConnection;
+  #track: Track;
+  #open = true;
+
+  constructor({ name, udp, events }: { name: string; udp: UdpOptions; events: TransportEvents }) {
+    this.#connection = new nodeDataChannel.PeerConnection(name, {
+      iceServers: [],
+      enableIceUdpMux: true,
+      portRangeBegin: udp.port,
+      portRangeEnd: udp.port,
+      bindAddress: udp.bindAddress,
+      forceMediaTransport: true,
+    });
+    const video = new nodeDataChannel.Video(MID, 'SendRecv');
+    video.addH264Codec(PAYLOAD_TYPE);
+    this.#track = this.#connection.addTrack(video);
+    this.#track.onMessage((bytes) => this.#open && events.packet(bytes));
+    this.#track.onOpen(() => this.#open && events.connected());
+    this.#connection.onStateChange((state) => {
+      if (this.#open && (state === 'failed' || state === 'closed' || state === 'disconnected')) events.failed();
+    });
+  }
+
+  /** Our side, to the offerer's. Throws FormatError when libdatachannel cannot use what the other side said. */
+  async accept(remote: TransportDescription): Promise<TransportDescription> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#connection.onGatheringStateChange((state) => state === 'complete' && resolve());
+    try {
+      this.#connection.setRemoteDescription(encodeSdp(offerOf(remote)), 'offer');
+    } catch (error) {
+      throw new FormatError('malformed', `the description cannot be used: ${String(error)}`);
+    }
+    if (this.#connection.gatheringState() !== 'complete') await promise;
+    return transportOf(parseSdp(this.#connection.localDescription()?.sdp ?? ''));
+  }
+
+  /** False when it could not be sent. */
+  send(bytes: Uint8Array): boolean {
+    // Its type asks for a Buffer; any bytes do. It copies.
+    return this.#open && this.#track.isOpen() && this.#track.sendMessageBinary(bytes as Buffer);
+  }
+
+  /** `candidate:…`, as the peer told it. One that cannot be used is none. */
+  addCandidate(candidate: string): void {
+    if (!this.#open) return;
+    try {
+      this.#connection.addRemoteCandidate(candidate, MID);
+    } catch {
+      // A name that does not resolve, a protocol that is not ours: the peer's own checks find the way.
+    }
+  }
+
+  /** Smoothed by ICE; undefined before the first answer. */
+  get remoteAddress(): string | undefined {
+    return this.#connection.getSelectedCandidatePair()?.remote.address;
+  }
+
+  close(): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.#connection.close();
+  }
+}
+
+/** The transport of a description whose lines are bundled on the first that is accepted. */
+export function transportOf(sdp: Sdp): TransportDescription {
+  for (const { iceUfrag, icePwd, fingerprint, setup } of sdp.media) {
+    if (iceUfrag !== undefined && icePwd !== undefined && fingerprint !== undefined)
+      return { iceUfrag, icePwd, fingerprint, setup: setup ?? 'actpass' };
+  }
+  throw new FormatError('malformed', 'the description has no ICE credentials or no fingerprint');
+}
+
+function offerOf(remote: TransportDescription): Sdp {
+  const line: SdpMedia = {
+    kind: 'video',
+    port: 9,
+    protocol: 'UDP/TLS/RTP/SAVPF',
+    mid: MID,
+    direction: 'sendrecv',
+    codecs: [{ payloadType: PAYLOAD_TYPE, name: 'H264', clockRate: 90_000, fmtp: '', feedback: [] }],
+    extensions: [],
+    ...remote,
+    ssrcs: [],
+    ssrcGroups: [],
+    rids: [],
+    candidates: [],
+    endOfCandidates: false,
+    rtcpMux: true,
+    rtcpRsize: true,
+  };
+  return { origin: '- 1 1 IN IP4 127.0.0.1', bundle: [MID], iceLite: false, media: [line] };
+}

@@ -1,0 +1,61 @@
+import { ntpMiddle, type NtpTime, type RtcpReport, SequenceUnwrapper } from '@kaibo/formats';
+
+/** What one source sent us, as its reports want it (RFC 3550, 6.4.1, A.3, A.8). */
+export class Reception {
+  #ssrc: number;
+  #clockHz: number;
+  #unwrapper = new SequenceUnwrapper();
+  #first: number | undefined;
+  #highest = 0;
+  #received = 0;
+  #prior = { expected: 0, received: 0 };
+  #jitter = 0;
+  #transit: number | undefined;
+  #lastSr: { middle: number; atMs: number } | undefined;
+
+  constructor(ssrc: number, clockHz: number) {
+    this.#ssrc = ssrc;
+    this.#clockHz = clockHz;
+  }
+
+  /** Interarrival jitter in ms. */
+  get jitterMs(): number {
+    return (this.#jitter * 1000) / this.#clockHz;
+  }
+
+  /** Counts a packet and tells its unwrapped number. */
+  count({ sequence, timestamp }: { sequence: number; timestamp: number }, nowMs: number): number {
+    const number = this.#unwrapper.unwrap(sequence);
+    this.#first ??= number;
+    this.#highest = Math.max(this.#highest, number);
+    this.#received++;
+    const transit = ((nowMs * this.#clockHz) / 1000 - timestamp) % 2 ** 32;
+    if (this.#transit !== undefined) {
+      const difference = Math.abs(transit - this.#transit);
+      if (difference < this.#clockHz) this.#jitter += (difference - this.#jitter) / 16;
+    }
+    this.#transit = transit;
+    return number;
+  }
+
+  senderReport(ntp: NtpTime, nowMs: number): void {
+    this.#lastSr = { middle: ntpMiddle(ntp), atMs: nowMs };
+  }
+
+  report(nowMs: number): RtcpReport {
+    const expected = this.#first === undefined ? 0 : this.#highest - this.#first + 1;
+    const inInterval = expected - this.#prior.expected;
+    const lostInInterval = inInterval - (this.#received - this.#prior.received);
+    this.#prior = { expected, received: this.#received };
+    const fraction = inInterval > 0 && lostInInterval > 0 ? Math.floor((lostInInterval * 256) / inInterval) : 0;
+    return {
+      ssrc: this.#ssrc,
+      fractionLost: Math.min(255, fraction),
+      lost: Math.max(-0x80_0000, Math.min(0x7f_ffff, expected - this.#received)),
+      highestSequence: this.#highest >>> 0,
+      jitter: Math.round(this.#jitter) >>> 0,
+      lastSr: this.#lastSr?.middle ?? 0,
+      delaySinceLastSr: this.#lastSr ? Math.round((nowMs - this.#lastSr.atMs) * 65.536) >>> 0 : 0,
+    };
+  }
+}

@@ -1,0 +1,79 @@
+import { msOfNtp, type NtpTime } from '@kaibo/formats';
+
+/** So that slewing back at the beginning never goes below zero. */
+const START_MS = 1000;
+/** A track moves to its right place by at most this share of the time that passes: nobody hears or sees it. */
+const SLEW_SHARE = 0.1;
+/** Senders whose reports say that sound and picture are this far apart do not mean it. */
+const MAX_CORRECTION_MS = 2000;
+
+/**
+ * One time for the sound and the picture of a publisher. Each RTP clock begins anywhere (RFC 3550, 5.1): at first a track
+ * is placed by the arrival of its first packet, then by the sender's reports, which tell both clocks by one.
+ */
+export class SessionClock {
+  #startedAtMs: number | undefined;
+  /** What to add to the sender's wall clock; set by the first track that has a report. */
+  #wallOffsetMs: number | undefined;
+
+  track(clockHz: number): TrackClock {
+    return new TrackClock(clockHz, this);
+  }
+
+  /** The session's time at which a packet arrived. */
+  arrival(nowMs: number): number {
+    this.#startedAtMs ??= nowMs;
+    return START_MS + nowMs - this.#startedAtMs;
+  }
+
+  /** The session's time of the sender's `wallMs`, of which a track believes that it is `placedMs`. */
+  ofWall(wallMs: number, placedMs: number): number {
+    this.#wallOffsetMs ??= placedMs - wallMs;
+    return wallMs + this.#wallOffsetMs;
+  }
+}
+
+/** The RTP clock of one track. */
+export class TrackClock {
+  #clockHz: number;
+  #session: SessionClock;
+  #last: { raw: number; ticks: number } | undefined;
+  #offsetMs: number | undefined;
+  #targetMs: number | undefined;
+  #lastMs = 0;
+
+  constructor(clockHz: number, session: SessionClock) {
+    this.#clockHz = clockHz;
+    this.#session = session;
+  }
+
+  /** ms in the session's time of a 32-bit RTP timestamp; `nowMs` is when its packet came. */
+  time(timestamp: number, nowMs: number): number {
+    const rawMs = this.#rawMs(timestamp);
+    this.#offsetMs ??= this.#session.arrival(nowMs) - rawMs;
+    this.#slew(rawMs + this.#offsetMs - this.#lastMs);
+    this.#lastMs = rawMs + this.#offsetMs;
+    return this.#lastMs;
+  }
+
+  /** RFC 3550, 6.4.1: at `ntp` the sender's RTP clock showed `rtpTimestamp`. Nothing before the first packet. */
+  report(ntp: NtpTime, rtpTimestamp: number): void {
+    if (this.#offsetMs === undefined) return;
+    const rawMs = this.#rawMs(rtpTimestamp);
+    const wantedMs = this.#session.ofWall(msOfNtp(ntp), rawMs + this.#offsetMs) - rawMs;
+    if (Math.abs(wantedMs - this.#offsetMs) <= MAX_CORRECTION_MS) this.#targetMs = wantedMs;
+  }
+
+  #slew(elapsedMs: number): void {
+    if (this.#targetMs === undefined || this.#offsetMs === undefined || elapsedMs <= 0) return;
+    const most = Math.min(elapsedMs, 100) * SLEW_SHARE;
+    this.#offsetMs += Math.max(-most, Math.min(most, this.#targetMs - this.#offsetMs));
+  }
+
+  #rawMs(timestamp: number): number {
+    if (this.#last === undefined) this.#last = { raw: timestamp, ticks: timestamp };
+    const ticks = this.#last.ticks + ((timestamp - this.#last.raw) | 0);
+    if (ticks > this.#last.ticks) this.#last = { raw: timestamp, ticks };
+    return (ticks * 1000) / this.#clockHz;
+  }
+}

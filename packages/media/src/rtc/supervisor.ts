@@ -1,0 +1,167 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { getCompileCacheDir } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Link, processChannel } from '../cluster/link.ts';
+import type { HopEnd } from '../cluster/messages.ts';
+import type { MediaLog } from '../hub/session-host.ts';
+import type { MediaOptions } from '../options.ts';
+import { findFfmpeg } from '../transcode/find-ffmpeg.ts';
+import type { RtcNotice, RtcRequest, RtcSeed, RtcTold } from './messages.ts';
+
+const ENTRY = fileURLToPath(new URL('./process/main.mjs', import.meta.url));
+const START_MS = 15_000;
+const STOP_MS = 2000;
+/** A process that died young is not started again before this. */
+const RESTART_MIN_MS = 200;
+const RESTART_MAX_MS = 10_000;
+const STEADY_MS = 30_000;
+
+/** The RTC process does not run, and cannot be started now. */
+export class RtcUnavailableError extends Error {
+  readonly code = 'rtc_unavailable';
+}
+
+interface Member {
+  child: ChildProcess;
+  link: Link<RtcRequest, RtcNotice, never, RtcTold>;
+  folder: string;
+  socketPath: string;
+  startedAtMs: number;
+}
+
+export interface SupervisorDeps {
+  options: MediaOptions;
+  /** Resolved. */
+  udpPort: number;
+  log: MediaLog;
+  told(message: Exclude<RtcTold, { type: 'ready' | 'drained' | 'log' }>): void;
+  /** The process died; whoever it carried is gone. */
+  lost(): void;
+}
+
+/** The RTC process: started with the first peer, started anew by the next one when it died, stopped. */
+export class RtcSupervisor {
+  #deps: SupervisorDeps;
+  #starting: Promise<Member> | undefined;
+  #member: Member | undefined;
+  #backoffMs = 0;
+  #diedAtMs = 0;
+  #stopped = false;
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps;
+  }
+
+  /** Of the running process, for those who watch over it. */
+  get pid(): number | undefined {
+    return this.#member?.child.pid;
+  }
+
+  /** Rejects with RtcUnavailableError, and with LinkClosedError when the process dies meanwhile. */
+  async request<Reply>(request: RtcRequest): Promise<Reply> {
+    const { link } = await this.#running();
+    return link.request<Reply>(request);
+  }
+
+  /** Makes sure that the process runs. Rejects with RtcUnavailableError. */
+  async start(): Promise<void> {
+    await this.#running();
+  }
+
+  /** To a process that does not run there is nothing to say. */
+  send(notice: RtcNotice): void {
+    this.#member?.link.send(notice);
+  }
+
+  /** Both ends of a line for media, whichever member takes which. */
+  hop(): HopEnd {
+    return { path: this.#member?.socketPath ?? '', ticket: randomBytes(16).toString('hex') };
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    const member = this.#member ?? (await this.#starting?.catch(() => undefined));
+    if (!member) return;
+    const gone = new Promise<void>((resolve) => member.child.once('exit', () => resolve()));
+    if (member.child.exitCode !== null || member.child.signalCode !== null) return;
+    const deadline = setTimeout(() => member.child.kill('SIGKILL'), STOP_MS);
+    member.link.send({ type: 'stop' });
+    await gone;
+    clearTimeout(deadline);
+  }
+
+  async #running(): Promise<Member> {
+    if (this.#stopped) throw new RtcUnavailableError('This server is stopping.');
+    if (this.#member) return this.#member;
+    if (!this.#starting && Date.now() - this.#diedAtMs < this.#backoffMs)
+      throw new RtcUnavailableError('The WebRTC part of the server is being restarted.');
+    this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
+    return this.#starting;
+  }
+
+  async #start(): Promise<Member> {
+    const { options, udpPort, log } = this.#deps;
+    const folder = mkdtempSync(join(tmpdir(), 'kaibo-rtc-'));
+    const socketPath =
+      process.platform === 'win32' ? `\\\\.\\pipe\\kaibo-rtc-${randomBytes(8).toString('hex')}` : join(folder, 'hop');
+    const child = fork(ENTRY, [], {
+      serialization: 'advanced',
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
+    const slow = setTimeout(() => reject(new RtcUnavailableError('The WebRTC process did not start.')), START_MS);
+    const link: Member['link'] = new Link(processChannel(child), {
+      answer: (request) => request,
+      notice: (notice) => {
+        if (notice.type === 'ready') resolve();
+        else if (notice.type === 'drained')
+          child.kill('SIGKILL'); // its library's own end can wait for ever
+        else if (notice.type === 'log') log[notice.level](notice.fields, notice.message);
+        else this.#deps.told(notice);
+      },
+    });
+    const member: Member = { child, link, folder, socketPath, startedAtMs: Date.now() };
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      reject(new RtcUnavailableError('The WebRTC process ended at its start.'));
+      this.#exited(member, signal ?? code ?? '');
+    });
+    const seed: RtcSeed = { options, socketPath, udpPort, ffmpeg: findFfmpeg() };
+    child.send({ seed, compileCache: compileCacheFolder() });
+    try {
+      await ready;
+    } catch (error) {
+      child.kill('SIGKILL');
+      throw error;
+    } finally {
+      clearTimeout(slow);
+    }
+    this.#member = member;
+    log.info({ pid: child.pid, udpPort }, 'the WebRTC process runs');
+    return member;
+  }
+
+  #exited(member: Member, reason: string | number): void {
+    member.link.close();
+    rmSync(member.folder, { recursive: true, force: true });
+    const wasRunning = this.#member === member;
+    this.#member = undefined;
+    if (this.#stopped) return;
+    this.#diedAtMs = Date.now();
+    const steady = this.#diedAtMs - member.startedAtMs > STEADY_MS;
+    this.#backoffMs = steady ? RESTART_MIN_MS : Math.min(Math.max(this.#backoffMs * 2, RESTART_MIN_MS), RESTART_MAX_MS);
+    this.#deps.log.warn({ reason }, 'the WebRTC process ended; the next peer starts it again');
+    if (wasRunning) this.#deps.lost();
+  }
+}
+
+/** What the launcher turned the cache on with: Node itself adds a folder for its version. */
+function compileCacheFolder(): string | undefined {
+  const folder = getCompileCacheDir();
+  return folder && dirname(folder);
+}
