@@ -73,6 +73,9 @@ describe('describeVideoConfig', () => {
       real.AV1_MAIN_10BIT_426X240,
       { codec: 'av1', profile: 'Main', level: '2.0', width: 426, height: 240 },
     ],
+    ['VP9 of ffmpeg', '90 76703039', hex('01000000000a820202020000'), { codec: 'vp9', profile: '0', level: '1.0' }],
+    ['VP8, without version and flags', '90 76703038', hex('0100820202020000'), { codec: 'vp8', profile: '1' }],
+    ['VP9 of nothing', '90 76703039', hex(''), { codec: 'vp9' }],
     [
       'the first of the tracks',
       '96 00 61763031 00',

@@ -1,8 +1,9 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { hex, toHex } from '../../testing/hex.ts';
+import { concat, hex, toHex } from '../../testing/hex.ts';
 import { assertOnlyFormatErrors, assertRoundTrip, formatErrorCode, hostileBytes } from '../../testing/properties.ts';
 import * as real from '../../testing/real-samples.ts';
+import { av1ConfigOf } from './config-of.ts';
 import { encodeAv1Config, parseAv1Config } from './config.ts';
 import { findAv1SequenceHeader, parseAv1SequenceHeader } from './sequence-header.ts';
 
@@ -75,6 +76,29 @@ describe('AV1', () => {
     ['1,025 OBUs', '1200'.repeat(1025), 'too_large'],
   ])('refuses OBUs: %s', (_name, bytes, code) => {
     expect(formatErrorCode(() => findAv1SequenceHeader(hex(bytes)))).toBe(code);
+  });
+
+  it.each([
+    ['SVT-AV1', real.AV1_MAIN_640X360],
+    ['libaom, 10 bits', real.AV1_MAIN_10BIT_426X240],
+    // ffmpeg 5.1, libaom 3.6, 32x32: `format=yuv444p12le`, `gray`, `gbrp`, `yuv422p`.
+    ['libaom, 4:4:4 of 12 bits', hex('814060000a0a4000000227fe6d7cb020')],
+    ['libaom, grey', hex('81001c000a090000000227fe6d7c91')],
+    ['libaom, RGB', hex('812000000a0c2000000227fe6d7c9010d002')],
+    ['libaom, 4:2:2', hex('814008000a0a4000000227fe6d7c8080')],
+  ])('the record of %s is made out of its sequence header', (_name, record) => {
+    const { configObus } = parseAv1Config(record);
+    expect(toHex(encodeAv1Config(av1ConfigOf(configObus)))).toBe(toHex(record));
+  });
+
+  it('makes a record of a temporal unit, or of a header without a size, and wants a header', () => {
+    const record = parseAv1Config(real.AV1_MAIN_640X360);
+    const bare = concat(hex('08'), record.configObus.subarray(2));
+    expect(av1ConfigOf(bare)).toStrictEqual(record);
+    expect(av1ConfigOf(concat(hex('12 00'), record.configObus, hex('32 01 10')))).toStrictEqual(record);
+    expect(formatErrorCode(() => av1ConfigOf(hex('12 00')))).toBe('malformed');
+    expect(formatErrorCode(() => av1ConfigOf(record.configObus.subarray(0, 6)))).toBe('truncated');
+    assertOnlyFormatErrors(av1ConfigOf, hostileBytes(record.configObus, bare));
   });
 
   it('random and damaged bytes throw FormatError only', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { concat, hex, toHex } from '../../testing/hex.ts';
 import { assertOnlyFormatErrors, assertRoundTrip, formatErrorCode, hostileBytes } from '../../testing/properties.ts';
 import * as real from '../../testing/real-samples.ts';
+import { hevcConfigOf } from './config-of.ts';
 import { encodeHevcConfig, parseHevcConfig } from './config.ts';
 import { parseH265Sps } from './sps.ts';
 
@@ -62,6 +63,18 @@ describe('H.265', () => {
     expect(parseH265Sps(sps)).toStrictEqual(expected);
     expect(formatErrorCode(() => parseH265Sps(sps.subarray(0, 10)))).toBe('truncated');
     expect(formatErrorCode(() => parseH265Sps(hex('4401c172')))).toBe('malformed');
+  });
+
+  it.each([
+    ['Main', real.HEVC_MAIN_1920X1080],
+    ['Main10', real.HEVC_MAIN10_1278X718],
+  ])('the record of x265 %s is made out of its parameter sets', (_name, bytes) => {
+    const [vps = [], sps = [], pps = []] = parseHevcConfig(bytes).arrays.map(({ units }) => units);
+    const made = hevcConfigOf({ vps, sps, pps });
+    expect(toHex(encodeHevcConfig(made))).toBe(toHex(bytes));
+    expect(formatErrorCode(() => hevcConfigOf({ vps, sps: [], pps }))).toBe('malformed');
+    expect(formatErrorCode(() => hevcConfigOf({ vps, sps: [hex('4201')], pps }))).toBe('truncated');
+    assertOnlyFormatErrors((unit) => hevcConfigOf({ vps, sps: [unit], pps }), hostileBytes(...sps));
   });
 
   it('bounds NAL units', () => {
