@@ -39,9 +39,12 @@ export type { TransportKind } from './realtime/transport.ts';
 export type { ChannelEvent, ChannelListener, ChannelMessage, ChannelSnapshot } from './realtime/messages.ts';
 /** A place among a room's peers, and a WebRTC call between them. */
 export { SignalingClient } from './signaling/signaling-client.ts';
-export type { SignalingEvents, SignalingOptions, SignalingStatus } from './signaling/signaling-client.ts';
+export type { SignalingEvents, SignalingOptions, SignalingStatus } from './signaling/signaling-options.ts';
 export { PeerCall } from './signaling/peer-call.ts';
 export type { PeerCallOptions } from './signaling/peer-call.ts';
+/** The room's media by way of signaling. */
+export { ServerCall } from './signaling/server-call.ts';
+export type { ServerCallOptions } from './signaling/server-call.ts';
 export type { Peer, Relayed } from './signaling/messages.ts';
 /** Going live from a browser: WHIP, or FLV over a WebSocket where no UDP gets through. */
 export { LivePublisher } from './publish/live-publisher.ts';

@@ -7,7 +7,7 @@ import type { RealtimeOptions } from './realtime/realtime-client.ts';
 import { RoomsApi } from './rooms.ts';
 import { Session } from './session.ts';
 import { SignalingClient } from './signaling/signaling-client.ts';
-import type { SignalingOptions } from './signaling/signaling-client.ts';
+import type { SignalingOptions } from './signaling/signaling-options.ts';
 import { StreamsApi } from './streams.ts';
 import { UsersApi } from './users.ts';
 

@@ -5,7 +5,7 @@ import type { WebSocket as ServerSocket } from 'ws';
 import { SignalingClient } from '../src/index.ts';
 import type { SignalingOptions } from '../src/index.ts';
 
-type Frame = { type: string; roomId?: string; session?: string; to?: string; payload?: unknown };
+type Frame = { type: string; id?: string; roomId?: string; session?: string; to?: string; payload?: unknown };
 
 let server: WebSocketServer;
 let client: SignalingClient;
@@ -120,6 +120,45 @@ test('a silent server is pinged and then left', async () => {
   joined('s1');
   await until(() => expect(frames.some(({ type }) => type === 'ping')).toBe(true));
   await until(() => expect(sockets.length).toBeGreaterThan(1));
+});
+
+test('an offer to the server is answered, refused, or lost with the connection', async () => {
+  connect();
+  await until(() => expect(frames).toHaveLength(1));
+  const offer = { type: 'offer', sdp: 'x' } as const;
+  await expect(client.offerToServer(offer)).rejects.toMatchObject({ code: 'closed' });
+  const iceServers = [{ urls: ['turn:turn.example.org'], username: 'u', credential: 'c' }];
+  say({ type: 'joined', roomId: 'r1', session: 's1', peers: [], viewerCount: 1, iceServers });
+  await until(() => expect(client.iceServers).toEqual(iceServers));
+  told.length = 0;
+  const [first, second, third] = [1, 2, 3].map(() => client.offerToServer(offer));
+  await until(() => expect(frames).toHaveLength(4));
+  const [one, two] = frames.slice(1).map(({ id }) => id);
+  expect(frames[1]).toMatchObject({ type: 'offer', roomId: 'r1', to: 'server', payload: offer });
+  say({ type: 'error', id: two, code: 'not_publishing', error: 'nobody' });
+  await expect(second).rejects.toMatchObject({ code: 'not_publishing', message: 'nobody' });
+  say({ type: 'answer', id: one, roomId: 'r1', from: 'server', payload: { type: 'answer', sdp: 'y' } });
+  expect(await first).toEqual({ type: 'answer', sdp: 'y' });
+  expect(client.hangUp('play')).toBe(true);
+  await until(() => expect(frames.at(-1)).toEqual({ type: 'hangup', roomId: 'r1', intent: 'play' }));
+  sockets[0]?.terminate();
+  await expect(third).rejects.toMatchObject({ code: 'closed' });
+  // Refusals of offers went to whoever made them.
+  expect(told).toEqual(['connecting']);
+});
+
+test('media that the server ended is told, and the place stays', async () => {
+  connect();
+  await until(() => expect(frames).toHaveLength(1));
+  joined('s1');
+  await until(() => expect(client.status).toBe('joined'));
+  const ended: unknown[] = [];
+  client.on('mediaClosed', (event) => ended.push(event));
+  say({ type: 'media-closed', roomId: 'r1', intent: 'dance', reason: 'x', error: 'x' });
+  say({ type: 'media-closed', roomId: 'r1', intent: 'play', reason: 'kicked', error: 'over' });
+  await until(() => expect(ended).toHaveLength(1));
+  expect(ended).toMatchObject([{ intent: 'play', reason: 'kicked', error: { code: 'media_closed', message: 'over' } }]);
+  expect(client.status).toBe('joined');
 });
 
 test('garbage changes nothing', async () => {

@@ -15,9 +15,19 @@ export interface Relayed<Payload> {
 }
 
 export type SignalingServerMessage =
-  | { type: 'joined'; roomId: string; session?: string; peers: Peer[]; viewerCount: number; self?: string; id?: string }
+  | {
+      type: 'joined';
+      roomId: string;
+      session?: string;
+      peers: Peer[];
+      viewerCount: number;
+      self?: string;
+      iceServers?: RTCIceServer[];
+      id?: string;
+    }
   | { type: 'peer-joined' | 'peer-left'; roomId: string; peer: Peer; viewerCount?: number }
-  | { type: 'offer' | 'answer' | 'candidate'; roomId: string; from: string; payload: unknown }
+  | { type: 'offer' | 'answer' | 'candidate'; roomId: string; from: string; payload: unknown; id?: string }
+  | { type: 'media-closed'; roomId: string; intent: 'publish' | 'play'; reason: string; error: string }
   | { type: 'error'; code: string; error: string; id?: string; roomId?: string }
   | { type: 'ack' | 'left' | 'pong'; id?: string };
 
@@ -44,6 +54,8 @@ export function parseSignalingMessage(text: unknown): SignalingServerMessage | n
     case 'answer':
     case 'candidate':
       return typeof fields.from === 'string' ? (fields as SignalingServerMessage) : null;
+    case 'media-closed':
+      return fields.intent === 'publish' || fields.intent === 'play' ? (fields as SignalingServerMessage) : null;
     case 'error':
     case 'ack':
     case 'left':

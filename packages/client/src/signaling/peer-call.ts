@@ -6,6 +6,7 @@ export interface PeerCallOptions {
   signaling: SignalingClient;
   /** What the others get; tracks may be added and taken away later. */
   stream?: MediaStream;
+  /** Left out, the ICE servers that the platform names. */
   configuration?: RTCConfiguration;
   /** Browsers have it; a test or Node gives its own. */
   RTCPeerConnection?: typeof globalThis.RTCPeerConnection;
@@ -69,7 +70,7 @@ export class PeerCall {
     const { signaling, stream, configuration, onStream, onState, onError } = this.#options;
     const Connection = this.#options.RTCPeerConnection ?? globalThis.RTCPeerConnection;
     const link = new PeerLink({
-      connection: new Connection(configuration),
+      connection: new Connection(configuration ?? { iceServers: [...signaling.iceServers] }),
       polite,
       sendDescription: (description) => {
         if (description.type === 'offer') signaling.offer(description, peer.id);

@@ -1,48 +1,11 @@
 import { Backoff } from '../backoff.ts';
 import type { BackoffOptions } from '../backoff.ts';
 import { localError } from '../errors.ts';
-import type { KaiboError } from '../errors.ts';
 import { CLOSE } from '../realtime/transport.ts';
 import { parseSignalingMessage } from './messages.ts';
-import type { Peer, Relayed, SignalingServerMessage } from './messages.ts';
-
-export interface SignalingOptions {
-  /** `ws://HOST:8088/signaling`. */
-  url: string;
-  roomId: string;
-  /** An access token, or how to get one that is good for now. Viewers of public rooms may do without. */
-  token?: string | (() => Promise<string | undefined>);
-  /** Called when the token ran out, before the next attempt. */
-  renew?: () => Promise<unknown>;
-  /** A play token or owner token, for private rooms. */
-  playToken?: string;
-  /** A viewer id, so that somebody without account is counted once. */
-  vid?: string;
-  /** Shown to the others. */
-  name?: string;
-  WebSocket?: typeof globalThis.WebSocket;
-  backoff?: BackoffOptions;
-  /** Silence after which the server is asked whether it is there. */
-  pingIntervalMs?: number;
-  /** No word for this long after a ping, or to a join, means the connection is dead. */
-  pongTimeoutMs?: number;
-}
-
-/** `stopped`: the server refused us (full, private, banned, logged out); `connect` tries again. */
-export type SignalingStatus = 'idle' | 'connecting' | 'joined' | 'stopped' | 'closed';
-
-export interface SignalingEvents {
-  status: SignalingStatus;
-  /** Our place, also after a reconnect: `resumed` tells that it is the same one as before. */
-  joined: { peers: readonly Peer[]; viewerCount: number; resumed: boolean };
-  peerJoined: Peer;
-  peerLeft: Peer;
-  offer: Relayed<RTCSessionDescriptionInit>;
-  answer: Relayed<RTCSessionDescriptionInit>;
-  candidate: Relayed<RTCIceCandidateInit | null>;
-  /** A message of ours was refused, or we were. */
-  error: KaiboError;
-}
+import type { Peer, SignalingServerMessage } from './messages.ts';
+import { PendingAnswers } from './pending-answers.ts';
+import type { SignalingEvents, SignalingOptions, SignalingStatus } from './signaling-options.ts';
 
 type Listeners = { [Name in keyof SignalingEvents]?: Set<(event: SignalingEvents[Name]) => void> };
 
@@ -52,6 +15,8 @@ const PING_INTERVAL_MS = 20_000;
 const PONG_TIMEOUT_MS = 10_000;
 /** So long the server keeps the place of somebody who dropped. */
 const SESSION_MS = 30_000;
+/** A viewer may wait 30 s for somebody to publish. */
+const ANSWER_TIMEOUT_MS = 40_000;
 
 /**
  * A place among the peers of one room. After a drop it comes back by itself, within 30 s into the same place, so that
@@ -61,7 +26,9 @@ export class SignalingClient {
   readonly #options: SignalingOptions;
   readonly #backoff: Backoff;
   readonly #listeners: Listeners = {};
+  readonly #answers = new PendingAnswers();
   #peers = new Map<string, Peer>();
+  #iceServers: readonly RTCIceServer[] = [];
   #socket: WebSocket | null = null;
   #status: SignalingStatus = 'idle';
   #session: { secret: string; lostAtMs: number | null } | null = null;
@@ -89,6 +56,11 @@ export class SignalingClient {
     return [...this.#peers.values()];
   }
 
+  /** STUN and TURN servers that the platform names, since we joined; the credentials are good for hours. */
+  get iceServers(): readonly RTCIceServer[] {
+    return this.#iceServers;
+  }
+
   /** Returns the function that ends the watch. */
   on<Name extends keyof SignalingEvents>(name: Name, listener: (event: SignalingEvents[Name]) => void): () => void {
     const listeners = (this.#listeners[name] ??= new Set() as NonNullable<Listeners[Name]>);
@@ -103,7 +75,7 @@ export class SignalingClient {
     this.#connect();
   }
 
-  /** To one peer, to the media engine (`server`), or, without `to`, to everybody. False while not joined: it is not kept. */
+  /** To one peer or, without `to`, to everybody. False while not joined: it is not kept. */
   offer(payload: RTCSessionDescriptionInit, to?: string): boolean {
     return this.#send({ type: 'offer', payload, to });
   }
@@ -112,7 +84,20 @@ export class SignalingClient {
     return this.#send({ type: 'answer', payload, to });
   }
 
-  /** null says that no more candidates are coming. */
+  /**
+   * To the media server: publishes when the offer sends media, else plays, and takes the place of what was there of the
+   * kind. Rejects with a KaiboError: the refusal, `closed` without a connection, or `timeout`.
+   */
+  offerToServer(payload: RTCSessionDescriptionInit): Promise<RTCSessionDescriptionInit> {
+    return this.#answers.ask((id) => this.#send({ type: 'offer', id, to: 'server', payload }), ANSWER_TIMEOUT_MS);
+  }
+
+  /** Ends what we publish or play at the media server; without `intent` both. */
+  hangUp(intent?: 'publish' | 'play'): boolean {
+    return this.#send({ type: 'hangup', intent });
+  }
+
+  /** To a peer, to the media server (`server`), or to everybody. null says that no more candidates are coming. */
   candidate(payload: RTCIceCandidateInit | null, to?: string): boolean {
     return this.#send({ type: 'candidate', payload, to });
   }
@@ -177,8 +162,13 @@ export class SignalingClient {
         return this.#arrived(message.peer);
       case 'peer-left':
         return this.#departed(message.peer);
+      case 'media-closed': {
+        const { intent, reason, error } = message;
+        return this.#tell('mediaClosed', { intent, reason, error: localError('media_closed', error) });
+      }
       case 'offer':
       case 'answer':
+        if (message.type === 'answer' && this.#answers.answered(message)) return;
         return this.#tell(message.type, { from: message.from, payload: message.payload as RTCSessionDescriptionInit });
       case 'candidate':
         return this.#tell('candidate', { from: message.from, payload: message.payload as RTCIceCandidateInit | null });
@@ -191,9 +181,16 @@ export class SignalingClient {
     }
   }
 
-  #joined({ self, session, peers, viewerCount }: Extract<SignalingServerMessage, { type: 'joined' }>): void {
+  #joined({
+    self,
+    session,
+    peers,
+    viewerCount,
+    iceServers,
+  }: Extract<SignalingServerMessage, { type: 'joined' }>): void {
     const resumed = this.#session !== null && session === this.#session.secret;
     this.#self = self;
+    this.#iceServers = iceServers ?? [];
     this.#session = session === undefined ? null : { secret: session, lostAtMs: null };
     this.#backoff.reset();
     this.#setStatus('joined');
@@ -217,6 +214,7 @@ export class SignalingClient {
 
   #refused({ code, error, id, roomId }: Extract<SignalingServerMessage, { type: 'error' }>): void {
     const refusal = localError(code, error);
+    if (this.#answers.refused(id, refusal)) return;
     // With the room and without a message that it answers: the server took us out of the room.
     if (id === JOIN_ID || (id === undefined && roomId !== undefined)) {
       this.#drop(CLOSE.normal);
@@ -255,6 +253,7 @@ export class SignalingClient {
     clearTimeout(this.#aliveTimer);
     const socket = this.#socket;
     this.#socket = null;
+    this.#answers.close();
     socket?.close(code);
   }
 
