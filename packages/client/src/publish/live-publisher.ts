@@ -18,7 +18,7 @@ import { WhipSession } from './whip-session.ts';
 const TRANSPORTS: readonly PublishTransport[] = ['whip', 'ws-flv'];
 const BACKOFF = { minMs: 500, maxMs: 8000 };
 /** Whoever starts wants to know soon that it will not work; whoever was live wants to come back, however long it takes. */
-const MAX_ATTEMPTS_BEFORE_LIVE = 6;
+const MAX_ATTEMPTS_BEFORE_LIVE = 5;
 /** So many requests without an answer, and the next transport is tried: its server may be another. */
 const UNANSWERED_BEFORE_NEXT = 2;
 /** A connection that lasted this long was a good one: the next is tried at once. */

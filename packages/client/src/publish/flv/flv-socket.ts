@@ -59,6 +59,7 @@ export class FlvSocket {
       const timer = setTimeout(() => fail('timeout', 'the server did not answer in time'), OPEN_TIMEOUT_MS);
       const fail = (code: string, message: string): void => {
         clearTimeout(timer);
+        this.#abortOpening = () => {};
         this.close();
         reject(localError(code, message));
       };
