@@ -26,6 +26,7 @@ const DEBIAN_FOR_TESTS = [
   ['gstreamer1.0-libav', '/usr/lib/*/gstreamer-1.0/libgstlibav.so'],
   ['redis-server', 'redis-server'],
   ['postgresql', '/usr/lib/postgresql/*/bin/postgres'],
+  ['coturn', 'turnserver'],
 ];
 const DEBIAN_FOR_BENCH = [
   ['ffmpeg', 'ffmpeg'],

@@ -9,6 +9,7 @@ const DEBIAN_PACKAGE: { [program: string]: string } = {
   ffprobe: 'ffmpeg',
   chromium: 'chromium',
   rtmpdump: 'rtmpdump',
+  turnserver: 'coturn',
   'gst-inspect-1.0': 'gstreamer1.0-tools',
   'gst-launch-1.0':
     'gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
