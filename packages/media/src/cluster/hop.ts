@@ -23,6 +23,11 @@ export class HopSender implements PacketTap {
     this.#port = port;
   }
 
+  published({ bridged }: { bridged: boolean }): void {
+    this.#flush();
+    this.#post({ type: 'published', bridged });
+  }
+
   packet(packet: MediaPacket): void {
     if (packet.kind === 'video') this.#hasVideo = true;
     if (this.#drops(packet)) return;
@@ -74,6 +79,8 @@ export class HopSender implements PacketTap {
 }
 
 export interface HopReceiver {
+  /** A publisher begins; told by a mirror. */
+  published?(info: { bridged: boolean }): void;
   packet(packet: MediaPacket): void;
   interrupted(): void;
   ended(reason: EndReason): void;
@@ -88,8 +95,9 @@ export function receiveHop(port: HopPort, receiver: HopReceiver): void {
     message: (message) => {
       if (message.type === 'tags') {
         for (const tag of demuxer.push(message.bytes)) receiver.packet(packetFromTag(tag));
-      } else if (message.type === 'interrupted') receiver.interrupted();
-      else receiver.ended(message.reason);
+      } else if (message.type === 'published') receiver.published?.({ bridged: message.bridged });
+      else if (message.type === 'interrupted') receiver.interrupted();
+      else if (message.type === 'ended') receiver.ended(message.reason);
     },
     closed: () => receiver.lost(),
   });

@@ -123,8 +123,10 @@ export interface HopReceipt {
   taken: number;
 }
 
-/** On a hop: FLV tags in one chunk, or a change of state. */
+/** On a hop: FLV tags in one chunk, or a change of state. Backwards on a mirror's: whether its viewers take AAC. */
 export type HopMessage =
+  | { type: 'demand'; aac: boolean }
+  | { type: 'published'; bridged: boolean }
   | { type: 'tags'; bytes: Uint8Array }
   | { type: 'interrupted' }
   | { type: 'ended'; reason: EndReason };

@@ -30,6 +30,7 @@ import type {
   WorkerRequest,
   WorkerSeed,
 } from './messages.ts';
+import { receiveMirror, sendMirror } from './mirror.ts';
 import { reportStream } from './report.ts';
 
 const STATS_MS = 1000;
@@ -272,27 +273,15 @@ export class MediaWorker implements SessionHost {
   }
 
   #sendMirror(key: StreamKey, port: HopPort): void {
-    const untap = this.#hub.open(key).tap(new HopSender(port));
-    port.listen({ message: () => undefined, closed: untap });
+    sendMirror(this.#hub.open(key), port);
   }
 
   #receiveMirror(key: StreamKey, port: HopPort): void {
     const stream = this.#hub.open(key);
     this.#mirrors.get(key)?.close();
     this.#mirrors.set(key, port);
-    let feed: ReturnType<typeof stream.attach> | undefined;
-    const interrupt = (): void => {
-      feed?.interrupt();
-      feed = undefined;
-    };
-    receiveHop(port, {
-      packet: (packet) => (feed ??= stream.attach({ placed: true })).publish(packet),
-      interrupted: interrupt,
-      ended: interrupt,
-      lost: () => {
-        interrupt();
-        if (this.#mirrors.get(key) === port) this.#mirrors.delete(key);
-      },
+    receiveMirror(stream, port, () => {
+      if (this.#mirrors.get(key) === port) this.#mirrors.delete(key);
     });
   }
 

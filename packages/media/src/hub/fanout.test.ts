@@ -10,6 +10,8 @@ import { ViewerSink } from './viewer-sink.ts';
 const { limits } = testOptions();
 const backlog: StreamBacklog = {
   flags: { hasAudio: true, hasVideo: true },
+  choosesAudio: false,
+  hasAlternate: false,
   headers: [videoConfig(0)],
   headersVersion: 1,
   gop: [keyFrame(1000)],

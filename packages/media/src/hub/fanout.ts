@@ -1,5 +1,6 @@
 import type { MediaPacket } from '@kaibo/formats';
-import type { Framing, TrackFlags } from './framing.ts';
+import { isChosen } from './audio-alternate.ts';
+import type { AudioChoice, Framing, TrackFlags } from './framing.ts';
 import type { ViewerSink } from './viewer-sink.ts';
 
 const QUIET_VIEWERS = 10;
@@ -18,11 +19,20 @@ export function mergeWindowMs(setting: number | 'auto', viewers: number): number
 /** What newcomers need, as the stream has it now. Versions say when bytes made from it are stale. */
 export interface StreamBacklog {
   readonly flags: TrackFlags;
+  /** The audio comes in two codecs, of which each viewer takes one. */
+  readonly choosesAudio: boolean;
+  /** AAC is there to be chosen. */
+  readonly hasAlternate: boolean;
   /** Metadata and sequence headers. */
   readonly headers: readonly MediaPacket[];
   readonly headersVersion: number;
   readonly gop: readonly MediaPacket[];
   readonly gopVersion: number;
+}
+
+/** Which tracks a viewer that chose so is given. */
+export function chosenFlags({ flags, choosesAudio, hasAlternate }: StreamBacklog, choice: AudioChoice): TrackFlags {
+  return choosesAudio && choice === 'aac' ? { ...flags, hasAudio: hasAlternate } : flags;
 }
 
 /** The viewers of one framing and the bytes they share. */
@@ -36,14 +46,15 @@ class FramingGroup {
     this.framing = framing;
   }
 
-  frame(packets: readonly MediaPacket[]): Buffer {
+  frame(packets: readonly MediaPacket[], choosesAudio: boolean): Buffer {
     const { framing } = this;
-    return framing.frame(framing.accepts ? packets.filter((packet) => framing.accepts?.(packet)) : packets);
+    const chosen = choosesAudio ? packets.filter((packet) => isChosen(packet, framing.audio)) : packets;
+    return framing.frame(framing.accepts ? chosen.filter((packet) => framing.accepts?.(packet)) : chosen);
   }
 
   headers(backlog: StreamBacklog): Buffer {
     if (this.#headers?.version !== backlog.headersVersion) {
-      this.#headers = { version: backlog.headersVersion, bytes: this.frame(backlog.headers) };
+      this.#headers = { version: backlog.headersVersion, bytes: this.frame(backlog.headers, backlog.choosesAudio) };
     }
     return this.#headers.bytes;
   }
@@ -56,8 +67,8 @@ class FramingGroup {
       const headers = backlog.headers.map((packet) =>
         packet.kind === 'data' ? packet : { ...packet, dtsMs: startMs ?? packet.dtsMs },
       );
-      const head = this.framing.head(backlog.flags);
-      const body = this.frame([...headers, ...backlog.gop]);
+      const head = this.framing.head(chosenFlags(backlog, this.framing.audio));
+      const body = this.frame([...headers, ...backlog.gop], backlog.choosesAudio);
       this.#start = { headersVersion, gopVersion, bytes: head ? Buffer.concat([head, body]) : body };
     }
     return this.#start.bytes;
@@ -106,7 +117,7 @@ export class Fanout {
   send(packets: readonly MediaPacket[], entry: boolean, backlog: StreamBacklog): void {
     for (const group of this.#groups.values()) {
       group.forget();
-      const bytes = group.frame(packets);
+      const bytes = group.frame(packets, backlog.choosesAudio);
       if (bytes.length === 0) continue;
       const { sinks } = group;
       for (let index = 0; index < sinks.length; index++) {

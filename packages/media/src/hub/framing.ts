@@ -5,6 +5,14 @@ export interface TrackFlags {
   hasVideo: boolean;
 }
 
+/** Which audio codec a viewer takes of a stream that has two: what RTMP and FLV players know, or as it was published. */
+export type AudioChoice = 'aac' | 'opus';
+
+/** `?audio=opus` in the parameters of a play's address; everybody else takes AAC. */
+export function audioChoiceOf(param: string): AudioChoice {
+  return new URLSearchParams(param).get('audio') === 'opus' ? 'opus' : 'aac';
+}
+
 /**
  * How packets become the bytes of one kind of viewer. Stateless, so that one Buffer serves every viewer of the kind:
  * a chunk never refers to what was sent before it.
@@ -13,6 +21,8 @@ export interface TrackFlags {
 export interface Framing {
   /** Viewers with equal keys share bytes. */
   readonly key: string;
+  /** Packets of the other codec are not given to `frame`. */
+  readonly audio: AudioChoice;
   /** False for a kind this viewer turned off; absent means everything. */
   accepts?(packet: MediaPacket): boolean;
   /** What comes before the first packet. */

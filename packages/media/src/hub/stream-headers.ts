@@ -5,6 +5,7 @@ export const MAX_HEADERS = 64;
 const METADATA = 'data';
 const VIDEO = 'video:sequenceStart:';
 const AUDIO = 'audio:sequenceStart:';
+const ALTERNATE = 'audio:alternate';
 const KIND_ORDER = { data: 0, video: 1, audio: 2 };
 
 /**
@@ -30,6 +31,17 @@ export class StreamHeaders {
     return this.#slots.get(AUDIO);
   }
 
+  /** Of the audio in the other codec. */
+  get alternate(): MediaPacket | undefined {
+    return this.#slots.get(ALTERNATE);
+  }
+
+  /** Another publisher begins: what was made of the last one's audio is void, and who takes what may be another. */
+  dropAlternate(): void {
+    this.#slots.delete(ALTERNATE);
+    this.#changed();
+  }
+
   /**
    * Whether the packet repeats what is known (an encoder may, as often as it likes), adds a header, or changes one.
    */
@@ -39,9 +51,13 @@ export class StreamHeaders {
     if (known ? sameBytes(known.payload, packet.payload) : this.#slots.size >= MAX_HEADERS) return 'same';
     if (slot === VIDEO || slot === AUDIO) this.#dropExtras(packet.kind);
     this.#slots.set(slot, packet);
+    this.#changed();
+    return known ? 'changed' : 'added';
+  }
+
+  #changed(): void {
     this.#packets = [...this.#slots.values()].toSorted((a, b) => KIND_ORDER[a.kind] - KIND_ORDER[b.kind]);
     this.version++;
-    return known ? 'changed' : 'added';
   }
 
   /** A new configuration of the main track makes what was said about the old one void. */
@@ -56,6 +72,7 @@ export class StreamHeaders {
 /** One slot for each kind of header of each track. A header that cannot be read has its kind's main slot. */
 function slotOf(packet: MediaPacket): string {
   if (packet.kind === 'data') return METADATA;
+  if (packet.alternate) return ALTERNATE;
   try {
     const header = packet.kind === 'video' ? parseVideoTagHeader(packet.payload) : parseAudioTagHeader(packet.payload);
     if (header.form === 'legacy') return packet.kind === 'video' ? VIDEO : AUDIO;

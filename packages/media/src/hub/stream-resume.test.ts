@@ -112,6 +112,7 @@ describe('a tap', () => {
     const feed = await live(stream);
     const heard: (string | number)[] = [];
     const tap: PacketTap = {
+      published: ({ bridged }) => heard.push(`published ${bridged}`),
       packet: ({ dtsMs, config }) => heard.push(config ? 'config' : dtsMs),
       interrupted: () => heard.push('interrupted'),
       ended: (reason) => heard.push(reason),
@@ -121,7 +122,7 @@ describe('a tap', () => {
     feed.interrupt();
     stream.end('ended');
     untap();
-    expect(heard).toEqual(['config', 'config', 0, 10, 40, 80, 'interrupted', 'ended']);
+    expect(heard).toEqual(['published false', 'config', 'config', 0, 10, 40, 80, 'interrupted', 'ended']);
     expect(stream.isUnused).toBe(true);
   });
 });

@@ -1,12 +1,13 @@
 import type { MediaPacket } from '@kaibo/formats';
 import type { MediaOptions } from '../options.ts';
-import { Fanout, mergeWindowMs, type StreamBacklog } from './fanout.ts';
+import { AudioAlternate, isChosen } from './audio-alternate.ts';
+import { chosenFlags, Fanout, mergeWindowMs, type StreamBacklog } from './fanout.ts';
 import type { TrackFlags } from './framing.ts';
 import { GopCache } from './gop-cache.ts';
 import { announcedTracks } from './metadata.ts';
 import { StreamHeaders } from './stream-headers.ts';
 import { StreamMeter } from './stream-meter.ts';
-import type { EndReason, PacketTap, Subscriber } from './subscriber.ts';
+import type { EndReason, PacketTap, Subscriber, TapAudio } from './subscriber.ts';
 import { Timeline } from './timeline.ts';
 import { ViewerSink } from './viewer-sink.ts';
 
@@ -34,10 +35,11 @@ export class Stream {
   state: 'idle' | 'publishing' | 'interrupted' | 'ended' = 'idle';
   #options: MediaOptions;
   #fanout = new Fanout();
-  #taps = new Set<PacketTap>();
+  #taps = new Set<{ tap: PacketTap; audio: TapAudio }>();
   #pending = new Set<ViewerSink>();
   #viewers = 0;
   #headers = new StreamHeaders();
+  #alternate = new AudioAlternate(() => this.#startWaiting());
   #gop: GopCache;
   #gopVersion = 0;
   #timeline: Timeline;
@@ -88,9 +90,9 @@ export class Stream {
 
   /**
    * Attaches a publisher or a mirror in place of the one before. A publisher's packets come with its own clock; a mirror's
-   * are `placed`: their time is stream time already.
+   * are `placed`: their time is stream time already. `bridged`: it is a browser, whose Opus gets AAC beside it.
    */
-  attach({ placed }: { placed: boolean }): StreamFeed {
+  attach({ placed, bridged = false }: { placed: boolean; bridged?: boolean }): StreamFeed {
     const resumed = this.state !== 'idle';
     this.#flush();
     if (resumed) this.#expectEntry();
@@ -104,11 +106,15 @@ export class Stream {
     this.#hasVideo = false;
     this.#hasAudio = false;
     this.#announced = undefined;
+    if (bridged || this.#alternate.bridged) this.#headers.dropAlternate();
+    this.#alternate.begin({ placed, bridged });
+    for (const { tap } of this.#taps) tap.published({ bridged });
     const feed: StreamFeed = {
       publish: (packet) => {
         if (this.#feed !== feed) return;
         if (placed) this.#timeline.follow(packet);
         else this.#timeline.place(packet);
+        this.#alternate.meet(packet);
         this.#publish(packet);
       },
       interrupt: () => {
@@ -119,12 +125,31 @@ export class Stream {
     return feed;
   }
 
+  /**
+   * Audio in the other codec (AAC of Opus), in stream time, made while `onAacDemand` says that it is wanted. Packets that
+   * repeat a time that was given before, or come when the publisher has gone, are left out.
+   */
+  publishAlternate(packet: MediaPacket): void {
+    if (this.state === 'publishing' && this.#alternate.take(packet)) this.#publish(packet);
+  }
+
+  /** Whoever made the AAC cannot: those who wait for it begin with pictures alone. */
+  alternateFailed(): void {
+    this.#alternate.giveUp();
+  }
+
+  /** Told now, when any viewer or tap takes AAC, and with each change. The result ends it. */
+  onAacDemand(listener: (wanted: boolean) => void): () => void {
+    return this.#alternate.onDemand(listener);
+  }
+
   subscribe(subscriber: Subscriber, nowMs: number): ViewerSink {
     const sink = new ViewerSink(subscriber, this.#options.limits, nowMs);
+    if (subscriber.framing.audio === 'aac') sink.unwantAac = this.#alternate.want();
     this.#viewers++;
     this.#fanout.add(sink);
     this.#pending.add(sink);
-    if (this.#ready && this.state === 'publishing') this.#startPending();
+    this.#startWaiting();
     return sink;
   }
 
@@ -132,19 +157,27 @@ export class Stream {
     if (sink.state === 'closed') return;
     sink.state = 'closed';
     this.#viewers--;
+    sink.unwantAac?.();
     this.#pending.delete(sink);
     this.#fanout.remove(sink);
     this.meter.closedSentBytes += sink.sentBytes;
   }
 
   /** The tap first gets what a newcomer needs: headers and the GOP so far. */
-  tap(tap: PacketTap): () => void {
+  tap(tap: PacketTap, { audio = 'source' }: { audio?: TapAudio } = {}): () => void {
     this.#flush();
+    const entry = { tap, audio };
     if (this.state === 'publishing') {
-      for (const packet of [...this.#headers.packets, ...this.#gop.packets]) tap.packet(packet);
+      tap.published({ bridged: this.#alternate.bridged });
+      for (const packet of [...this.#headers.packets, ...this.#gop.packets])
+        if (this.#isFor(packet, audio)) tap.packet(packet);
     }
-    this.#taps.add(tap);
-    return () => this.#taps.delete(tap);
+    this.#taps.add(entry);
+    const unwant = audio === 'source' ? undefined : this.#alternate.want();
+    return () => {
+      this.#taps.delete(entry);
+      unwant?.();
+    };
   }
 
   end(reason: EndReason): void {
@@ -153,8 +186,9 @@ export class Stream {
     this.state = 'ended';
     this.#feed = undefined;
     clearTimeout(this.#readyTimer);
-    for (const tap of this.#taps) tap.ended(reason);
+    for (const { tap } of this.#taps) tap.ended(reason);
     this.#taps.clear();
+    this.#alternate.close();
     for (const sink of [...this.#fanout.sinks()]) this.#finish(sink, reason);
   }
 
@@ -183,20 +217,25 @@ export class Stream {
   }
 
   #publish(packet: MediaPacket): void {
-    this.meter.count(packet);
+    if (!packet.alternate) this.meter.count(packet);
     if (packet.config || packet.metadata) {
       const change = this.#headers.update(packet);
       if (change === 'same') return;
       this.#flush();
-      if (change === 'changed' && packet.kind !== 'data') this.#gop.clear();
+      if (change === 'changed' && packet.kind !== 'data' && !packet.alternate) this.#gop.clear();
     } else if (packet.keyframe) {
       this.#flush(); // so that every chunk that holds a key frame begins with it
     }
-    for (const tap of this.#taps) tap.packet(packet);
-    this.#discover(packet);
+    for (const { tap, audio } of this.#taps) if (this.#isFor(packet, audio)) tap.packet(packet);
+    if (!packet.alternate) this.#discover(packet);
     if (packet.keyframe) this.#windowEntry = true;
     this.#window.push(packet);
     this.#schedule();
+  }
+
+  #isFor(packet: MediaPacket, audio: TapAudio): boolean {
+    if (audio === 'alternate') return packet.alternate;
+    return this.#alternate.exists ? isChosen(packet, audio === 'aac' ? 'aac' : 'opus') : true;
   }
 
   #discover(packet: MediaPacket): void {
@@ -260,11 +299,17 @@ export class Stream {
     if (this.#pending.size === 0) return;
     const backlog = this.#backlog();
     for (const sink of this.#pending) {
-      sink.subscriber.begin(backlog.flags);
+      const { audio } = sink.subscriber.framing;
+      if (this.#alternate.isAwaited(audio, backlog.hasAlternate)) continue;
+      this.#pending.delete(sink);
+      sink.subscriber.begin(chosenFlags(backlog, audio));
       this.#fanout.start(sink, backlog);
       sink.state = this.#gop.hasKeyframe || !this.#hasVideo ? 'flowing' : 'skipping';
     }
-    this.#pending.clear();
+  }
+
+  #startWaiting(): void {
+    if (this.#ready && this.state === 'publishing') this.#startPending();
   }
 
   #interrupt(): void {
@@ -274,7 +319,7 @@ export class Stream {
     this.state = 'interrupted';
     this.#gop.clear();
     this.#gopVersion++;
-    for (const tap of this.#taps) tap.interrupted();
+    for (const { tap } of this.#taps) tap.interrupted();
   }
 
   /** Pictures of the next publisher do not build on the last one's. */
@@ -285,6 +330,8 @@ export class Stream {
   #backlog(): StreamBacklog {
     return {
       flags: this.#flags(),
+      choosesAudio: this.#alternate.exists,
+      hasAlternate: this.#headers.alternate !== undefined,
       headers: this.#headers.packets,
       headersVersion: this.#headers.version,
       gop: this.#gop.hasKeyframe || !this.#hasVideo ? this.#gop.packets : [],

@@ -30,8 +30,16 @@ export interface Subscriber {
   finish(reason: EndReason): void;
 }
 
+/**
+ * Which audio a tap is given of a stream that has two: what was published; AAC in its place; or the AAC alone, without
+ * all else. The last two are demand for it.
+ */
+export type TapAudio = 'source' | 'aac' | 'alternate';
+
 /** Packet by packet, before any framing: mirrors on other workers, and whatever needs media rather than bytes. */
 export interface PacketTap {
+  /** A publisher begins: what follows is its. `bridged`: a browser, whose Opus gets AAC beside it. */
+  published(info: { bridged: boolean }): void;
   packet(packet: MediaPacket): void;
   interrupted(): void;
   ended(reason: EndReason): void;

@@ -17,6 +17,8 @@ export class ViewerSink {
   readonly subscriber: Subscriber;
   /** The stream's configuration this viewer has been sent. */
   configVersion = -1;
+  /** Said when it goes, by one that takes AAC. */
+  unwantAac: (() => void) | undefined;
   sentBytes = 0;
   skips = 0;
   readonly pendingSinceMs: number;

@@ -1,5 +1,5 @@
 import type { MediaPacket } from '@kaibo/formats';
-import type { Framing } from '../hub/framing.ts';
+import type { AudioChoice, Framing } from '../hub/framing.ts';
 import { messageBytes, writeMessage } from './chunk-writer.ts';
 import { CHUNK_STREAM, MESSAGE } from './message.ts';
 
@@ -9,11 +9,22 @@ const TYPES: Record<MediaPacket['kind'], { type: number; chunkStreamId: number }
   data: { type: MESSAGE.dataAmf0, chunkStreamId: CHUNK_STREAM.data },
 };
 
+export interface RtmpFramingOptions {
+  streamId: number;
+  audio: boolean;
+  video: boolean;
+  /** AAC, unless said. */
+  audioChoice?: AudioChoice;
+}
+
 /** RTMP messages on one message stream id, which is 1 for nearly every player. */
-export function rtmpFraming({ streamId, audio, video }: { streamId: number; audio: boolean; video: boolean }): Framing {
+export function rtmpFraming({ streamId, audio, video, audioChoice = 'aac' }: RtmpFramingOptions): Framing {
   const all = audio && video;
+  // Who hears nothing is no reason to make AAC.
+  const choice = audio ? audioChoice : 'opus';
   return {
-    key: `rtmp:${streamId}:${audio ? 'a' : ''}${video ? 'v' : ''}`,
+    key: `rtmp:${streamId}:${audio ? choice : ''}:${video ? 'v' : ''}`,
+    audio: choice,
     accepts: all ? undefined : (packet) => (packet.kind === 'audio' ? audio : packet.kind === 'video' ? video : true),
     head: () => undefined,
     frame: (packets) => {

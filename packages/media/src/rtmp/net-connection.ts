@@ -1,6 +1,7 @@
 import { type AmfValue, isAmfObject } from '@kaibo/formats';
 import type { MediaClient } from '../hooks/contract.ts';
 import { randomClientId } from '../hub/client-id.ts';
+import { audioChoiceOf } from '../hub/framing.ts';
 import { parseStreamAddress, type StreamAddress, StreamNameError } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import { OUT_CHUNK_SIZE } from './chunk-writer.ts';
@@ -158,7 +159,14 @@ export class NetConnection {
     if (!address || !slot) return;
     const client = this.#client(address);
     const { audio, video } = slot;
-    const options = { streamId: command.streamId, clientId: client.clientId, name: client.stream, audio, video };
+    const options = {
+      streamId: command.streamId,
+      clientId: client.clientId,
+      name: client.stream,
+      audio,
+      video,
+      audioChoice: audioChoiceOf(client.param),
+    };
     this.#start(slot, new RtmpSubscriber(this.#transport, options), client);
   }
 

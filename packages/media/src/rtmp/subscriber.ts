@@ -5,7 +5,7 @@ import type { PlayTicket } from '../hub/session-host.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import { encodeData, onStatus } from './command.ts';
 import { userControl } from './control.ts';
-import { rtmpFraming } from './framing.ts';
+import { rtmpFraming, type RtmpFramingOptions } from './framing.ts';
 import { USER_CONTROL } from './message.ts';
 import type { RtmpConnection } from './publisher.ts';
 
@@ -20,10 +20,7 @@ export class RtmpSubscriber implements Subscriber {
   #ticket: PlayTicket | undefined;
   #closed = false;
 
-  constructor(
-    connection: RtmpConnection,
-    options: { streamId: number; clientId: string; name: string; audio: boolean; video: boolean },
-  ) {
+  constructor(connection: RtmpConnection, options: RtmpFramingOptions & { clientId: string; name: string }) {
     this.#connection = connection;
     this.#streamId = options.streamId;
     this.clientId = options.clientId;
