@@ -34,6 +34,7 @@ export class LocalMediaServer {
       options: {
         ...DEFAULT_MEDIA_OPTIONS,
         ...{ host: '127.0.0.1', rtmp: free, http: free, rtmps: free, https: free, api: free },
+        rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0 },
         ...{ workers: 2, graceMs: 1500 },
         ...rest,
         relay: { ...DEFAULT_MEDIA_OPTIONS.relay, ...relay },

@@ -22,7 +22,7 @@ import type {
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../src/engine/urls.ts';
 import { FakeRtc } from './fake-rtc.ts';
 
-const PORTS = { rtmp: 1935, http: 8080, https: 8444 };
+const PORTS = { rtmp: 1935, http: 8080, https: 8444, rtc: 8000 };
 
 /** A media engine without media: a test publishes, drops and plays by calling it. */
 export class FakeEngine implements MediaEngine {

@@ -97,7 +97,7 @@ export class RtcGate implements RtcDoor {
     if (!this.#sessions.has(client.clientId)) return deny(404, 'session_ended', 'This session has ended.');
     this.#bySessionId.set(session.sessionId, session);
     const { sessionId, etag } = session;
-    return { action: 'answer', sessionId, etag, sdp: opened.sdp, iceServers: this.#iceServers(client.clientId) };
+    return { action: 'answer', sessionId, etag, sdp: opened.sdp, iceServers: this.iceServers(client.clientId) };
   }
 
   patch({ sessionId, ifMatch, fragment }: RtcPatchCall): Promise<RtcPatched> {
@@ -125,7 +125,11 @@ export class RtcGate implements RtcDoor {
   async ice(intent: RtcIntent, client: MediaClient): Promise<IceServer[] | Denial> {
     const { directory } = this.#deps;
     const verdict = intent === 'publish' ? await directory.authorizePublish(client) : await directory.probe(client);
-    return verdict.action === 'deny' ? verdict : this.#iceServers(client.clientId);
+    return verdict.action === 'deny' ? verdict : this.iceServers(client.clientId);
+  }
+
+  has(sessionId: string): boolean {
+    return this.#bySessionId.has(sessionId);
   }
 
   /** False when there is no such session. */
@@ -207,7 +211,8 @@ export class RtcGate implements RtcDoor {
     return candidateLines([...new Set([...addresses.current, ...own])], udpPort);
   }
 
-  #iceServers(user: string): IceServer[] {
+  /** What one user's browser is told; with credentials for a time, where there is a shared secret. */
+  iceServers(user: string): IceServer[] {
     const { iceServers, iceTtlSeconds } = this.#deps.options.rtc;
     return iceServersFor({ servers: iceServers, user, nowMs: Date.now(), ttlSeconds: iceTtlSeconds });
   }

@@ -87,6 +87,7 @@ export async function createFront({
     trustProxy: trustProxy !== false,
     publicUrl,
     mediaPublicHost: config.media.publicHost,
+    passesMedia: config.http.mediaProxy,
     allowedOrigins: config.cors.origins,
   });
   const servers: { http?: Server; https?: TlsServer } = {};

@@ -124,6 +124,8 @@ export interface Site {
   /** Host without port; IPv6 in brackets. */
   host: string;
   secure: boolean;
+  /** Of the platform itself, with its port, where it passes media on: WHIP and WHEP are at home there. */
+  origin?: string;
 }
 
 export interface UrlTarget extends Site, StreamName {
@@ -191,6 +193,8 @@ export interface EngineStream extends StreamName {
   fps: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
+  /** Codes of what the publisher should know; see the room's schema. */
+  notices?: string[];
 }
 
 export interface EngineHealth {

@@ -5,6 +5,8 @@ export interface UrlPorts {
   rtmp: number;
   http: number;
   https?: number;
+  /** UDP. */
+  rtc: number;
 }
 
 /** URLs always show their port. Secure only when the page is and the engine has TLS. */
@@ -26,6 +28,23 @@ export function flvPublishUrls(ports: UrlPorts, target: UrlTarget): PublishUrls 
     rtmp: `rtmp://${host}:${ports.rtmp}/${app}/${stream}${queryOf(target.query)}`,
     wsFlv: `${mediaOrigin(ports, target).ws}/publish${wsQuery}`,
   };
+}
+
+export function rtcPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
+  const { app, stream, host, query } = target;
+  return {
+    webrtc: `webrtc://${host}:${ports.rtc}/${app}/${stream}${queryOf(query)}`,
+    whep: `${rtcOrigin(ports, target)}/rtc/v1/whep/${queryOf({ app, stream, ...query })}`,
+  };
+}
+
+export function rtcPublishUrls(ports: UrlPorts, target: UrlTarget): PublishUrls {
+  const { app, stream, query } = target;
+  return { whip: `${rtcOrigin(ports, target)}/rtc/v1/whip/${queryOf({ app, stream, ...query })}` };
+}
+
+function rtcOrigin(ports: UrlPorts, target: UrlTarget): string {
+  return target.origin ?? mediaOrigin(ports, target).http;
 }
 
 export function mediaOrigin(ports: UrlPorts, { host, secure }: Site): { http: string; ws: string } {

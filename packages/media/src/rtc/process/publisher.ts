@@ -50,6 +50,7 @@ export class RtcPublisher {
   #tracks = new Map<number, IngestTrack>();
   #arrivals: ArrivalLog | undefined;
   #watch: PublisherWatch;
+  /** 0 before it is connected. */
   #heardAtMs = 0;
   #feedbackAtMs = 0;
   #reportAtMs = 0;
@@ -93,7 +94,7 @@ export class RtcPublisher {
 
   /** About a hundred times a second. */
   tick(nowMs: number): void {
-    if (this.#closed) return;
+    if (this.#closed || this.#heardAtMs === 0) return;
     if (nowMs - this.#heardAtMs > SILENCE_MS) return this.finish('idle');
     for (const track of this.#tracks.values()) {
       const sequences = track.tick(nowMs);

@@ -7,6 +7,7 @@ import {
   type EngineHealth,
   type EngineRelay,
   type EngineStream,
+  type IceServer,
   type MediaEngine,
   type PlayUrls,
   type PublishUrls,
@@ -14,13 +15,15 @@ import {
   type StreamName,
   type UrlTarget,
 } from '../contract.ts';
-import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../urls.ts';
+import { flvPlayUrls, flvPublishUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls } from '../urls.ts';
+import { EmbeddedRtc } from './embedded-rtc.ts';
 
 /** Where a server that listens everywhere is reached on this machine: by number, for a name may lead to another program. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
 
 /** The media server of this repository, in this process. */
 export class EmbeddedEngine implements MediaEngine {
+  readonly rtc: EmbeddedRtc | undefined;
   readonly capabilities: EngineCapabilities = {
     rtmp: true,
     httpFlv: true,
@@ -30,7 +33,7 @@ export class EmbeddedEngine implements MediaEngine {
     takeover: true,
     hls: false,
     llHls: false,
-    webrtc: false,
+    webrtc: true,
   };
 
   readonly relay: EngineRelay = {
@@ -46,6 +49,9 @@ export class EmbeddedEngine implements MediaEngine {
   constructor(deps: { options: MediaOptions; logger: Logger }) {
     this.#options = deps.options;
     this.#logger = deps.logger;
+    const { enabled } = deps.options.rtc;
+    this.capabilities.webrtc = enabled;
+    if (enabled) this.rtc = new EmbeddedRtc(() => this.#running?.server);
   }
 
   async start(handler: EngineHandler): Promise<void> {
@@ -60,6 +66,7 @@ export class EmbeddedEngine implements MediaEngine {
     });
     try {
       this.#running = { server, ports: await server.start() };
+      this.rtc?.follow(server);
     } catch (error) {
       await server.stop();
       if (error instanceof Error && 'code' in error && error.code === 'port_in_use')
@@ -87,11 +94,15 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   playUrls(target: UrlTarget): PlayUrls {
-    return flvPlayUrls(this.#ports(), target);
+    const ports = this.#ports();
+    const { enabled } = this.#options.rtc;
+    return { ...flvPlayUrls(ports, target), ...(enabled ? rtcPlayUrls(ports, target) : {}) };
   }
 
   publishUrls(target: UrlTarget): PublishUrls {
-    return flvPublishUrls(this.#ports(), target);
+    const ports = this.#ports();
+    const { enabled } = this.#options.rtc;
+    return { ...flvPublishUrls(ports, target), ...(enabled ? rtcPublishUrls(ports, target) : {}) };
   }
 
   connectOrigins(site: Site): string[] {
@@ -104,11 +115,17 @@ export class EmbeddedEngine implements MediaEngine {
     return { host: LOOPBACK_OF[host] ?? host, port: this.#running.ports.http };
   }
 
+  iceServers(user: string): IceServer[] {
+    return this.#running?.server.rtc?.iceServers(user) ?? [];
+  }
+
   addresses(host: string): string[] {
-    const { rtmp, http, rtmps, https, api } = this.#ports();
+    const { rtmp, http, rtmps, https, api, rtc } = this.#ports();
     const lines = [`RTMP   rtmp://${host}:${rtmp}/live`, `FLV    http://${host}:${http}/live/STREAM.flv  (and ws://)`];
     if (rtmps !== undefined) lines.push(`RTMPS  rtmps://${host}:${rtmps}/live`);
     if (https !== undefined) lines.push(`FLV    https://${host}:${https}/live/STREAM.flv  (and wss://)`);
+    if (this.#options.rtc.enabled)
+      lines.push(`WebRTC udp port ${rtc}, http://${host}:${http}/rtc/v1/whip/ and …/whep/`);
     return [...lines, `API    http://${host}:${api}/api/v1/versions`];
   }
 

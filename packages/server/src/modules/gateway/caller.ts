@@ -6,6 +6,8 @@ import { languageOf } from './words.ts';
 
 const HOST = /^(\[[0-9a-fA-F:.]{2,45}\]|[A-Za-z0-9._-]{1,253})(?::\d{1,5})?$/;
 const LOOPBACK_HOST = /^(?:localhost|.+\.localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 };
+
 export interface CallerOptions {
   trustProxy: boolean;
   publicUrl?: string;
@@ -13,6 +15,8 @@ export interface CallerOptions {
   allowedOrigins?: readonly string[];
   /** Names the host of media URLs, whatever the request says. */
   mediaPublicHost?: string;
+  /** Whether this platform passes media on, so that WHIP and WHEP are at its own origin. */
+  passesMedia?: boolean;
 }
 
 /** The host of a `Host` header without its port, or undefined when it is not one. */
@@ -20,7 +24,14 @@ export function hostName(header: string): string | undefined {
   return HOST.exec(header)?.[1]?.toLowerCase();
 }
 
-export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost, allowedOrigins = [] }: CallerOptions): CallerOf {
+export function makeCallerOf({
+  trustProxy,
+  publicUrl,
+  mediaPublicHost,
+  passesMedia = false,
+  allowedOrigins = [],
+}: CallerOptions): CallerOf {
+  const publicOrigin = publicUrl === undefined ? undefined : withPort(new URL(publicUrl));
   const publicHost = publicUrl === undefined ? undefined : new URL(publicUrl).hostname.toLowerCase();
   const mediaHost = mediaPublicHost ?? publicHost;
   return (request) => {
@@ -34,7 +45,11 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost, allowedOr
       account: request.account,
       address: request.ip,
       language: languageOf(headers['accept-language']),
-      site: { host: mediaHost ?? host, secure: request.protocol === 'https' },
+      site: {
+        host: mediaHost ?? host,
+        secure: request.protocol === 'https',
+        origin: passesMedia ? (publicOrigin ?? originOf(request, host)) : undefined,
+      },
       local: isLoopback(request.ip) && !bypassed && (LOOPBACK_HOST.test(host) || host === publicHost),
       sameOrigin,
       mayConnect: sameOrigin || allowedOrigins.includes(headers.origin ?? ''),
@@ -42,6 +57,17 @@ export function makeCallerOf({ trustProxy, publicUrl, mediaPublicHost, allowedOr
       cookies: request.cookies,
     };
   };
+}
+
+/** As the caller reached us, with the port even where a browser leaves it out. */
+function originOf(request: FastifyRequest, host: string): string | undefined {
+  const port = /:(\d{1,5})$/.exec(hostName(request.host) === undefined ? '' : request.host)?.[1];
+  const url = URL.parse(`${request.protocol}://${host}${port === undefined ? '' : `:${port}`}`);
+  return url === null ? undefined : withPort(url);
+}
+
+function withPort({ protocol, hostname, port }: URL): string {
+  return `${protocol}//${hostname}:${port === '' ? DEFAULT_PORTS[protocol] : port}`;
 }
 
 /** By Sec-Fetch-Site where the browser sends it, else by Origin. What sends neither is no browser's page. */

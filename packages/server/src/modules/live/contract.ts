@@ -72,6 +72,12 @@ const publishingSchema = z.object({
       profile: z.string().optional(),
     })
     .optional(),
+  notices: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'What the streamer should know: no_ffmpeg, audio_bridge_failed, b_frames, b_frames_transcoded, webrtc_video_unsupported',
+    ),
 });
 export type PublishingHealth = z.output<typeof publishingSchema>;
 

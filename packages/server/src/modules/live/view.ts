@@ -111,6 +111,7 @@ function needsToken(row: RoomRow): boolean {
   return row.is_private === 1 || (row.status === 'preparing' && row.auto_live === 0);
 }
 
-function healthOf({ publisher, startedAtMs, recvBps, fps, video, audio }: EngineStream): PublishingHealth {
-  return { protocol: publisher?.protocol ?? '', sinceMs: startedAtMs, recvBps, fps, video, audio };
+function healthOf({ publisher, startedAtMs, ...stream }: EngineStream): PublishingHealth {
+  const { recvBps, fps, video, audio, notices } = stream;
+  return { protocol: publisher?.protocol ?? '', sinceMs: startedAtMs, recvBps, fps, video, audio, notices };
 }
