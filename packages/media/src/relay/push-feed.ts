@@ -14,6 +14,8 @@ export interface PushFeedOptions {
   queuedBytes(): number;
   /** Over this many of them packets are dropped up to a key frame; going on needs half of it. */
   maxQueuedBytes: number;
+  /** The beginning was let pass and is wanted now: headers, and the pictures since the last key frame. Not called at once. */
+  restart(): void;
 }
 
 /**
@@ -29,6 +31,8 @@ export class PushFeed {
   #lastMs = 0;
   #flows = false;
   #hasPicture = false;
+  #awaitsAudio = false;
+  #hasAwaitedAudio = false;
   #skips = 0;
 
   constructor(options: PushFeedOptions) {
@@ -41,16 +45,40 @@ export class PushFeed {
     return this.#skips;
   }
 
+  /** Whether anything is known of the stream. */
+  get hasHeaders(): boolean {
+    return this.#headers.packets.length > 0;
+  }
+
   /** Whether the target has more unread than it may. */
   get isCongested(): boolean {
     return this.#options.queuedBytes() > this.#options.maxQueuedBytes;
   }
 
+  /**
+   * The next publisher's pictures do not build on the last one's. Of a browser the AAC is being made: servers that are
+   * sent no audio header at the beginning often take the stream for one without sound, so it is waited for.
+   */
+  published({ bridged }: { bridged: boolean }): void {
+    this.#pause();
+    this.#awaitsAudio = bridged && this.#headers.audio === undefined && !this.#hasAwaitedAudio;
+  }
+
+  /** Begins now: the audio is there, or there is none, or it takes too long. */
+  stopAwaitingAudio(): void {
+    if (!this.#awaitsAudio) return;
+    this.#awaitsAudio = false;
+    this.#hasAwaitedAudio = true;
+    queueMicrotask(() => this.#options.restart());
+  }
+
   packet(packet: MediaPacket): void {
     if (packet.config || packet.metadata) {
       if (this.#headers.update(packet) !== 'same' && this.#flows) this.#sendHeaders();
+      if (packet.kind === 'audio') this.stopAwaitingAudio();
       return;
     }
+    if (this.#awaitsAudio) return;
     if (this.#flows && this.isCongested) {
       this.#skips++;
       this.#pause();
@@ -62,11 +90,6 @@ export class PushFeed {
     }
     const ms = packet.dtsMs - (this.#startMs ?? packet.dtsMs);
     if (ms >= 0) this.#send([{ ...packet, dtsMs: ms }]);
-  }
-
-  /** The next publisher's pictures do not build on the last one's. */
-  interrupted(): void {
-    this.#pause();
   }
 
   #pause(): void {

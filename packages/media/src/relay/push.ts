@@ -10,6 +10,8 @@ import { PushFeed } from './push-feed.ts';
 import type { PushErrorCode, PushState, PushStatus } from './push-status.ts';
 
 const TICK_MS = 1000;
+/** AAC of a browser's Opus is there well before. */
+const AUDIO_WAIT_MS = 3000;
 /** A connection that lasted this long has earned a quick attempt again. */
 const STEADY_MS = 10_000;
 const RETRY = { firstMs: 1000, maxMs: 30_000 };
@@ -50,6 +52,7 @@ interface Line {
   client: RtmpClient;
   feed: PushFeed;
   untap: () => void;
+  isTapping: boolean;
   tick: NodeJS.Timeout;
   sinceMs: number;
   givenBytes: number;
@@ -97,9 +100,16 @@ export class StreamPush implements PacketTap {
     this.#line?.feed.packet(packet);
   }
 
-  interrupted(): void {
-    this.#line?.feed.interrupted();
+  published(info: { bridged: boolean }): void {
+    const line = this.#line;
+    if (line === undefined) return;
+    line.feed.published(info);
+    // Headers that are as they were are not told again: who did not hear them yet asks.
+    if (!line.isTapping && !line.feed.hasHeaders) queueMicrotask(() => this.#tap(line));
   }
+
+  /** The connection stays, and so does its time, for the publisher that comes back. */
+  interrupted(): void {}
 
   ended(): void {
     this.stop();
@@ -126,19 +136,21 @@ export class StreamPush implements PacketTap {
   }
 
   #begin(client: RtmpClient, streamId: number): void {
-    const { maxQueuedBytes, source } = this.#options;
+    const { maxQueuedBytes } = this.#options;
     const line: Line = {
       client,
       feed: new PushFeed({
         streamId,
         maxQueuedBytes,
         queuedBytes: () => client.queuedBytes,
+        restart: () => this.#tap(line),
         write: (bytes) => {
           line.givenBytes += bytes.length;
           client.send(bytes);
         },
       }),
       untap: () => undefined,
+      isTapping: false,
       tick: setInterval(() => this.#tick(line), TICK_MS),
       sinceMs: Date.now(),
       givenBytes: 0,
@@ -147,9 +159,20 @@ export class StreamPush implements PacketTap {
     };
     this.#line = line;
     this.#become('pushing');
-    client.socket.cork(); // the pictures so far are one write
-    line.untap = source.tap(this);
-    client.socket.uncork();
+    this.#tap(line);
+  }
+
+  /** Headers and the pictures so far, in one write, and then what comes. Again, to begin anew. */
+  #tap(line: Line): void {
+    if (this.#line !== line) return;
+    const { socket } = line.client;
+    const { untap } = line;
+    socket.cork();
+    line.isTapping = true;
+    line.untap = this.#options.source.tap(this);
+    line.isTapping = false;
+    socket.uncork();
+    untap(); // afterwards, so that what is made for taps alone goes on
   }
 
   #tick(line: Line): void {
@@ -158,6 +181,7 @@ export class StreamPush implements PacketTap {
     const newBytes = Math.max(0, takenBytes - line.countedBytes);
     line.countedBytes += newBytes;
     const now = Date.now();
+    if (now - line.sinceMs >= AUDIO_WAIT_MS) feed.stopAwaitingAudio();
     const holds = now - line.sinceMs >= STEADY_MS;
     if (holds) this.#retry.reset();
     if (holds) this.#refusedRetry.reset();

@@ -41,7 +41,7 @@ export class Pushes {
       source: {
         // Found anew each time: a stream that was given up before it began is another one when it begins.
         isPublishing: () => hub.find(key)?.state === 'publishing',
-        tap: (tap) => hub.open(key).tap(tap),
+        tap: (tap) => hub.open(key).tap(tap, { audio: 'aac' }),
       },
       dial: { timeoutMs: relay.timeoutMs, resolve: relay.allowPrivate ? undefined : resolvePublic },
       maxQueuedBytes: limits.viewerBufferBytes,

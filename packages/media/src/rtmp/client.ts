@@ -90,8 +90,8 @@ export class RtmpClient {
       command === 'onStatus' ? judgeStatus(args[0], /^NetStream\.Publish\.Start$/) : undefined,
     );
     this.send(encodeCommand(this.#streamId, 'publish', TRANSACTION.publish, null, name, 'live'));
+    this.#role = 'publish'; // before the answer: what follows it may come in the same packet
     await answer;
-    this.#role = 'publish';
     return this.#streamId;
   }
 
