@@ -55,7 +55,7 @@ async function load({ name, url, pid, request }: Target, seconds: number): Promi
 
 async function startPlatform(folder: string): Promise<{ child: ChildProcess; base: string }> {
   const port = await freePort();
-  const free = ['https', 'metrics', 'media.rtmp', 'media.http', 'media.https', 'media.api'];
+  const free = ['https', 'metrics', 'media.rtmp', 'media.http', 'media.https', 'media.api', 'media.rtc'];
   const child = spawn(
     process.execPath,
     [

@@ -3,7 +3,9 @@ import { Program } from './program.ts';
 import { tempDir } from './temp-dir.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../packages/server/bin/kaibo.mjs');
-const FREE_PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'metrics'].map((name) => `--${name}.port=0`);
+const FREE_PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'media.rtc', 'metrics'].map(
+  (name) => `--${name}.port=0`,
+);
 
 export interface TestRoom {
   id: string;

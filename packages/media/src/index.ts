@@ -25,3 +25,5 @@ export { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
 export type { EndReason } from './hub/subscriber.ts';
 /** A port that is taken. */
 export { PortInUseError } from './cluster/ports.ts';
+/** Whether WebRTC can work here, for whoever examines an installation. */
+export { probeCandidates, probeNativeModule } from './rtc/probe.ts';

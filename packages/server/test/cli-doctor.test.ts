@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -20,6 +21,7 @@ const FREE_PORTS = [
   'media.http',
   'media.https',
   'media.api',
+  'media.rtc',
   'metrics',
 ].map((name) => `--${name}.port=0`);
 /** What the machine of the tests may lack. */
@@ -229,6 +231,73 @@ test('mail: a server that takes us, and none', async () => {
   const away = await examine([...flags, '--mail.url=smtp://someone:not-to-be-shown@127.0.0.1:1']);
   expect(away.of('mail 127.0.0.1:1')).toMatchObject({ level: 'FAIL' });
   expect(away.output).not.toContain('not-to-be-shown');
+});
+
+test('WebRTC: what is needed is there, and nothing of the credentials is shown', async () => {
+  const stun = createSocket('udp4');
+  stun.on('message', (request, { port, address }) => {
+    const answer = Buffer.from(request);
+    answer.writeUInt16BE(0x0101, 0);
+    stun.send(answer, port, address);
+  });
+  await new Promise<void>((resolve) => stun.bind(0, '127.0.0.1', resolve));
+  onTestFinished(() => void stun.close());
+  const there = `turn:127.0.0.1:${stun.address().port}?transport=udp`;
+  const listener = createServer().listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  onTestFinished(() => void listener.close());
+  const stream = `turns:127.0.0.1:${(listener.address() as AddressInfo).port}`;
+  const away = 'turn:127.0.0.1:9';
+  const servers = [
+    { urls: [there, stream], secret: 'not-to-be-shown' },
+    { urls: [away], username: 'somebody', credential: 'not-to-be-shown' },
+  ];
+  const { of, code, output } = await examine([
+    `--dataDir=${freshFolder()}`,
+    '--host=127.0.0.1',
+    `--media.rtc.iceServers=${JSON.stringify(servers)}`,
+  ]);
+  expect(of('WebRTC module')).toMatchObject({ level: 'ok' });
+  expect(of('UDP port (media.rtc.port)')).toMatchObject({ level: 'ok' });
+  expect(of('WebRTC addresses')).toMatchObject({ level: 'ok', found: '127.0.0.1' });
+  expect(of(`ICE server ${there}`)).toMatchObject({ level: 'ok' });
+  expect(of(`ICE server ${stream}`)).toMatchObject({ level: 'ok' });
+  expect(of(`ICE server ${away}`)).toMatchObject({ level: 'warn', found: expect.stringContaining('does not answer') });
+  expect(code).toBe(0);
+  expect(output).not.toContain('not-to-be-shown');
+});
+
+test('WebRTC: a UDP port that is taken, a name that leads nowhere, and addresses that nobody outside reaches', async () => {
+  const taken = createSocket('udp4');
+  await new Promise<void>((resolve) => taken.bind(0, '0.0.0.0', resolve));
+  onTestFinished(() => void taken.close());
+  const { port } = taken.address();
+  const bad = await examine([
+    `--dataDir=${freshFolder()}`,
+    `--media.rtc.port=${port}`,
+    '--media.rtc.candidates=kaibo.invalid',
+  ]);
+  expect(bad.of(`UDP port ${port} (media.rtc.port)`)).toMatchObject({
+    level: 'FAIL',
+    found: 'in use by another program',
+  });
+  expect(bad.of('WebRTC addresses')).toMatchObject({
+    level: 'FAIL',
+    found: expect.stringMatching(/^media\.rtc\.candidates: kaibo\.invalid does not resolve/),
+  });
+  expect(bad.code).toBe(1);
+  const inside = await examine([
+    `--dataDir=${freshFolder()}`,
+    '--media.rtc.candidates=10.0.0.7,fd00::7',
+    '--media.publicHost=live.example.org',
+  ]);
+  expect(inside.of('WebRTC addresses')).toMatchObject({
+    level: 'warn',
+    fix: expect.stringContaining('set media.rtc.candidates to the outside address (live.example.org)'),
+  });
+  const off = await examine([`--dataDir=${freshFolder()}`, '--media.rtc.enabled=false']);
+  expect(off.of('WebRTC')).toMatchObject({ level: 'ok', found: 'off (media.rtc.enabled)' });
+  expect(off.of('WebRTC module')).toBeUndefined();
 });
 
 onDatabase('postgres', 'kaibo doctor', (_open, databases) => {

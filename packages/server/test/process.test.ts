@@ -7,7 +7,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from './harness.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../bin/kaibo.mjs');
-const FREE_PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'metrics'].map((name) => `--${name}.port=0`);
+const FREE_PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'media.rtc', 'metrics'].map(
+  (name) => `--${name}.port=0`,
+);
 
 interface Run {
   process: ChildProcess;

@@ -5,7 +5,9 @@ import { expect, onTestFinished } from 'vitest';
 import { tempFolder } from '../harness.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/kaibo.mjs');
-const FREE_PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'metrics'].map((name) => `--${name}.port=0`);
+const FREE_PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'media.rtc', 'metrics'].map(
+  (name) => `--${name}.port=0`,
+);
 
 export interface Run {
   process: ChildProcess;

@@ -13,6 +13,7 @@ import { checkPorts } from './ports.ts';
 import { checkFfmpeg, checkFileLimit, checkNode } from './programs.ts';
 import { checkRedis } from './redis.ts';
 import { checkDisk, checkSecrets } from './storage.ts';
+import { checkWebRtc } from './webrtc.ts';
 
 /** In the order in which they are shown. */
 const CHECKS: readonly Check[] = [
@@ -22,6 +23,7 @@ const CHECKS: readonly Check[] = [
   checkDisk,
   checkSecrets,
   checkPorts,
+  checkWebRtc,
   checkDatabase,
   checkRedis,
   checkCertificate,
