@@ -1,7 +1,7 @@
 import { KaiboError, localError } from '../errors.ts';
 import { RtcSession } from '../rtc/rtc-session.ts';
 import { withStereoOpus } from '../rtc/sdp-edit.ts';
-import { StatsReport, sum } from '../rtc/stats-report.ts';
+import { sum } from '../rtc/stats-report.ts';
 import { WhepStatsReader } from './whep-stats.ts';
 import type { WhepStats } from './whep-stats.ts';
 
@@ -24,9 +24,8 @@ export interface WhepPlayerOptions {
 
 /** The server holds the request for up to 30 s while it waits for a publisher. */
 const ANSWER_TIMEOUT_MS = 40_000;
-const WATCH_MS = 500;
-/** Connected, and nothing comes. */
-const SILENCE_MS = 4000;
+/** Connected, and nothing comes: sound alone is fifty packets a second. */
+const SILENCE_MS = 3000;
 
 /** Plays one live stream by WHEP (draft-ietf-wish-whep), as close to live as the network lets it. Used once. */
 export class WhepPlayer {
@@ -35,7 +34,6 @@ export class WhepPlayer {
   readonly #stats = new WhepStatsReader();
   #rtc: RtcSession | undefined;
   #state: WhepState = { phase: 'idle', error: null };
-  #watch: ReturnType<typeof setInterval> | undefined;
   #playing: Promise<MediaStream> | undefined;
 
   constructor(options: WhepPlayerOptions) {
@@ -73,6 +71,8 @@ export class WhepPlayer {
       prepare: (connection) => this.#prepare(connection),
       editOffer: withStereoOpus,
       editAnswer: (sdp) => sdp,
+      silenceMs: SILENCE_MS,
+      received: (report) => sum(report.all('inbound-rtp'), 'packetsReceived'),
       onEnd: (error) => this.#end(error),
     });
     this.#rtc = rtc;
@@ -83,7 +83,6 @@ export class WhepPlayer {
       throw error;
     }
     this.#state = { phase: 'playing', error: null };
-    this.#watchPackets(rtc.connection);
     return this.#stream;
   }
 
@@ -96,19 +95,6 @@ export class WhepPlayer {
     for (const kind of ['audio', 'video']) connection.addTransceiver(kind, { direction: 'recvonly' });
   }
 
-  #watchPackets(connection: RTCPeerConnection): void {
-    let packets = 0;
-    let changedAtMs = performance.now();
-    this.#watch = setInterval(() => {
-      void connection.getStats().then((stats) => {
-        const received = sum(new StatsReport(stats).all('inbound-rtp'), 'packetsReceived');
-        if (received !== packets) changedAtMs = performance.now();
-        packets = received;
-        if (performance.now() - changedAtMs > SILENCE_MS) this.#end(localError('stalled', 'nothing came for 4 s'));
-      });
-    }, WATCH_MS);
-  }
-
   #end(error: KaiboError | null): void {
     if (this.#state.phase !== 'playing') return;
     void this.#release(error);
@@ -117,7 +103,6 @@ export class WhepPlayer {
 
   async #release(error: KaiboError | null): Promise<void> {
     if (this.#state.phase !== 'closed') this.#state = { phase: 'closed', error };
-    clearInterval(this.#watch);
     for (const track of this.#stream.getTracks()) track.stop();
     await this.#rtc?.close();
   }

@@ -1,6 +1,8 @@
 import type { KaiboError } from '../errors.ts';
 import { RtcSession } from '../rtc/rtc-session.ts';
 import { withCodecParameters, withStereoOpus } from '../rtc/sdp-edit.ts';
+import { sum } from '../rtc/stats-report.ts';
+import type { StatsReport } from '../rtc/stats-report.ts';
 import type { PublishSession, PublishSessionOptions, PublishStats, TrackKind } from './publish-session.ts';
 import { WhipStats } from './whip-stats.ts';
 
@@ -12,6 +14,9 @@ const MONO_OPUS_BPS = 96_000;
 /** Constrained Baseline with packetization mode 1: every browser and every hardware has it. */
 const FAVOURITE_PROFILE = /profile-level-id=42e0/i;
 const PACKETIZATION_MODE_1 = /packetization-mode=1/;
+
+/** Servers report what they received every second or sooner (RTCP). */
+const SILENCE_MS = 5000;
 
 /** Publishes by WHIP (RFC 9725). */
 export class WhipSession implements PublishSession {
@@ -35,6 +40,8 @@ export class WhipSession implements PublishSession {
       prepare: (connection) => this.#prepare(connection),
       editOffer: (sdp) => (this.#isStereo ? withStereoOpus(sdp) : sdp),
       editAnswer: (sdp) => this.#editAnswer(sdp),
+      silenceMs: SILENCE_MS,
+      received: reportsReceived,
       onEnd: (error) => this.#finish(error),
     });
   }
@@ -132,4 +139,10 @@ function preferH264(transceiver: RTCRtpTransceiver): void {
   };
   // Older Firefox has no preferences; the server chooses then.
   transceiver.setCodecPreferences?.(codecs.toSorted((one, other) => rank(one) - rank(other)));
+}
+
+/** Bytes that came from the server: its reports, of which there must have been one. */
+function reportsReceived(report: StatsReport): number | undefined {
+  const bytes = sum(report.all('transport'), 'bytesReceived');
+  return report.all('remote-inbound-rtp').length === 0 ? undefined : bytes || undefined;
 }

@@ -2,6 +2,7 @@ import { localError } from '../errors.ts';
 import type { KaiboError } from '../errors.ts';
 import { deleteResource, postOffer } from './sdp-exchange.ts';
 import type { SdpResource } from './sdp-exchange.ts';
+import { StatsReport } from './stats-report.ts';
 import { needsTrickle, trickle } from './trickle.ts';
 
 export interface RtcSessionOptions {
@@ -14,6 +15,10 @@ export interface RtcSessionOptions {
   prepare(connection: RTCPeerConnection): void;
   editOffer(sdp: string): string;
   editAnswer(sdp: string): string;
+  /** How long the counter may stand still, although it is connected, until that is the end (`stalled`). */
+  silenceMs: number;
+  /** A counter of what comes from the server; undefined where the browser does not tell. */
+  received(report: StatsReport): number | undefined;
   /** Once, after it was connected, unless it was closed here. Null: the server ended it. */
   onEnd(error: KaiboError | null): void;
 }
@@ -22,6 +27,8 @@ export interface RtcSessionOptions {
 const CONNECT_TIMEOUT_MS = 5000;
 /** ICE finds its way back from shorter interruptions by itself. */
 const DISCONNECTED_MS = 3000;
+/** How often the counter is looked at. */
+const WATCH_MS = 500;
 
 /**
  * One WebRTC connection by one HTTP exchange (RFC 9725; draft-ietf-wish-whep). The offer is sent before it is made the
@@ -35,7 +42,9 @@ export class RtcSession {
   readonly #closing = new AbortController();
   #resource: SdpResource | undefined;
   #isConnected = false;
+  #closed: Promise<void> | undefined;
   #disconnected: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setInterval> | undefined;
 
   constructor(options: RtcSessionOptions) {
     this.#options = options;
@@ -59,10 +68,13 @@ export class RtcSession {
     }
   }
 
-  /** Hangs up and tells the server. Idempotent. */
-  async close(): Promise<void> {
-    const resource = this.#release();
-    if (resource !== undefined) await deleteResource(resource, { fetch: this.#fetch });
+  /**
+   * Tells the server and hangs up, in this order: a server that saw the connection end first knows no session to end.
+   * Idempotent; resolves when it is done.
+   */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
   }
 
   /** The way to the server may have changed: what does not work now is not waited for. */
@@ -124,7 +136,24 @@ export class RtcSession {
     this.connection.onconnectionstatechange = this.#check;
     const transport = this.connection.getTransceivers()[0]?.sender.transport;
     if (transport) transport.onstatechange = () => transport.state === 'closed' && this.#end(null);
+    this.#watchSilence();
     this.#check();
+  }
+
+  /** Sooner than ICE, which takes eight seconds to miss a server that is gone. */
+  #watchSilence(): void {
+    const { silenceMs, received } = this.#options;
+    let [before, changedAtMs] = [0, performance.now()];
+    this.#silence = setInterval(() => {
+      const look = (stats: RTCStatsReport): void => {
+        const now = received(new StatsReport(stats));
+        if (now !== before || now === undefined) changedAtMs = performance.now();
+        before = now ?? 0;
+        if (performance.now() - changedAtMs > silenceMs) this.#end(localError('stalled', 'nothing comes any more'));
+      };
+      // A connection that was closed meanwhile has no statistics.
+      this.connection.getStats().then(look, () => {});
+    }, WATCH_MS);
   }
 
   readonly #check = (): void => {
@@ -148,21 +177,25 @@ export class RtcSession {
     this.#options.onEnd(error);
   }
 
+  async #close(): Promise<void> {
+    this.#mute();
+    if (this.#resource !== undefined) await deleteResource(this.#resource, { fetch: this.#fetch });
+    this.connection.close();
+  }
+
   readonly #onPageHide = (): void => {
-    const resource = this.#release();
-    if (resource !== undefined) void deleteResource(resource, { fetch: this.#fetch, keepalive: true });
+    this.#closed ??= Promise.resolve();
+    this.#mute();
+    if (this.#resource !== undefined) void deleteResource(this.#resource, { fetch: this.#fetch, keepalive: true });
+    this.connection.close();
   };
 
-  /** Gives back everything here; what the server holds is the caller's to end. */
-  #release(): SdpResource | undefined {
-    if (this.#closing.signal.aborted) return undefined;
+  /** Nothing that happens from now on is told. */
+  #mute(): void {
     this.#closing.abort();
     globalThis.removeEventListener?.('pagehide', this.#onPageHide);
     clearTimeout(this.#disconnected);
+    clearInterval(this.#silence);
     this.connection.onconnectionstatechange = null;
-    this.connection.close();
-    const resource = this.#resource;
-    this.#resource = undefined;
-    return resource;
   }
 }

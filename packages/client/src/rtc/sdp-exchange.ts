@@ -21,7 +21,7 @@ export interface PostOfferOptions {
 
 const MAX_ANSWER_CHARACTERS = 65_536;
 /** A DELETE is a courtesy: nobody waits longer for its answer. */
-const DELETE_TIMEOUT_MS = 3000;
+const DELETE_TIMEOUT_MS = 1000;
 
 /**
  * Sends an offer and takes the answer. A KaiboError tells what the server refused (its code and status), `network`
