@@ -20,6 +20,8 @@ export default defineConfig({
     target: 'es2022',
     // The page's policy allows no inline scripts or data: scripts, so nothing is inlined but small pictures.
     modulePreload: { polyfill: false },
+    // The sound worklet of @kaibo/client is a script that is loaded by its address.
+    assetsInlineLimit: (path) => (path.endsWith('.js') ? false : undefined),
     chunkSizeWarningLimit: 400,
   },
   server: {

@@ -84,7 +84,8 @@ test('a person with a camera goes live, is seen and heard, hides, mutes, and end
   const transport = await page.getByTestId('live-stats').getAttribute('data-transport');
   expect(transport).toBe(room.publishUrls.whip ? 'whip' : 'ws-flv');
   await until(async () => Number(await page.getByTestId('stat-fps').innerText()) > 5, { what: 'frames being counted' });
-  expect(await page.getByTestId('stat-size').innerText()).toBe('1280 × 720');
+  // WebRTC makes it smaller where the processor is busy.
+  expect(await page.getByTestId('stat-size').innerText()).toMatch(/^\d+ × \d+$/);
   await page.locator('[data-testid=health][data-publishing=true]').waitFor(WAIT);
   expect(await page.getByTestId('go-live-panel').innerText()).not.toContain(room.streamKey);
 
@@ -180,7 +181,7 @@ test('what WebRTC cannot play is played over WebSocket at once', async () => {
   });
   await viewer.goto(`${platform.url}/rooms/${room.id}`);
   await viewer.locator('[data-testid=player][data-phase=playing][data-transport=ws-flv]').waitFor(WAIT);
-  expect(asked).toBeLessThan(2);
+  expect(asked).toBe(1);
   await viewer.close();
   await context.close();
 });

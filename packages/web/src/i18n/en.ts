@@ -51,7 +51,7 @@ export const messages = {
     title: 'Live now',
     count: '{n} room | {n} rooms',
     emptyTitle: 'Nobody is live right now',
-    emptyHint: 'Push a stream with OBS or ffmpeg and it appears here at once.',
+    emptyHint: 'Go live from your browser, OBS or ffmpeg, and it appears here at once.',
     emptyAction: 'Go live',
     viewers: '{n} watching',
     duration: 'Live for {time}',

@@ -102,7 +102,7 @@ export const messages = {
       camera: 'camera',
       microphone: 'microphone',
       screen: 'screen',
-      both: 'camera and microphone',
+      both: 'camera or microphone',
     },
     problems: {
       denied: 'Access to your {what} was not allowed. Allow it in the address bar of your browser, then try again.',
@@ -110,7 +110,7 @@ export const messages = {
       notFound: 'No {what} was found. Connect one, then try again.',
       busy: 'Your {what} is in use by another program. Close that program, then try again.',
       insecure:
-        'Browsers give {what} only to pages that come by https or from localhost. Use https, or stream with OBS.',
+        'Browsers open a {what} only for pages that come by https or from localhost. Use https, or stream with OBS.',
       unsupported:
         'This browser cannot use your {what}. Use a recent Chrome, Edge, Firefox or Safari, or stream with OBS.',
       lost: 'Your {what} was disconnected.',
@@ -124,6 +124,10 @@ export const messages = {
       ice_failed: 'No way to the media server was found. Your network may block it.',
       ice_timeout: 'No way to the media server was found. Your network may block it.',
       disconnected: 'The connection was interrupted.',
+      refused: 'The media server took no connection. It may be too busy, or your network may block it.',
+      stalled: 'Your network takes nothing any more. It goes on as soon as it does.',
+      no_media: 'Nothing came from camera or microphone. Choose another device, then try again.',
+      encoder: 'This browser could not encode the picture. Choose a lower resolution, then try again.',
       kicked: 'The stream was stopped by the server.',
       replaced: 'Somebody else is streaming to this room with the same key now.',
       ended: 'This room has ended.',

@@ -51,7 +51,7 @@ export const messages = {
     title: '正在直播',
     count: '{n} 个直播间',
     emptyTitle: '现在还没有人开播',
-    emptyHint: '用 OBS 或 ffmpeg 推一路流，画面马上就会出现在这里。',
+    emptyHint: '用浏览器、OBS 或 ffmpeg 开播，画面马上就会出现在这里。',
     emptyAction: '我来开播',
     viewers: '{n} 人在看',
     duration: '已播 {time}',

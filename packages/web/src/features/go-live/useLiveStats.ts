@@ -6,7 +6,7 @@ import { appendTo } from './stats-history.ts';
 import type { Broadcast } from './useBroadcast.ts';
 
 const INTERVAL_MS = 1_000;
-type Figure = 'bitrate' | 'fps' | 'rtt' | 'loss';
+type Figure = 'bitrate' | 'fps' | 'rtt' | 'loss' | 'queue';
 
 export interface LiveStats {
   now: ShallowRef<PublishStats | null>;
@@ -16,7 +16,7 @@ export interface LiveStats {
 
 /** What goes out, once a second while it does. */
 export function useLiveStats(broadcast: Broadcast): LiveStats {
-  const empty = (): Record<Figure, (number | null)[]> => ({ bitrate: [], fps: [], rtt: [], loss: [] });
+  const empty = (): Record<Figure, (number | null)[]> => ({ bitrate: [], fps: [], rtt: [], loss: [], queue: [] });
   const now = shallowRef<PublishStats | null>(null);
   const history = shallowRef(empty());
 
@@ -25,12 +25,13 @@ export function useLiveStats(broadcast: Broadcast): LiveStats {
     const stats = await broadcast.stats().catch(() => null);
     if (!broadcast.isOn.value || stats === null) return;
     now.value = stats;
-    const { bitrate, fps, rtt, loss } = history.value;
+    const { bitrate, fps, rtt, loss, queue } = history.value;
     history.value = {
       bitrate: appendTo(bitrate, stats.bitrateBps),
       fps: appendTo(fps, stats.fps),
       rtt: appendTo(rtt, stats.rttMs),
       loss: appendTo(loss, stats.lossRate),
+      queue: appendTo(queue, stats.queueMs),
     };
   }
 
