@@ -4,6 +4,7 @@ import type {
   MediaClient,
   MediaEvent,
   MediaHooks,
+  MediaProtocol,
   PlayVerdict,
   PublicMediaClient,
   PublishVerdict,
@@ -25,6 +26,8 @@ import type {
 
 /** A publisher that sent nothing for this long may be replaced by one with the same credential. */
 export const SILENT_PUBLISHER_MS = 3000;
+/** What browsers publish by: their audio is Opus. */
+const BROWSER_PROTOCOLS: ReadonlySet<MediaProtocol> = new Set(['webrtc', 'ws-flv']);
 /** A mirror without viewers is kept this long: the next viewer of a busy stream is never far. */
 export const MIRROR_LINGER_MS = 10_000;
 /** A dead owner's last report may be this old; viewers elsewhere may have seen that much more. */
@@ -332,12 +335,13 @@ export class Directory {
     const takesOver = entry.owner === undefined && resumed;
     const owner = (entry.owner ??= this.#post.ownerFor(workerId));
     if (takesOver) this.#log.info({ stream: entry.key, workerId: owner }, 'another worker owns the stream now');
-    const reply: PublishReply = { action: 'publish', key: entry.key, epoch: entry.epoch };
+    const bridged = BROWSER_PROTOCOLS.has(client.protocol);
+    const reply: PublishReply = { action: 'publish', key: entry.key, epoch: entry.epoch, bridged };
     const transfer: MessagePort[] = [];
     const resumeAfterMs = takesOver ? entry.resumeAfterMs : undefined;
     if (owner !== workerId) {
       const { from, to } = this.#post.hop(workerId, owner);
-      this.#post.send(owner, { type: 'ingest-in', key: entry.key, port: to, resumeAfterMs }, portsIn(to));
+      this.#post.send(owner, { type: 'ingest-in', key: entry.key, port: to, bridged, resumeAfterMs }, portsIn(to));
       reply.port = from;
       transfer.push(...portsIn(from));
     } else {

@@ -39,6 +39,8 @@ export type PublishReply =
       action: 'publish';
       key: StreamKey;
       epoch: number;
+      /** A browser publishes: its Opus gets AAC beside it. */
+      bridged: boolean;
       /** Set when this worker takes a stream over from a dead owner: its time goes on after this. */
       resumeAfterMs?: number;
       /** Set when another worker owns the stream: packets go there. */
@@ -98,7 +100,7 @@ export type MainNotice =
   | { type: 'mirror-in'; key: StreamKey; port: HopEnd }
   | { type: 'mirror-drop'; key: StreamKey }
   /** This worker owns it; a publisher on another worker sends its packets through `port`. */
-  | { type: 'ingest-in'; key: StreamKey; port: HopEnd; resumeAfterMs?: number }
+  | { type: 'ingest-in'; key: StreamKey; port: HopEnd; bridged: boolean; resumeAfterMs?: number }
   /** This worker owns the stream: send it on to another server. */
   | { type: 'push-start'; order: PushOrder }
   | { type: 'push-stop'; id: string }

@@ -12,7 +12,7 @@ interface Described {
 const described = new WeakMap<StreamHeaders, Described>();
 
 /** One second's account of a stream for the directory. Codec facts are parsed once per change of headers. */
-export function reportStream(stream: Stream, owner: boolean): StreamReport {
+export function reportStream(stream: Stream, { owner, notices }: { owner: boolean; notices: string[] }): StreamReport {
   const { meter } = stream;
   const { video, audio } = describe(stream);
   return {
@@ -26,7 +26,7 @@ export function reportStream(stream: Stream, owner: boolean): StreamReport {
     fps: stream.state === 'publishing' ? meter.fps : 0,
     lastPacketAtMs: meter.lastPacketAtMs,
     lastDtsMs: stream.lastDtsMs ?? 0,
-    notices: [],
+    notices,
     video,
     audio,
   };

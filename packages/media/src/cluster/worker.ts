@@ -14,6 +14,7 @@ import type { RtcAnswer, RtcDoor, RtcPatched } from '../rtc/contract.ts';
 import type { IceServer } from '../rtc/ice.ts';
 import { RtmpListener } from '../rtmp/listener.ts';
 import type { Certificate } from '../tls.ts';
+import { AudioBridges } from './audio-bridges.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { HopSender, receiveHop } from './hop.ts';
 import { type HopPort, openHop } from './hop-port.ts';
@@ -36,6 +37,13 @@ import { reportStream } from './report.ts';
 const STATS_MS = 1000;
 /** How long goodbyes may take before sockets are cut. */
 const DRAIN_MS = 2000;
+
+/** What a worker is told of a stream that becomes its own. */
+interface Claim {
+  key: StreamKey;
+  bridged: boolean;
+  resumeAfterMs?: number;
+}
 
 interface LocalClient {
   finish(reason: EndReason): void;
@@ -61,6 +69,7 @@ export class MediaWorker implements SessionHost {
   #sockets = new Set<Socket>();
   #owned = new Set<StreamKey>();
   #mirrors = new Map<StreamKey, HopPort>();
+  #bridges: AudioBridges;
   #pushes: Pushes;
   #pulls: Pulls;
   #stats: NodeJS.Timeout;
@@ -77,6 +86,7 @@ export class MediaWorker implements SessionHost {
       notice: (notice) => this.#obey(notice),
     });
     this.log = postLog((notice) => this.#link.send(notice));
+    this.#bridges = new AudioBridges(this.log);
     this.#pushes = new Pushes({
       hub: this.#hub,
       options: this.options,
@@ -140,9 +150,9 @@ export class MediaWorker implements SessionHost {
   ): Promise<PublishTicket | Denial> {
     const reply = await this.#ask<PublishReply>({ type, client });
     if (reply.action === 'deny') return reply;
-    const { key, epoch, port, resumeAfterMs } = reply;
+    const { key, epoch, port } = reply;
     this.#clients.set(client.clientId, publisher);
-    const feed = port ? this.#forward(openHop(port)) : this.#own(key, resumeAfterMs);
+    const feed = port ? this.#forward(openHop(port)) : this.#own(reply);
     let open = true;
     return {
       action: 'publish',
@@ -207,9 +217,11 @@ export class MediaWorker implements SessionHost {
     }
   }
 
-  #own(key: StreamKey, resumeAfterMs?: number): { push: PublishTicket['push']; close(): void } {
+  #own({ key, bridged, resumeAfterMs }: Claim): { push: PublishTicket['push']; close(): void } {
     this.#owned.add(key);
-    const feed = this.#hub.open(key, resumeAfterMs).attach({ placed: false });
+    const stream = this.#hub.open(key, resumeAfterMs);
+    if (bridged) this.#bridges.ensure(stream);
+    const feed = stream.attach({ placed: false, bridged });
     return { push: (packet) => feed.publish(packet), close: () => feed.interrupt() };
   }
 
@@ -229,11 +241,12 @@ export class MediaWorker implements SessionHost {
       case 'end':
         this.#owned.delete(notice.key);
         this.#pushes.ended(notice.key);
+        this.#bridges.close(notice.key);
         this.#hub.find(notice.key)?.end(notice.reason);
         this.#hub.remove(notice.key);
         return;
       case 'ingest-in':
-        this.#receiveIngest(notice.key, openHop(notice.port), notice.resumeAfterMs);
+        this.#receiveIngest(notice, openHop(notice.port));
         return;
       case 'mirror-out':
         this.#sendMirror(notice.key, openHop(notice.port));
@@ -267,8 +280,8 @@ export class MediaWorker implements SessionHost {
     }
   }
 
-  #receiveIngest(key: StreamKey, port: HopPort, resumeAfterMs?: number): void {
-    const { push, close } = this.#own(key, resumeAfterMs);
+  #receiveIngest(claim: Claim, port: HopPort): void {
+    const { push, close } = this.#own(claim);
     receiveHop(port, { packet: push, interrupted: close, ended: close, lost: close });
   }
 
@@ -292,7 +305,9 @@ export class MediaWorker implements SessionHost {
   }
 
   #report(): void {
-    const streams = [...this.#hub.values()].map((stream) => reportStream(stream, this.#owned.has(stream.key)));
+    const streams = [...this.#hub.values()].map((stream) =>
+      reportStream(stream, { owner: this.#owned.has(stream.key), notices: this.#bridges.notices(stream.key) }),
+    );
     this.#link.send({ type: 'stats', atMs: Date.now(), streams });
   }
 
@@ -310,6 +325,7 @@ export class MediaWorker implements SessionHost {
     this.#pushes.close();
     for (const client of [...this.#clients.values()]) client.finish('server_stopping');
     for (const stream of this.#hub.values()) stream.end('server_stopping');
+    this.#bridges.closeAll();
     this.#hub.close();
     clearInterval(this.#stats);
     const deadline = Date.now() + DRAIN_MS;

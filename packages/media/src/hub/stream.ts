@@ -219,10 +219,10 @@ export class Stream {
   #publish(packet: MediaPacket): void {
     if (!packet.alternate) this.meter.count(packet);
     if (packet.config || packet.metadata) {
+      if (packet.alternate) this.#flush(); // whoever waits for it must not begin between it and its place in the window
       const change = this.#headers.update(packet);
       if (change === 'same') return;
-      this.#flush();
-      if (change === 'changed' && packet.kind !== 'data' && !packet.alternate) this.#gop.clear();
+      if (!packet.alternate) this.#newHeader(packet, change);
     } else if (packet.keyframe) {
       this.#flush(); // so that every chunk that holds a key frame begins with it
     }
@@ -231,6 +231,11 @@ export class Stream {
     if (packet.keyframe) this.#windowEntry = true;
     this.#window.push(packet);
     this.#schedule();
+  }
+
+  #newHeader({ kind }: MediaPacket, change: 'added' | 'changed'): void {
+    this.#flush();
+    if (change === 'changed' && kind !== 'data') this.#gop.clear();
   }
 
   #isFor(packet: MediaPacket, audio: TapAudio): boolean {

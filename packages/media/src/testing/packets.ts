@@ -30,6 +30,21 @@ export function audioFrame(timestampMs: number, ...content: number[]): MediaPack
   return packetFromTag({ type: FLV_TAG_AUDIO, timestampMs, body: Buffer.from([0xaf, 1, ...content]) });
 }
 
+/** Enhanced RTMP: OpusHead of two channels. */
+export function opusConfig(timestampMs: number): MediaPacket {
+  const head = Buffer.from('4f7075734865616401020000 80bb0000 0000 00'.replaceAll(' ', ''), 'hex');
+  return packetFromTag({
+    type: FLV_TAG_AUDIO,
+    timestampMs,
+    body: Buffer.concat([Buffer.from('\x90Opus', 'latin1'), head]),
+  });
+}
+
+export function opusFrame(timestampMs: number, ...content: number[]): MediaPacket {
+  const body = Buffer.from([...Buffer.from('\x91Opus', 'latin1'), ...content]);
+  return packetFromTag({ type: FLV_TAG_AUDIO, timestampMs, body });
+}
+
 export function metadata(timestampMs: number, fields: { [key: string]: number }): MediaPacket {
   return packetFromTag({ type: FLV_TAG_SCRIPT, timestampMs, body: encodeAmf0(['onMetaData', { ...fields }]) });
 }

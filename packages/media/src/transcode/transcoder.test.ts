@@ -145,7 +145,7 @@ describe.each(Object.entries(SOURCES))('%s', (_name, { target, make }) => {
   beforeAll(async () => {
     source = await make();
     sourceMarks = await marksOf(source, 0);
-    expect(sourceMarks).toHaveLength(MARKS_MS.length);
+    if (sourceMarks.length !== MARKS_MS.length) throw new Error(`marks of the source: ${sourceMarks.join(', ')}`);
   });
 
   const expectSync = async (packets: readonly MediaPacket[], offsetMs: number): Promise<void> => {
