@@ -270,6 +270,7 @@ test('it keeps to a bitrate that is changed while it goes on', async () => {
     intervalMs: 1000,
     what: 'less than 0.6 Mbit/s',
   });
+  expect(await states(publisher)).toHaveLength(2);
   await publisher.close();
 });
 

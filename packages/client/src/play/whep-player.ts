@@ -16,6 +16,8 @@ export interface WhepPlayerOptions {
   url: string;
   fetch?: typeof globalThis.fetch;
   RTCPeerConnection?: typeof globalThis.RTCPeerConnection;
+  /** Connected, and nothing comes for so long: `stalled`. 4000 unless told; null for those who know of interruptions. */
+  silenceMs?: number | null;
   /** Once, after it played, unless `close()` was called. Null: the server ended it. Codes: `stalled`, `disconnected`, `ice_failed`. */
   onEnd(error: KaiboError | null): void;
   /** As soon as the server has said what comes, before it is connected: time to give it to a video element. */

@@ -229,6 +229,13 @@ export class LivePublisher {
 
   #update(change: Partial<PublishState>): void {
     this.#state = { ...this.#state, ...change };
-    this.#options.onState?.(this.#state);
+    try {
+      this.#options.onState?.(this.#state);
+    } catch (error) {
+      // A listener's mistake is its owner's to see, and nothing to stop publishing for.
+      queueMicrotask(() => {
+        throw error;
+      });
+    }
   }
 }

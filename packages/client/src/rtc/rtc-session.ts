@@ -1,5 +1,4 @@
-import { localError } from '../errors.ts';
-import type { KaiboError } from '../errors.ts';
+import { KaiboError, localError } from '../errors.ts';
 import { deleteResource, postOffer } from './sdp-exchange.ts';
 import type { SdpResource } from './sdp-exchange.ts';
 import { StatsReport } from './stats-report.ts';
@@ -62,9 +61,7 @@ export class RtcSession {
       this.#watch();
     } catch (error) {
       await this.close();
-      throw error instanceof Error && error.name === 'KaiboError'
-        ? error
-        : localError('webrtc', error instanceof Error ? error.message : 'WebRTC failed', error);
+      throw error instanceof KaiboError ? error : localError('webrtc', 'WebRTC failed', error);
     }
   }
 
@@ -98,7 +95,8 @@ export class RtcSession {
     }
     this.#resource = resource;
     if (resource.iceServers.length > 0) {
-      connection.setConfiguration({ bundlePolicy: 'max-bundle', iceServers: resource.iceServers });
+      // Firefox before 119 has no such call, and goes without.
+      connection.setConfiguration?.({ bundlePolicy: 'max-bundle', iceServers: resource.iceServers });
     }
     if (needsTrickle(resource.answer)) trickle(connection, { resource, fetch: this.#fetch, signal });
     await connection.setLocalDescription({ type: 'offer', sdp });
@@ -183,11 +181,13 @@ export class RtcSession {
     this.connection.close();
   }
 
-  readonly #onPageHide = (): void => {
+  /** A page that the browser keeps, and may show again, is told: what went on in it has ended. */
+  readonly #onPageHide = ({ persisted }: PageTransitionEvent): void => {
     this.#closed ??= Promise.resolve();
     this.#mute();
     if (this.#resource !== undefined) void deleteResource(this.#resource, { fetch: this.#fetch, keepalive: true });
     this.connection.close();
+    if (persisted && this.#isConnected) this.#options.onEnd(localError('disconnected', 'the page was left'));
   };
 
   /** Nothing that happens from now on is told. */

@@ -1,4 +1,4 @@
-import { localError } from '../errors.ts';
+import { KaiboError, localError } from '../errors.ts';
 import { errorOf } from '../http.ts';
 import { iceServersOf } from './link-header.ts';
 
@@ -45,7 +45,7 @@ export async function postOffer({ url, sdp, fetch, timeoutMs, signal }: PostOffe
   } catch (cause) {
     if (signal.aborted) throw localError('closed', 'closed', cause);
     if (deadline.signal.aborted) throw localError('timeout', 'the server did not answer in time', cause);
-    throw cause instanceof Error && cause.name === 'KaiboError' ? cause : localError('network', 'network error', cause);
+    throw cause instanceof KaiboError ? cause : localError('network', 'network error', cause);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', end);
