@@ -7,7 +7,7 @@ import type { ClientRequest, WorkerNotice } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import { clusterPost } from './cluster/post.ts';
 import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
-import type { MediaHooks, PublicMediaClient } from './hooks/contract.ts';
+import type { MediaEvent, MediaHooks, PublicMediaClient } from './hooks/contract.ts';
 import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
 import { serverIdentity } from './identity.ts';
@@ -109,7 +109,7 @@ export class MediaServer {
     this.#relays = relays;
     const directory = new Directory({
       options: resolved,
-      hooks: relays.under(hooks),
+      hooks: heardBy(relays.under(hooks), ({ type }) => type === 'published' && this.#rtc?.warm()),
       log: logger,
       post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc }),
     });
@@ -284,6 +284,17 @@ async function answer(
     default:
       return type satisfies never;
   }
+}
+
+/** Hooks whose events somebody else hears first. */
+function heardBy(hooks: MediaHooks, hear: (event: MediaEvent) => void): MediaHooks {
+  return {
+    ...hooks,
+    notify: (event) => {
+      hear(event);
+      hooks.notify(event);
+    },
+  };
 }
 
 function answerRtc(rtc: RtcGate, call: Exclude<RtcCall, { call: 'abandon' }>): Promise<unknown> {

@@ -66,6 +66,14 @@ export class RtcGate implements RtcDoor {
     return this.#supervisor.pid;
   }
 
+  /** Somebody publishes: viewers are near, and the first of them should not wait for a process to start. */
+  warm(): void {
+    if (!this.#deps.options.rtc.enabled) return;
+    this.#supervisor.start().catch((error: unknown) => {
+      if (!isAway(error)) this.#deps.log.error({ err: String(error) }, 'the WebRTC process did not start');
+    });
+  }
+
   hop(): HopEnd {
     return this.#supervisor.hop();
   }

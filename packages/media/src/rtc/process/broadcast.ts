@@ -11,6 +11,10 @@ import type { RtcViewer } from './viewer.ts';
 const TRACK_DISCOVERY_MS = 1000;
 /** Nobody may need the other codec again in a moment. */
 const TRANSCODER_LINGER_MS = 10_000;
+/** What ffmpeg gives first is of the time in which it started: a player that got it would stay that far behind. */
+const LIVE_WITHIN_MS = 200;
+/** A machine that cannot keep up still gives sound. */
+const CATCH_UP_MS = 5000;
 
 export interface BroadcastDeps {
   key: string;
@@ -47,7 +51,9 @@ export class Broadcast {
   #sourceAudio: MediaPacket['codec'] | undefined;
   #audioConfig: MediaPacket | undefined;
   #videoConfig: MediaPacket | undefined;
-  #opus: Transcoder | undefined;
+  #opus: { transcoder: Transcoder; startedAtMs: number; isLive: boolean } | undefined;
+  /** The newest time that the stream has shown. */
+  #liveMs = 0;
   #h264: Transcoder | undefined;
   #lingerSinceMs: number | undefined;
   #notices = new Set<BroadcastNotice>();
@@ -131,7 +137,10 @@ export class Broadcast {
   packet(packet: MediaPacket): void {
     if (!this.isLive) return;
     this.#firstPacketAtMs ??= Date.now();
-    if (!packet.config && !packet.metadata) this.#zeroAtMs ??= Date.now() - packet.ptsMs;
+    if (!packet.config && !packet.metadata) {
+      this.#zeroAtMs ??= Date.now() - packet.ptsMs;
+      this.#liveMs = packet.ptsMs;
+    }
     if (packet.kind === 'video') this.#videoPacket(packet);
     else if (packet.kind === 'audio') this.#audioPacket(packet);
     if (this.#waiting.size > 0 && this.#isReady()) this.#wake();
@@ -189,7 +198,16 @@ export class Broadcast {
     if (packet.codec === 'opus') return this.#sendAudio(packet);
     if (packet.config) this.#audioConfig = packet;
     if (this.#viewers.size > 0) this.#startOpus();
-    this.#opus?.push(packet);
+    this.#opus?.transcoder.push(packet);
+  }
+
+  #transcodedAudio(packet: MediaPacket): void {
+    const opus = this.#opus;
+    if (!opus || packet.config) return;
+    const isLate = this.#liveMs - packet.ptsMs > LIVE_WITHIN_MS;
+    if (!opus.isLive && isLate && Date.now() - opus.startedAtMs < CATCH_UP_MS) return;
+    opus.isLive = true;
+    this.#sendAudio(packet);
   }
 
   #sendAudio(packet: MediaPacket): void {
@@ -222,14 +240,15 @@ export class Broadcast {
       this.#notices.add('no_ffmpeg');
       return;
     }
-    this.#opus = new Transcoder({
+    const transcoder = new Transcoder({
       ffmpeg,
       target: 'opus',
       log,
-      onPacket: (packet) => this.#sendAudio(packet),
+      onPacket: (packet) => this.#transcodedAudio(packet),
       onFailure: () => this.#notices.add('audio_bridge_failed'),
     });
-    if (this.#audioConfig) this.#opus.push(this.#audioConfig);
+    this.#opus = { transcoder, startedAtMs: Date.now(), isLive: false };
+    if (this.#audioConfig) transcoder.push(this.#audioConfig);
   }
 
   #startH264(ffmpeg: string): void {
@@ -256,7 +275,7 @@ export class Broadcast {
 
   #stopTranscoders(): void {
     this.#lingerSinceMs = undefined;
-    this.#opus?.close();
+    this.#opus?.transcoder.close();
     this.#opus = undefined;
     if (!this.#h264) return;
     this.#h264.close();
