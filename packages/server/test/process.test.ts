@@ -72,6 +72,12 @@ test.each(['http.port', 'metrics.port'])('%s in use is one line that names it', 
   expect(refused.output()).toBe(`kaibo: port ${port} (${key}) is in use; stop what uses it or set --${key}\n`);
 });
 
+test('a name for WebRTC that leads nowhere is one line that names the key', async () => {
+  const refused = run(['start', '--media.workers=1', ...FREE_PORTS, '--media.rtc.candidates=kaibo.invalid']);
+  expect(await refused.exit).toBe(1);
+  expect(refused.output()).toMatch(/^kaibo: media\.rtc\.candidates: kaibo\.invalid does not resolve \(\w+\)\n$/);
+});
+
 test('configuration mistakes are lines without a stack trace', async () => {
   const cwd = tempFolder();
   mkdirSync(cwd, { recursive: true });

@@ -50,7 +50,6 @@ export class ServerCall {
     const connection = new Connection(configuration ?? { iceServers: [...signaling.iceServers] });
     this.#connection = connection;
     connection.ontrack = ({ streams: [remote] }) => remote && onStream?.(remote);
-    connection.onicecandidate = ({ candidate }) => signaling.candidate(candidate?.toJSON() ?? null, SERVER);
     connection.onconnectionstatechange = () => {
       onState?.(connection.connectionState);
       if (connection.connectionState === 'failed') this.#end(localError('media_failed', 'the connection failed'));
@@ -75,28 +74,38 @@ export class ServerCall {
     this.#options.signaling.hangUp(this.#intent);
   }
 
-  async #negotiate(connection: RTCPeerConnection): Promise<void> {
-    const { signaling, stream } = this.#options;
+  #prepare(connection: RTCPeerConnection): void {
+    const { stream } = this.#options;
     if (stream === undefined)
       for (const kind of ['audio', 'video']) connection.addTransceiver(kind, { direction: 'recvonly' });
     else
       for (const track of stream.getTracks())
         connection.addTransceiver(track, { direction: 'sendonly', streams: [stream] });
+  }
+
+  async #negotiate(connection: RTCPeerConnection): Promise<void> {
+    const { signaling } = this.#options;
+    this.#prepare(connection);
     const { type, sdp = '' } = await connection.createOffer();
     const offer = { type, sdp: withStereoOpus(sdp) };
-    // The offer is on its way before the first candidate is found, and stops waiting when it cannot be used here.
     const answering = signaling.offerToServer(offer);
-    const early: Relayed<RTCIceCandidateInit | null>[] = [];
-    const collect = signaling.on('candidate', (relayed) => relayed.from === SERVER && early.push(relayed));
+    // Candidates of either side wait for the answer: an offer that is refused has none.
+    const theirs: Relayed<RTCIceCandidateInit | null>[] = [];
+    const mine: (RTCIceCandidateInit | null)[] = [];
+    const collect = signaling.on('candidate', (relayed) => relayed.from === SERVER && theirs.push(relayed));
     this.#leave.push(collect);
+    connection.onicecandidate = ({ candidate }) => mine.push(candidate?.toJSON() ?? null);
     const [answer] = await Promise.all([answering, connection.setLocalDescription(offer)]);
     if (this.#connection !== connection) throw localError('closed', 'closed');
     await connection.setRemoteDescription(answer);
     collect();
+    const send = (candidate: RTCIceCandidateInit | null): void => void signaling.candidate(candidate, SERVER);
+    connection.onicecandidate = ({ candidate }) => send(candidate?.toJSON() ?? null);
+    for (const candidate of mine) send(candidate);
     const add = ({ from, payload }: Relayed<RTCIceCandidateInit | null>): void =>
       void (from === SERVER && addCandidate(connection, payload));
     this.#leave.push(signaling.on('candidate', add));
-    for (const relayed of early) add(relayed);
+    for (const relayed of theirs) add(relayed);
   }
 
   #end(error: KaiboError): void {

@@ -203,7 +203,7 @@ export interface EngineHealth {
   workersUp: number;
 }
 
-/** A port that the engine needs is taken; the message is one line that names it. */
+/** A port that the engine needs is taken, or an address leads nowhere; the message is one line that names it. */
 export class EnginePortError extends Error {
   readonly code = 'port_in_use';
 

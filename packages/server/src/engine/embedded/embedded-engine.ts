@@ -69,7 +69,8 @@ export class EmbeddedEngine implements MediaEngine {
       this.rtc?.follow(server);
     } catch (error) {
       await server.stop();
-      if (error instanceof Error && 'code' in error && error.code === 'port_in_use')
+      const code = error instanceof Error && 'code' in error ? error.code : undefined;
+      if (error instanceof Error && (code === 'port_in_use' || code === 'candidate_unresolved'))
         throw new EnginePortError(error.message);
       throw error;
     }

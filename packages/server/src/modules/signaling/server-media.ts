@@ -15,6 +15,8 @@ const MINUTE_MS = 60_000;
 /** What the engine's refusals are called here. */
 const ENGINE_CODES: Readonly<Record<string, ErrorCode>> = {
   stream_not_found: 'not_publishing',
+  session_ended: 'media_closed',
+  rtc_unavailable: 'engine_unavailable',
   server_stopping: 'stopping',
 };
 const CODE_OF_STATUS: Readonly<Record<Denial['status'], ErrorCode>> = {
