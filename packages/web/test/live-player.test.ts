@@ -56,7 +56,8 @@ function rung(id: Transport['id'], decoder: Transport['decoder'], firstPictureMs
     sessions.push(made);
     return made;
   };
-  const transport: Transport = { id, label: id, decoder, firstPictureMs, attempts, url: () => id, session };
+  const patience = { stallMs: 4_000, firstPictureMs };
+  const transport: Transport = { id, label: id, decoder, patience, attempts, url: () => id, session };
   return { transport, url: id, attempts };
 }
 

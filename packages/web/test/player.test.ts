@@ -99,10 +99,16 @@ test('a picture that stops is a stall after its time, and earlier than a first p
   expect(watch.isStalled(watch.sample({ nowMs: 9_000 + STALL_MS, progress: 0.4, shouldMove: true }))).toBe(true);
 });
 
-test('a transport may give up its first picture earlier', () => {
-  const watch = new StallWatch(0, 3_000);
-  expect(watch.isStalled(watch.sample({ nowMs: 2_999, progress: 0, shouldMove: true }))).toBe(false);
-  expect(watch.isStalled(watch.sample({ nowMs: 3_000, progress: 0, shouldMove: true }))).toBe(true);
+test('a transport may be less patient', () => {
+  const watch = new StallWatch(0, { stallMs: 2_500, firstPictureMs: 3_000 });
+  const at = (nowMs: number, progress: number) => watch.isStalled(watch.sample({ nowMs, progress, shouldMove: true }));
+  expect([at(2_999, 0), at(3_000, 0), at(3_100, 1), at(5_599, 1), at(5_600, 1)]).toEqual([
+    false,
+    true,
+    false,
+    false,
+    true,
+  ]);
 });
 
 test('after reconnects that did not help it waits longer, but not for ever', () => {

@@ -16,8 +16,8 @@ export interface WhepPlayerOptions {
   url: string;
   fetch?: typeof globalThis.fetch;
   RTCPeerConnection?: typeof globalThis.RTCPeerConnection;
-  /** Connected, and nothing comes for so long: `stalled`. 4000 unless told; null for those who know of interruptions. */
-  silenceMs?: number | null;
+  /** For those who know when the publisher is away, and watch the picture themselves: silence is no end (`stalled`). */
+  mayBeSilent?: boolean;
   /** Once, after it played, unless `close()` was called. Null: the server ended it. Codes: `stalled`, `disconnected`, `ice_failed`. */
   onEnd(error: KaiboError | null): void;
   /** As soon as the server has said what comes, before it is connected: time to give it to a video element. */
@@ -73,7 +73,7 @@ export class WhepPlayer {
       prepare: (connection) => this.#prepare(connection),
       editOffer: withStereoOpus,
       editAnswer: (sdp) => sdp,
-      silenceMs: SILENCE_MS,
+      silenceMs: this.#options.mayBeSilent ? Infinity : SILENCE_MS,
       received: (report) => sum(report.all('inbound-rtp'), 'packetsReceived'),
       onEnd: (error) => this.#end(error),
     });

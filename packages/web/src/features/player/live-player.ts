@@ -154,7 +154,7 @@ export class LivePlayer {
     const rung = this.#ladder.current;
     if (!rung || !this.#running) return;
     this.#closeSession();
-    this.#watch = new StallWatch(Date.now(), rung.transport.firstPictureMs);
+    this.#watch = new StallWatch(Date.now(), rung.transport.patience);
     this.#onState({ phase, failure: null, transport: rung.transport.id, speedBps: 0, delayS: 0 });
     const session = rung.transport.session({
       video: this.#video,

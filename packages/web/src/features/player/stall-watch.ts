@@ -1,10 +1,15 @@
-/** A picture that stands still for this long while data should come is a stall. */
+/** A picture that stands still for this long while data should come is a stall, unless its transport says otherwise. */
 export const STALL_MS = 4_000;
 /** A connection may take this long to its first picture, unless its transport says otherwise. */
 export const FIRST_PICTURE_MS = 8_000;
 
 /** At most 2³ times the usual patience. */
 const MAX_PATIENCE = 3;
+
+export interface StallPatience {
+  stallMs: number;
+  firstPictureMs: number;
+}
 
 export interface StallSample {
   nowMs: number;
@@ -16,14 +21,14 @@ export interface StallSample {
 
 /** Notices that the picture no longer moves. */
 export class StallWatch {
-  readonly #firstPictureMs: number;
+  readonly #patience: StallPatience;
   #progress = 0;
   #movedAtMs: number;
   #moved = false;
 
-  constructor(nowMs: number, firstPictureMs = FIRST_PICTURE_MS) {
+  constructor(nowMs: number, patience: StallPatience = { stallMs: STALL_MS, firstPictureMs: FIRST_PICTURE_MS }) {
     this.#movedAtMs = nowMs;
-    this.#firstPictureMs = firstPictureMs;
+    this.#patience = patience;
   }
 
   /** Whether any picture was played since this watch began. */
@@ -45,7 +50,7 @@ export class StallWatch {
    * connection dead, and reconnecting would only show the same last seconds again and again.
    */
   isStalled(stuckMs: number, stallsBefore = 0): boolean {
-    const patience = 2 ** Math.min(stallsBefore, MAX_PATIENCE);
-    return stuckMs >= (this.#moved ? STALL_MS : this.#firstPictureMs) * patience;
+    const { stallMs, firstPictureMs } = this.#patience;
+    return stuckMs >= (this.#moved ? stallMs : firstPictureMs) * 2 ** Math.min(stallsBefore, MAX_PATIENCE);
   }
 }

@@ -1,7 +1,8 @@
 import type { PlayUrls } from '@kaibo/client';
 import { MpegtsSession } from './mpegts-session.ts';
 import type { PlaySession, SessionOptions } from './play-session.ts';
-import { FIRST_PICTURE_MS } from './stall-watch.ts';
+import { FIRST_PICTURE_MS, STALL_MS } from './stall-watch.ts';
+import type { StallPatience } from './stall-watch.ts';
 import { WhepSession } from './whep-session.ts';
 
 export type TransportId = 'whep' | 'ws-flv' | 'http-flv';
@@ -13,8 +14,8 @@ export interface Transport {
   label: string;
   /** Who decodes. What one decoder lacks, it lacks on every way that leads to it. */
   decoder: 'webrtc' | 'mse';
-  /** How long a connection may take to its first picture. */
-  firstPictureMs: number;
+  /** How long it may stand still, and take to its first picture. */
+  patience: StallPatience;
   /** Attempts without a picture before the next way is tried. */
   attempts: number;
   /** The address of this way, when the room has one. */
@@ -22,8 +23,12 @@ export interface Transport {
   session(options: SessionOptions): PlaySession;
 }
 
-/** Networks that block UDP swallow it: without an answer in this time none will come. */
-const WHEP_FIRST_PICTURE_MS = 3_000;
+/**
+ * Networks that block UDP swallow it: without a picture in this time none will come. And with next to no buffer a
+ * picture that stands still is a server that is gone, sooner than its connection notices.
+ */
+const WHEP_PATIENCE = { stallMs: 2_500, firstPictureMs: 3_000 };
+const FLV_PATIENCE = { stallMs: STALL_MS, firstPictureMs: FIRST_PICTURE_MS };
 /** For viewers who want the lowest delay rather than the soonest picture. */
 const PATIENT_ATTEMPTS = 3;
 
@@ -33,7 +38,7 @@ export const TRANSPORTS: readonly Transport[] = [
     id: 'whep',
     label: 'WebRTC (WHEP)',
     decoder: 'webrtc',
-    firstPictureMs: WHEP_FIRST_PICTURE_MS,
+    patience: WHEP_PATIENCE,
     attempts: 1,
     url: (urls) => urls.whep,
     session: (options) => new WhepSession(options),
@@ -42,7 +47,7 @@ export const TRANSPORTS: readonly Transport[] = [
     id: 'ws-flv',
     label: 'WS-FLV',
     decoder: 'mse',
-    firstPictureMs: FIRST_PICTURE_MS,
+    patience: FLV_PATIENCE,
     attempts: 2,
     url: (urls) => urls.wsFlv,
     session: (options) => new MpegtsSession(options),
@@ -51,7 +56,7 @@ export const TRANSPORTS: readonly Transport[] = [
     id: 'http-flv',
     label: 'HTTP-FLV',
     decoder: 'mse',
-    firstPictureMs: FIRST_PICTURE_MS,
+    patience: FLV_PATIENCE,
     attempts: 2,
     url: (urls) => urls.flv,
     session: (options) => new MpegtsSession(options),

@@ -15,7 +15,8 @@ export class WhepSession implements PlaySession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#player = new WhepPlayer({ url: options.url, onEnd: (error) => this.#end(endOf(error)) });
+    // While the publisher is away nothing comes, and the player knows when that is.
+    this.#player = new WhepPlayer({ url: options.url, mayBeSilent: true, onEnd: (error) => this.#end(endOf(error)) });
   }
 
   async open(): Promise<void> {
