@@ -1,12 +1,13 @@
 import net from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WireTag } from '../support/flv-wire.ts';
 import { ffmpeg, type ProbedPacket, probe, publishFile, publishTestPicture, TEST_PICTURE } from '../support/ffmpeg.ts';
 import { LocalMediaServer } from '../support/local-media-server.ts';
 import { startMediaServer } from '../support/media-process.ts';
 import { freePort } from '../support/ports.ts';
 import { RtmpClient } from '../support/rtmp-client.ts';
 import { RtmpPlayer } from '../support/rtmp-player.ts';
-import { audioHeader, videoFrames, videoHeader } from '../support/synthetic.ts';
+import { audioHeader, videoFrame, videoHeader } from '../support/synthetic.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
@@ -177,23 +178,28 @@ describe('a target', () => {
     await using target = await LocalMediaServer.start();
     const proxy = await stallingProxy(target.ports.rtmp, 200_000);
     const client = await RtmpClient.connect({ port: media.ports.rtmp });
+    client.setChunkSize(60_000);
     const { streamId } = await client.publish('slow');
-    const frames = videoFrames(3000, { bytes: 50_000, keyEvery: 10 });
-    for (const { body, timestamp, type } of [videoHeader(), audioHeader()])
+    const send = ({ body, timestamp, type }: WireTag): void =>
       client.sendMedia(streamId, { type: type === 'script' ? 'data' : type, timestamp, payload: body });
-    let next = 0;
+    for (const header of [videoHeader(), audioHeader()]) send(header);
+    const frames = [true, false].map((isKey) => videoFrame(0, { isKey, bytes: 50_000 }));
+    let count = 0;
     const timer = setInterval(() => {
-      const frame = frames[next++ % frames.length];
-      if (frame) client.sendMedia(streamId, { type: 'video', timestamp: next * 40, payload: frame.body });
-    }, 5);
-    await media.isState('slow', 'publishing');
-    push(media, 'slow', `rtmp://127.0.0.1:${proxy.port}/live/slow`);
-    await until(() => status(media, 'slow')?.lastError?.code === 'too_slow', { timeoutMs: 30_000, what: 'the cut' });
-    // What the systems between took, and our bound.
-    expect(status(media, 'slow')?.sentBytes).toBeLessThan(20_000_000);
-    clearInterval(timer);
-    client.close();
-    proxy.close();
+      const frame = frames[count % 10 === 0 ? 0 : 1];
+      if (frame) send({ ...frame, timestamp: count++ * 40 });
+    }, 20);
+    try {
+      await media.isState('slow', 'publishing');
+      push(media, 'slow', `rtmp://127.0.0.1:${proxy.port}/live/slow`);
+      await until(() => status(media, 'slow')?.lastError?.code === 'too_slow', { timeoutMs: 60_000, what: 'the cut' });
+      // What the systems between took, and our bound.
+      expect(status(media, 'slow')?.sentBytes).toBeLessThan(20_000_000);
+    } finally {
+      clearInterval(timer);
+      client.close();
+      proxy.close();
+    }
   });
 
   it.each([

@@ -67,10 +67,13 @@ export type {
   PlayUrls,
   PublishUrls,
   PublishingInfo,
+  Relay,
+  RelayInput,
   Room,
   RoomMember,
   RoomMode,
   RoomStatus,
   RoomViewer,
+  UpdateRelayInput,
   UpdateRoomInput,
 } from './types.ts';

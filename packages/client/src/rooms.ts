@@ -7,9 +7,12 @@ import type {
   Entered,
   ListRoomsQuery,
   PlayToken,
+  Relay,
+  RelayInput,
   Room,
   RoomMember,
   RoomViewer,
+  UpdateRelayInput,
   UpdateRoomInput,
 } from './types.ts';
 
@@ -159,6 +162,30 @@ export class RoomsApi {
 
   async uninvite(roomId: string, userId: string, options: OwnerOptions = {}): Promise<void> {
     await this.#remove(roomId, `invites/${encodeURIComponent(userId)}`, options);
+  }
+
+  /** Servers elsewhere that the room is sent on to while it is live, and how that goes. For owners, as what follows. */
+  relays(roomId: string, { ownerToken, signal }: OwnerOptions = {}): Promise<Relay[]> {
+    return this.#caller.json(`${roomPath(roomId)}/relays`, { ownerToken, signal });
+  }
+
+  /** `url` is `rtmp(s)://SERVER/APP/KEY`; the key is shown to nobody afterwards. */
+  addRelay(roomId: string, input: RelayInput, { ownerToken }: OwnerOptions = {}): Promise<Relay> {
+    return this.#caller.json(`${roomPath(roomId)}/relays`, { method: 'POST', body: input, ownerToken });
+  }
+
+  updateRelay(
+    roomId: string,
+    relayId: string,
+    input: UpdateRelayInput,
+    { ownerToken }: OwnerOptions = {},
+  ): Promise<Relay> {
+    const path = `${roomPath(roomId)}/relays/${encodeURIComponent(relayId)}`;
+    return this.#caller.json(path, { method: 'PATCH', body: input, ownerToken });
+  }
+
+  async removeRelay(roomId: string, relayId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#remove(roomId, `relays/${encodeURIComponent(relayId)}`, options);
   }
 
   #members(roomId: string, kind: string, { ownerToken }: OwnerOptions): Promise<RoomMember[]> {

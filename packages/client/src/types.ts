@@ -146,3 +146,39 @@ export interface Entered {
   /** Enter again before. */
   expiresInSeconds: number;
 }
+
+/** A server elsewhere that a room is sent on to while it is live. */
+export interface Relay {
+  id: string;
+  name?: string;
+  /** Without its key: `rtmp://live.twitch.tv/app/live_****`. */
+  url: string;
+  enabled: boolean;
+  /** ms since the epoch. */
+  createdAt: number;
+  status: {
+    /** `waiting` is tried again soon; `failed` needs somebody to look, and is tried again rarely. */
+    state: 'idle' | 'connecting' | 'pushing' | 'waiting' | 'failed';
+    /** ms since the epoch. */
+    since?: number;
+    sentBytes: number;
+    bitrateBps: number;
+    /** Connections that failed since one last held. */
+    attempts: number;
+    /** Of the last connection that failed; the message is in the language that was asked for. */
+    error?: { code: string; message: string };
+  };
+}
+
+export interface RelayInput {
+  name?: string;
+  url: string;
+  enabled?: boolean;
+}
+
+export interface UpdateRelayInput {
+  /** null takes it away. */
+  name?: string | null;
+  url?: string;
+  enabled?: boolean;
+}

@@ -64,3 +64,23 @@ test('owner calls carry the token, ids are escaped', async () => {
   await new KaiboClient({ baseUrl }).rooms.update('a/b', { status: 'ended' }, { ownerToken: 'secret' });
   expect(seen).toEqual(['PUT', '/api/rooms/a%2Fb', 'secret', { status: 'ended' }]);
 });
+
+test('targets of a room are listed, added, changed and removed', async () => {
+  const seen: unknown[] = [];
+  const baseUrl = await platform(async (request, response) => {
+    seen.push([request.method, request.url, request.headers['x-owner-token'], await bodyOf(request)]);
+    response.end('{}');
+  });
+  const { rooms } = new KaiboClient({ baseUrl });
+  const options = { ownerToken: 'secret' };
+  await rooms.relays('a', options);
+  await rooms.addRelay('a', { url: 'rtmp://host/app/key' }, options);
+  await rooms.updateRelay('a', 'b/c', { enabled: false }, options);
+  await rooms.removeRelay('a', 'b/c', options);
+  expect(seen).toMatchObject([
+    ['GET', '/api/rooms/a/relays', 'secret'],
+    ['POST', '/api/rooms/a/relays', 'secret', { url: 'rtmp://host/app/key' }],
+    ['PATCH', '/api/rooms/a/relays/b%2Fc', 'secret', { enabled: false }],
+    ['DELETE', '/api/rooms/a/relays/b%2Fc', 'secret'],
+  ]);
+});
