@@ -7,6 +7,7 @@ import { type Platform, startPlatform, type TestRoom } from '../support/platform
 import { until } from '../support/until.ts';
 
 const FAKE_DEVICES = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
+const NO_UDP = ['--webrtc-ip-handling-policy=disable_non_proxied_udp'];
 const WAIT = { timeout: 30_000 };
 
 let platform: Platform;
@@ -38,8 +39,8 @@ async function goLive(page: Page): Promise<void> {
   await page.locator('[data-testid=stage-status][data-phase=live]').waitFor(WAIT);
 }
 
-async function watch(room: TestRoom): Promise<Page> {
-  const viewer = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+async function watch(room: TestRoom, inBrowser = browser): Promise<Page> {
+  const viewer = await inBrowser.newPage({ viewport: { width: 1280, height: 800 } });
   await viewer.addInitScript({ path: join(import.meta.dirname, 'go-live-page.js') });
   await viewer.goto(`${platform.url}/rooms/${room.id}`);
   await viewer.locator('[data-testid=player][data-phase=playing]').waitFor(WAIT);
@@ -151,6 +152,16 @@ test('whoever is live is asked before leaving, and another way to publish can be
   await page.waitForURL(`${platform.url}/`);
   await until(async () => (await platform.room(room.id)).interrupted === true, { what: 'the publisher being gone' });
   await context.close();
+});
+
+test('where no UDP gets through, both ends go over WebSockets by themselves', async () => {
+  await using confined = await launchChromium([...FAKE_DEVICES, ...NO_UDP]);
+  const room = await platform.createRoom('没有 UDP');
+  const page = await openStudio(room, await confined.newContext());
+  await goLive(page);
+  expect(await page.getByTestId('live-stats').getAttribute('data-transport')).toBe('ws-flv');
+  const viewer = await watch(room, confined);
+  expect(await viewer.getByTestId('player').getAttribute('data-transport')).toBe('ws-flv');
 });
 
 test('a refused camera is told in words, and nothing is opened', async () => {
