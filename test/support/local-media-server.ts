@@ -6,6 +6,7 @@ import { until } from './until.ts';
 /** What a test changes of the defaults: two workers, free ports, loopback, a short grace. */
 type LocalMediaOptions = Partial<Pick<MediaOptions, 'graceMs' | 'tls' | 'gopCache'>> & {
   relay?: Partial<MediaOptions['relay']>;
+  rtc?: Partial<MediaOptions['rtc']>;
   limits?: Partial<MediaOptions['limits']>;
   authorizePublish?: MediaHooks['authorizePublish'];
 };
@@ -26,7 +27,13 @@ export class LocalMediaServer {
     this.errors = parts.errors;
   }
 
-  static async start({ relay, limits, authorizePublish, ...rest }: LocalMediaOptions = {}): Promise<LocalMediaServer> {
+  static async start({
+    relay,
+    rtc,
+    limits,
+    authorizePublish,
+    ...rest
+  }: LocalMediaOptions = {}): Promise<LocalMediaServer> {
     const events: MediaEvent[] = [];
     const errors: string[] = [];
     const free = { port: 0 };
@@ -34,7 +41,7 @@ export class LocalMediaServer {
       options: {
         ...DEFAULT_MEDIA_OPTIONS,
         ...{ host: '127.0.0.1', rtmp: free, http: free, rtmps: free, https: free, api: free },
-        rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0 },
+        rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0, ...rtc },
         ...{ workers: 2, graceMs: 1500 },
         ...rest,
         relay: { ...DEFAULT_MEDIA_OPTIONS.relay, ...relay },
