@@ -34,6 +34,7 @@ const kaibo: PeerServer = {
       `--rtmp.port=${rtmp}`,
       `--http.port=${http}`,
       '--api.port=0',
+      '--rtc.port=0',
     ],
   }),
 };
