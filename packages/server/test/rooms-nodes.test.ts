@@ -96,3 +96,24 @@ test('the rooms of a node that stops are interrupted and ended by the one that s
   expect(await b.room(staying.id)).toMatchObject({ status: 'live' });
   expect((await b.room(staying.id)).interrupted).toBeUndefined();
 }, 30_000);
+
+test('a room is sent on by the node that carries its stream, told by the other, which knows how that goes', async () => {
+  const [a, b] = await startNodes();
+  const made = await a.create();
+  const path = `/api/rooms/${made.id}/relays`;
+  const add = (node: TestKaibo, url: string) =>
+    node.call(path, { method: 'POST', body: { url }, headers: owner(made) });
+  await add(a, 'rtmp://one.example.org/app/key');
+  await b.engine.publish(made.playId, keyOf(made));
+  await expect.poll(() => b.engine.pushed.size).toBe(1);
+  await add(a, 'rtmp://two.example.org/app/key');
+  await expect.poll(() => b.engine.pushed.size).toBe(2);
+  expect(a.engine.pushed.size).toBe(0);
+  const states = async (): Promise<string[]> => {
+    const { text } = await a.call(path, { headers: owner(made) });
+    return (JSON.parse(text) as { status: { state: string } }[]).map(({ status }) => status.state);
+  };
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['pushing', 'pushing']);
+  b.engine.finish(made.playId);
+  await expect.poll(states, { timeout: 10_000 }).toEqual(['idle', 'idle']);
+});

@@ -105,7 +105,8 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => live.stop());
   const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
   const relay = createRelayModule({
-    ...{ database, outbox, state, engine, now, rooms: live.directory, hasPeers: isShared },
+    ...{ database, outbox, state, engine, now, rooms: live.directory },
+    hasPeers: isShared || deps.database !== undefined,
     logger: logger.child({ module: 'relay' }),
     perRoom: config.limits.relaysPerRoom,
   });
