@@ -4,6 +4,7 @@ import type { WireTag } from '../support/flv-wire.ts';
 import { ffmpeg, type ProbedPacket, probe, publishFile, publishTestPicture, TEST_PICTURE } from '../support/ffmpeg.ts';
 import { LocalMediaServer } from '../support/local-media-server.ts';
 import { startMediaServer } from '../support/media-process.ts';
+import { startPlatform } from '../support/platform.ts';
 import { freePort } from '../support/ports.ts';
 import { RtmpClient } from '../support/rtmp-client.ts';
 import { RtmpPlayer } from '../support/rtmp-player.ts';
@@ -224,6 +225,31 @@ describe('a target', () => {
   });
 });
 
+describe('a room of the platform', () => {
+  it('is sent on while it is live, and its owner sees how that goes', async () => {
+    await using target = await LocalMediaServer.start({ graceMs: 500 });
+    await using platform = await startPlatform('--access=open', '--media.relay.allowPrivate=true');
+    const room = await platform.createRoom('转推');
+    const call = async (method: string, path = '', body?: object): Promise<unknown> => {
+      const headers = { 'X-Owner-Token': room.ownerToken, 'Content-Type': 'application/json' };
+      const init = { method, headers, body: body && JSON.stringify(body) };
+      const response = await fetch(`${platform.url}/api/rooms/${room.id}/relays${path}`, init);
+      if (!response.ok) throw new Error(`${method} ${response.status} ${await response.text()}`);
+      return response.json();
+    };
+    const added = await call('POST', '', { url: `${target.rtmpUrl('restream')}?${KEY}` });
+    await using _publisher = publishTestPicture(room.publishUrls.rtmp);
+    await target.isState('restream', 'publishing');
+    await until(async () => JSON.stringify(await call('GET')).includes('"state":"pushing"'), { what: 'the status' });
+    const { streams } = await probe(target.rtmpUrl('restream'), { seconds: 1 });
+    expect(streams.map(({ codec }) => codec).toSorted()).toEqual(['aac', 'h264']);
+    await call('PATCH', `/${(added as { id: string }).id}`, { enabled: false });
+    await target.isState('restream', 'gone');
+    expect((await platform.room(room.id)).status).toBe('live');
+    expect(platform.program.output).not.toContain('very-secret');
+  });
+});
+
 describe('a stream is fetched', () => {
   let origin: LocalMediaServer;
   beforeAll(async () => {
@@ -311,6 +337,7 @@ describe('a stream is fetched', () => {
     await media.isState('constant', 'publishing');
     media.server.endStream('live', 'constant');
     await until(() => media.stream('constant')?.state === 'publishing', { what: 'the stream again' });
+    expect(media.events.filter(({ type }) => type === 'published')).toHaveLength(2);
     origin.server.endStream('live', 'constant');
   });
 });
