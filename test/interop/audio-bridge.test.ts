@@ -103,7 +103,7 @@ describe('a stream that a browser publishes', () => {
     const path = folder.file(PROGRAM);
     symlinkSync(findProgram('ffmpeg'), path);
     process.env['KAIBO_FFMPEG'] = path;
-    media = await LocalMediaServer.start({ graceMs: 500 });
+    media = await LocalMediaServer.start({ graceMs: 500, relay: { allowPrivate: true } });
   });
   afterEach(() => until(() => media.server.streams().length === 0, { timeoutMs: 20_000, what: 'no stream left' }));
   afterAll(async () => {
@@ -176,6 +176,26 @@ describe('a stream that a browser publishes', () => {
     await until(() => childrenRunning(PROGRAM).length === 0, { timeoutMs: LINGER_MS + 3000, what: 'its end' });
     for (const { flv } of opusPlayers) expect(audioOf(flv.tags).some(isAac)).toBe(false);
     for (const player of opusPlayers) player.close();
+    await browser.stop();
+  });
+
+  it('is pushed to other servers with AAC, whose header comes before the first picture', async () => {
+    await using target = await LocalMediaServer.start({ graceMs: 500 });
+    const player = await RtmpPlayer.open({ port: target.ports.rtmp, name: 'pushed' });
+    const browser = await Browser.publish(media, 'pushed', { loop: true });
+    await media.isState('pushed', 'publishing');
+    media.server.startPush({ app: 'live', stream: 'pushed' }, { id: 'push', url: target.rtmpUrl('pushed') });
+    await until(() => audioOf(player.tags).length > 50, { timeoutMs: 20_000, what: 'sound at the target' });
+    expect(audioOf(player.tags).every(isAac)).toBe(true);
+    const begin = player.tags.filter(({ type }) => type !== 'script').slice(0, 3);
+    expect(begin.map(({ type, body }) => `${type} ${body[0]?.toString(16)}${body[1]}`)).toEqual([
+      ...['video 170', 'audio af0', 'video 171'],
+    ]);
+    const videoMs = player.tags.filter(({ type }) => type === 'video').at(-1)?.timestamp ?? 0;
+    const audioMs = audioOf(player.tags).at(-1)?.timestamp ?? 0;
+    expect(Math.abs(videoMs - audioMs)).toBeLessThan(500);
+    player.close();
+    media.server.stopPush('push');
     await browser.stop();
   });
 
