@@ -93,16 +93,19 @@ export class RtcGate implements RtcDoor {
       intent,
       iceUfrag: /^a=ice-ufrag:(\S+)/m.exec(sdp)?.[1],
     };
-    const refusal = intent === 'publish' ? await this.#mayPublish(session) : await this.#enterViewer(session);
-    if (refusal) return refusal;
     this.#sessions.set(client.clientId, session);
+    const refusal = intent === 'publish' ? await this.#mayPublish(session) : await this.#enterViewer(session);
+    if (refusal) {
+      this.#ended(client.clientId, 'closed');
+      return refusal;
+    }
     const opened = await this.#askProcess(session, sdp);
     if (opened.action === 'deny') {
       this.#ended(client.clientId, 'closed');
       return opened;
     }
     // Whoever asked may have gone meanwhile.
-    if (!this.#sessions.has(client.clientId)) return deny(404, 'session_ended', 'This session has ended.');
+    if (!this.#isAwaited(session)) return deny(404, 'session_ended', 'This session has ended.');
     this.#bySessionId.set(session.sessionId, session);
     const { sessionId, etag } = session;
     return { action: 'answer', sessionId, etag, sdp: opened.sdp, iceServers: this.iceServers(client.clientId) };
@@ -176,11 +179,17 @@ export class RtcGate implements RtcDoor {
     const verdict = await this.#deps.directory.authorizePublish(session.client);
     if (verdict.action === 'deny') return verdict;
     session.credential = verdict.credential;
-    return undefined;
+    return this.#isAwaited(session) ? undefined : UNAVAILABLE;
   }
 
-  async #enterViewer({ client }: Session): Promise<Denial | undefined> {
+  /** False when whoever asked has gone, or the process died, while a hook was asked. */
+  #isAwaited({ client }: Session): boolean {
+    return this.#sessions.has(client.clientId);
+  }
+
+  async #enterViewer(session: Session): Promise<Denial | undefined> {
     const { directory } = this.#deps;
+    const { client } = session;
     const verdict = await directory.authorizePlay(client);
     if (verdict.action === 'deny') return verdict;
     // The directory leads the stream to the process at once, so it has to be there.
@@ -190,6 +199,7 @@ export class RtcGate implements RtcDoor {
       if (isAway(error)) return UNAVAILABLE;
       throw error;
     }
+    if (!this.#isAwaited(session)) return UNAVAILABLE;
     const generation = this.#generation;
     const asker = { workerId: RTC_MEMBER, alive: () => generation === this.#generation };
     const reply = directory.enter(asker, client, verdict.viewer);

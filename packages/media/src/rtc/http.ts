@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { FormatError, MAX_SDP_BYTES, parseSdpFragment } from '@kaibo/formats';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
 import { parseStreamAddress, StreamNameError } from '../hub/stream-name.ts';
-import type { RtcAnswer, RtcDoor } from './contract.ts';
+import type { RtcAnswer, RtcDoor, RtcOpenCall } from './contract.ts';
 import { iceServerLinks } from './ice.ts';
 import type { RtcIntent } from './messages.ts';
 import { BodyError, readBody } from './request-body.ts';
@@ -80,14 +80,19 @@ export class RtcHttp {
       return problem(response, { status: 415, code: 'wrong_content_type', message: `Send the offer as ${SDP}.` });
     }
     const sdp = await readBody(request, { maxBytes: MAX_SDP_BYTES, timeoutMs: this.#deps.bodyMs });
-    const client = endpointClient(call);
-    const leave = (): void => this.#deps.door.abandon(client.clientId);
-    response.once('close', leave);
-    const answer = await this.#deps.door.open({ call: 'open', intent, client, sdp });
-    response.off('close', leave);
+    const answer = await this.#open(response, { call: 'open', intent, client: endpointClient(call), sdp });
     if (answer.action === 'deny') problem(response, answer);
-    else if (response.destroyed) leave();
     else created(response, answer, intent);
+  }
+
+  /** Nothing stays open for somebody who has gone before the answer. */
+  async #open(response: ServerResponse, call: RtcOpenCall): Promise<RtcAnswer | Denial> {
+    const leave = (): void => this.#deps.door.abandon(call.client.clientId);
+    response.once('close', leave);
+    const answer = await this.#deps.door.open(call);
+    response.off('close', leave);
+    if (response.destroyed) leave();
+    return answer;
   }
 
   /** Also tells who proves to have the right which ICE servers there are (RFC 9725, 4.6); everybody else just the methods. */
@@ -138,7 +143,9 @@ export class RtcHttp {
     }
     if (request.method !== 'POST') return methodNotAllowed(response, 'POST, OPTIONS');
     const text = await readBody(request, { maxBytes: 2 * MAX_SDP_BYTES, timeoutMs: this.#deps.bodyMs });
-    const body = JSON.stringify(await answerSrsCall(this.#deps.door, { request, intent, text }));
+    const open = (call: RtcOpenCall): Promise<RtcAnswer | Denial> => this.#open(response, call);
+    const body = JSON.stringify(await answerSrsCall(open, { request, intent, text }));
+    if (response.destroyed) return;
     response.writeHead(200, { ...CORS, 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body) });
     response.end(body);
   }
@@ -175,6 +182,7 @@ function endpointClient({ request, url, intent }: EndpointCall): MediaClient {
 }
 
 function created(response: ServerResponse, answer: RtcAnswer, intent: RtcIntent): void {
+  if (response.destroyed) return;
   const links = iceServerLinks(answer.iceServers);
   response.writeHead(201, {
     ...CORS,

@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { z } from 'zod';
 import { parseStreamAddress, StreamNameError } from '../hub/stream-name.ts';
-import type { RtcDoor } from './contract.ts';
+import type { Denial } from '../hooks/contract.ts';
+import type { RtcAnswer, RtcOpenCall } from './contract.ts';
 import type { RtcIntent } from './messages.ts';
 import { clientOf } from './request-client.ts';
 
@@ -15,7 +16,7 @@ export type SrsReply = { code: 0; server: string; sdp: string; sessionid: string
 
 /** `/rtc/v1/publish/` and `/rtc/v1/play/`: `{streamurl: 'webrtc://HOST/APP/STREAM?…', sdp}` → `{code, sdp, sessionid}`. */
 export async function answerSrsCall(
-  door: RtcDoor,
+  open: (call: RtcOpenCall) => Promise<RtcAnswer | Denial>,
   { request, intent, text }: { request: IncomingMessage; intent: RtcIntent; text: string },
 ): Promise<SrsReply> {
   const call = SrsCall.safeParse(jsonOf(text));
@@ -25,7 +26,7 @@ export async function answerSrsCall(
   if (!url || rest.length > 0) return { code: CODE.badRequest, error: 'streamurl is webrtc://HOST/APP/STREAM.' };
   try {
     const client = clientOf(request, parseStreamAddress(app, stream + url.search));
-    const answer = await door.open({ call: 'open', intent, client, sdp: call.data.sdp });
+    const answer = await open({ call: 'open', intent, client, sdp: call.data.sdp });
     if (answer.action === 'deny') return { code: answer.status, error: answer.message };
     return { code: CODE.ok, server: 'kaibo', sdp: answer.sdp, sessionid: answer.sessionId };
   } catch (error) {

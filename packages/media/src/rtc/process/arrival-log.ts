@@ -2,7 +2,7 @@ import { type RtcpPacket, SequenceUnwrapper } from '@kaibo/formats';
 
 /** Arrivals told in one packet of feedback; a second of a fast publisher is told in several. */
 const MAX_TOLD = 400;
-/** Arrivals kept while nobody asks. */
+/** Packets, arrived or not, that are kept in mind while nobody asks. */
 const MAX_KEPT = 4096;
 const REFERENCE_UNIT_US = 64_000;
 const DELTA_UNIT_US = 250;
@@ -23,8 +23,11 @@ export class ArrivalLog {
   add(sequence: number, nowMs: number): void {
     const number = this.#unwrapper.unwrap(sequence);
     this.#next ??= number;
-    if (number < this.#next || this.#arrivalsUs.size >= MAX_KEPT) return;
-    if (number - this.#next > MAX_KEPT) this.#next = number; // a jump: what was not told is never told
+    if (number < this.#next) return;
+    if (number - this.#next >= MAX_KEPT) {
+      this.#next = number; // a jump: what was not told is never told
+      this.#arrivalsUs.clear();
+    }
     this.#arrivalsUs.set(number, Math.round(nowMs * 1000));
     this.#highest = Math.max(this.#highest, number);
   }

@@ -59,6 +59,10 @@ export class Broadcast {
   #notices = new Set<BroadcastNotice>();
   #closedSentBytes = 0;
   isLive = false;
+  /** Why it is over for good. */
+  #ended: EndReason | undefined;
+  /** ffmpeg gave up on this publisher's video. */
+  #h264Failed = false;
 
   constructor(deps: BroadcastDeps) {
     this.#deps = deps;
@@ -84,19 +88,22 @@ export class Broadcast {
     return bytes;
   }
 
-  /** Resolves to whether the stream's tracks are known, at the latest when the time is over. */
-  async ready(timeoutMs: number): Promise<boolean> {
+  /** Resolves to whether the stream's tracks are known, at the latest when the time is over or nobody asks any more. */
+  async ready(timeoutMs: number, gone: AbortSignal): Promise<boolean> {
     if (this.#isReady()) return true;
     const { promise, resolve } = Promise.withResolvers<void>();
     const timer = setTimeout(resolve, timeoutMs);
     this.#waiting.add(resolve);
+    gone.addEventListener('abort', () => resolve(), { once: true });
     await promise;
     clearTimeout(timer);
     this.#waiting.delete(resolve);
     return this.#isReady();
   }
 
+  /** One that comes when all is over is told so. */
   add(viewer: RtcViewer): void {
+    if (this.#ended !== undefined) return viewer.finish(this.#ended);
     this.#viewers.add(viewer);
     this.#lingerSinceMs = undefined;
     this.#startTranscoders();
@@ -117,6 +124,7 @@ export class Broadcast {
     this.#audioConfig = undefined;
     this.#firstPacketAtMs = undefined;
     this.#notices.clear();
+    this.#h264Failed = false;
     this.video.restart();
     this.#stopTranscoders();
   }
@@ -129,6 +137,7 @@ export class Broadcast {
 
   ended(reason: EndReason): void {
     this.isLive = false;
+    this.#ended = reason;
     this.#stopTranscoders();
     for (const viewer of [...this.#viewers]) viewer.finish(reason);
     this.#wake();
@@ -167,9 +176,10 @@ export class Broadcast {
 
   #begin(viewer: RtcViewer): void {
     if (!this.isLive) return;
-    if (this.#zeroAtMs !== undefined) viewer.report(Date.now(), Date.now() - this.#zeroAtMs);
     if (viewer.audio) this.audio.start(viewer.audio);
     if (viewer.video) this.video.start(viewer.video);
+    // Without it sound and picture are not in step before the first tick.
+    if (this.#zeroAtMs !== undefined) viewer.report(Date.now(), Date.now() - this.#zeroAtMs);
   }
 
   #videoPacket(packet: MediaPacket): void {
@@ -223,7 +233,7 @@ export class Broadcast {
   #onBFrames(): void {
     const { bframes, ffmpeg } = this.#deps;
     if (this.#h264) return;
-    if (bframes === 'drop') this.#notices.add('b_frames');
+    if (bframes === 'drop' || this.#h264Failed) this.#notices.add('b_frames');
     else if (ffmpeg === undefined) this.#notices.add('b_frames').add('no_ffmpeg');
     else if (this.#viewers.size > 0) this.#startH264(ffmpeg);
   }
@@ -269,6 +279,7 @@ export class Broadcast {
   #dropBFrames(): void {
     this.#h264?.close();
     this.#h264 = undefined;
+    this.#h264Failed = true;
     this.#notices.delete('b_frames_transcoded');
     this.#notices.add('b_frames');
   }

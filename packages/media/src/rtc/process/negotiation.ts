@@ -94,7 +94,7 @@ function takeLines(
   const refused: string[] = [];
   for (const [index, media] of offer.media.entries()) {
     const { kind } = media;
-    if ((kind !== 'audio' && kind !== 'video') || media.port === 0 || !wants(media)) continue;
+    if ((kind !== 'audio' && kind !== 'video') || isUnused(offer, media) || !wants(media)) continue;
     if (lines.some((line) => line.kind === kind)) continue;
     const codecs = choose(media);
     if (codecs.length > 0) lines.push(acceptedLine(media, { index, kind, codecs }));
@@ -106,6 +106,11 @@ function takeLines(
   if (lines.length === 0) throw new NegotiationError('nothing_offered', 'The offer has no audio or video for us.');
   assertOneTransport(offer, lines);
   return lines;
+}
+
+/** Port 0 is a line that was given up, but for one that only exists in a bundle (RFC 9143, 6). */
+function isUnused({ bundle }: Sdp, { port, mid }: SdpMedia): boolean {
+  return port === 0 && !bundle.includes(mid);
 }
 
 function acceptedLine(
@@ -177,7 +182,9 @@ function answerOf(offer: Sdp, lines: readonly AcceptedLine[], input: AnswerInput
     const line = lines.find((one) => one.index === index);
     return line ? answerLine(offered, line, input) : refusedLine(offered, input.transport);
   });
-  return { origin: input.origin, bundle: lines.map(({ mid }) => mid), iceLite: false, media };
+  // What was not offered as a bundle, or has no name, cannot be answered as one (RFC 9143, 7.3).
+  const bundle = lines.map(({ mid }) => mid).filter((mid) => offer.bundle.includes(mid));
+  return { origin: input.origin, bundle, iceLite: false, media };
 }
 
 function answerLine(offered: SdpMedia, line: AcceptedLine, input: AnswerInput): SdpMedia {

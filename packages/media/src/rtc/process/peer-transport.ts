@@ -21,6 +21,9 @@ export interface TransportEvents {
   failed(): void;
 }
 
+/** What those who speak to a peer need of its transport. */
+export type PeerSender = Pick<PeerTransport, 'send' | 'close'>;
+
 export interface UdpOptions {
   port: number;
   /** Undefined listens on every address. */
@@ -36,6 +39,7 @@ export class PeerTransport {
   #connection: PeerConnection;
   #track: Track;
   #open = true;
+  #gathered = Promise.withResolvers<void>();
 
   constructor({ name, udp, events }: { name: string; udp: UdpOptions; events: TransportEvents }) {
     this.#connection = new nodeDataChannel.PeerConnection(name, {
@@ -58,7 +62,7 @@ export class PeerTransport {
 
   /** Our side, to the offerer's. Throws FormatError when libdatachannel cannot use what the other side said. */
   async accept(remote: TransportDescription): Promise<TransportDescription> {
-    const { promise, resolve } = Promise.withResolvers<void>();
+    const { promise, resolve } = this.#gathered;
     this.#connection.onGatheringStateChange((state) => state === 'complete' && resolve());
     try {
       this.#connection.setRemoteDescription(encodeSdp(offerOf(remote)), 'offer');
@@ -66,6 +70,7 @@ export class PeerTransport {
       throw new FormatError('malformed', `the description cannot be used: ${String(error)}`);
     }
     if (this.#connection.gatheringState() !== 'complete') await promise;
+    if (!this.#open) throw new FormatError('malformed', 'the session was closed before its answer');
     return transportOf(parseSdp(this.#connection.localDescription()?.sdp ?? ''));
   }
 
@@ -93,6 +98,7 @@ export class PeerTransport {
   close(): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#gathered.resolve(); // whoever waits for an answer gets none
     this.#connection.close();
   }
 }

@@ -14,7 +14,7 @@ import type { MediaLimits } from '../../options.ts';
 import { ArrivalLog } from './arrival-log.ts';
 import { IngestTrack } from './ingest-track.ts';
 import type { AcceptedLine } from './negotiation.ts';
-import type { PeerTransport } from './peer-transport.ts';
+import type { PeerSender } from './peer-transport.ts';
 import { SessionClock } from './session-clock.ts';
 
 /** Ours, in what we send back. */
@@ -32,9 +32,14 @@ const MAX_REMB_BPS = 20_000_000;
 /** Sources of one peer; a browser has two. */
 const MAX_SOURCES = 8;
 
+/** ms, to the µs, of the one clock of a publisher: between an arrival and a tick no correction of the machine's time may come. */
+export function ingestNowMs(): number {
+  return performance.timeOrigin + performance.now();
+}
+
 export interface PublisherDeps {
   clientId: string;
-  transport: PeerTransport;
+  transport: PeerSender;
   lines: readonly AcceptedLine[];
   limits: MediaLimits;
   onPacket(packet: MediaPacket): void;
@@ -66,8 +71,8 @@ export class RtcPublisher {
   }
 
   connected(): void {
-    this.#heardAtMs = Date.now();
-    this.#keyframeAtMs = Date.now();
+    this.#heardAtMs = ingestNowMs();
+    this.#keyframeAtMs = this.#heardAtMs;
   }
 
   /** RTP and RTCP as they come. What cannot be read, or belongs to nothing that was agreed on, is nothing. */
@@ -84,7 +89,7 @@ export class RtcPublisher {
 
   /** A viewer has nothing to begin with, or lost a picture. */
   requestKeyframe(): void {
-    const nowMs = Date.now();
+    const nowMs = ingestNowMs();
     if (nowMs - this.#askedAtMs < KEYFRAME_ASK_EVERY_MS) return;
     this.#askedAtMs = nowMs;
     for (const track of this.#tracks.values()) {
@@ -92,7 +97,7 @@ export class RtcPublisher {
     }
   }
 
-  /** About a hundred times a second. */
+  /** About a hundred times a second; `nowMs` is `ingestNowMs()`. */
   tick(nowMs: number): void {
     if (this.#closed || this.#heardAtMs === 0) return;
     if (nowMs - this.#heardAtMs > SILENCE_MS) return this.finish('idle');
@@ -124,8 +129,8 @@ export class RtcPublisher {
   #media(packet: RtpPacket, bytes: number): void {
     const track = this.#tracks.get(packet.ssrc) ?? this.#newTrack(packet);
     if (!track) return;
-    const nowMs = performance.timeOrigin + performance.now();
-    this.#heardAtMs = Date.now();
+    const nowMs = ingestNowMs();
+    this.#heardAtMs = nowMs;
     this.#watch.count(bytes);
     const { transportCcId } = track.line;
     const extension = packet.extensions.find(({ id }) => id === transportCcId)?.data;
@@ -142,14 +147,14 @@ export class RtcPublisher {
     const isAnnounced = byType.ssrcs.includes(packet.ssrc);
     const other = [...this.#tracks.values()].find(({ line }) => line === byType);
     // Retransmission and further layers have sources of their own; a sender that begins anew says so in its packets.
-    if (other && (!isAnnounced || byType.ssrcs.includes(other.ssrc)) && !other.isStale(Date.now())) return undefined;
+    if (other && (!isAnnounced || byType.ssrcs.includes(other.ssrc)) && !other.isStale(ingestNowMs())) return undefined;
     if (other) this.#tracks.delete(other.ssrc);
     const track = new IngestTrack({
       ssrc: packet.ssrc,
       line: byType,
       clock: this.#clock,
       onPacket: (media) => {
-        if (media.keyframe) this.#keyframeAtMs = Date.now();
+        if (media.keyframe) this.#keyframeAtMs = ingestNowMs();
         this.#deps.onPacket(media);
       },
     });
@@ -158,10 +163,10 @@ export class RtcPublisher {
   }
 
   #control(packet: RtcpPacket): void {
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = ingestNowMs();
     switch (packet.type) {
       case 'sr':
-        this.#tracks.get(packet.ssrc)?.senderReport(packet, Date.now());
+        this.#tracks.get(packet.ssrc)?.senderReport(packet, this.#heardAtMs);
         return;
       case 'bye':
         return; // a layer or a muted camera; a peer that goes closes its transport
@@ -182,8 +187,11 @@ export class RtcPublisher {
   #feedback(nowMs: number): void {
     this.#feedbackAtMs = nowMs;
     const mediaSsrc = this.#videoSsrc;
-    const feedback = this.#arrivals?.take({ ssrc: OWN_SSRC, mediaSsrc });
-    if (feedback) this.#send([feedback]);
+    for (;;) {
+      const feedback = this.#arrivals?.take({ ssrc: OWN_SSRC, mediaSsrc });
+      if (!feedback) return;
+      this.#send([feedback]);
+    }
   }
 
   #report(nowMs: number): void {

@@ -1,5 +1,8 @@
 import { ntpMiddle, type NtpTime, type RtcpReport, SequenceUnwrapper } from '@kaibo/formats';
 
+/** The unwrapper's first cycle; RFC 3550, A.1 counts cycles from 0. */
+const FIRST_CYCLE = 0x1_0000;
+
 /** What one source sent us, as its reports want it (RFC 3550, 6.4.1, A.3, A.8). */
 export class Reception {
   #ssrc: number;
@@ -52,7 +55,7 @@ export class Reception {
       ssrc: this.#ssrc,
       fractionLost: Math.min(255, fraction),
       lost: Math.max(-0x80_0000, Math.min(0x7f_ffff, expected - this.#received)),
-      highestSequence: this.#highest >>> 0,
+      highestSequence: (this.#highest - FIRST_CYCLE) >>> 0,
       jitter: Math.round(this.#jitter) >>> 0,
       lastSr: this.#lastSr?.middle ?? 0,
       delaySinceLastSr: this.#lastSr ? Math.round((nowMs - this.#lastSr.atMs) * 65.536) >>> 0 : 0,

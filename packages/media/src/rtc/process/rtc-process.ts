@@ -10,7 +10,7 @@ import { Broadcast } from './broadcast.ts';
 import { HopServer } from './hop-server.ts';
 import { negotiatePlay, negotiatePublish } from './negotiation.ts';
 import { type NegotiatedSession, PeerSession, type SessionPeer } from './peer-session.ts';
-import { RtcPublisher } from './publisher.ts';
+import { ingestNowMs, RtcPublisher } from './publisher.ts';
 import { refusalOf, refuse } from './refusal.ts';
 import { RtcViewer } from './viewer.ts';
 
@@ -35,7 +35,7 @@ export class RtcProcess {
   /** Mirrors that come in, by stream: how to drop each. */
   #mirrors = new Map<StreamKey, () => void>();
   /** Plays that wait for their stream; closing one ends its wait. */
-  #opening = new Set<string>();
+  #opening = new Map<string, AbortController>();
   #second: NodeJS.Timeout;
   #ingestTick: NodeJS.Timeout | undefined;
 
@@ -83,7 +83,7 @@ export class RtcProcess {
         onPacket: (packet) => {
           const feed = this.#sessions.get(clientId)?.feed;
           if (feed) feed.packet(packet);
-          else if (early.push(packet) > MAX_EARLY_PACKETS) early.shift();
+          else if (early.length < MAX_EARLY_PACKETS) early.push(packet); // not the first ones go: all others need them
         },
         onEnd: (reason) => this.#gone(clientId, reason),
       });
@@ -98,11 +98,11 @@ export class RtcProcess {
     const offer = parseSdp(sdp);
     negotiatePlay(offer, { video: undefined }); // what can never be played is refused at once
     const broadcast = this.#broadcast(key);
-    this.#opening.add(clientId);
+    const gone = new AbortController();
+    this.#opening.set(clientId, gone);
     try {
-      const isReady = await broadcast.ready(this.#seed.options.limits.playWaitMs);
-      if (!isReady || !this.#opening.has(clientId))
-        return refuse(404, 'stream_not_found', 'Nobody is publishing this stream.');
+      const isReady = await broadcast.ready(this.#seed.options.limits.playWaitMs, gone.signal);
+      if (!isReady || gone.signal.aborted) return refuse(404, 'stream_not_found', 'Nobody is publishing this stream.');
     } finally {
       this.#opening.delete(clientId);
       this.#forgetIfUnused(broadcast);
@@ -157,7 +157,7 @@ export class RtcProcess {
         this.#sessions.get(notice.clientId)?.transport.addCandidate(notice.candidate);
         return;
       case 'close':
-        this.#opening.delete(notice.clientId);
+        this.#opening.get(notice.clientId)?.abort();
         this.#forget(notice.clientId);
         return;
       case 'kick':
@@ -206,10 +206,12 @@ export class RtcProcess {
       broadcast.interrupted();
     };
     receiveHop(port, {
-      packet: (packet) => {
-        if (!isFed) broadcast.published();
+      published: () => {
         isFed = true;
-        broadcast.packet(packet);
+        broadcast.published();
+      },
+      packet: (packet) => {
+        if (isFed) broadcast.packet(packet);
       },
       interrupted,
       ended: interrupted,
@@ -240,7 +242,12 @@ export class RtcProcess {
   }
 
   #forgetIfUnused(broadcast: Broadcast): void {
-    if (broadcast.isUnused && !this.#mirrors.has(broadcast.key)) this.#broadcasts.delete(broadcast.key);
+    if (!broadcast.isUnused || this.#mirrors.has(broadcast.key)) return;
+    if (this.#broadcasts.get(broadcast.key) !== broadcast) return;
+    // Those that connect now belong to it already.
+    for (const { peer } of this.#sessions.values())
+      if (peer instanceof RtcViewer && peer.broadcast === broadcast) return;
+    this.#broadcasts.delete(broadcast.key);
   }
 
   #endBroadcast(key: StreamKey, reason: EndReason): void {
@@ -272,7 +279,7 @@ export class RtcProcess {
   }
 
   #tickIngest(): void {
-    const nowMs = Date.now();
+    const nowMs = ingestNowMs();
     for (const publisher of [...this.#publishers.keys()]) publisher.tick(nowMs);
   }
 

@@ -6,6 +6,8 @@ const START_MS = 1000;
 const SLEW_SHARE = 0.1;
 /** Senders whose reports say that sound and picture are this far apart do not mean it. */
 const MAX_CORRECTION_MS = 2000;
+/** A report tells of about the time that its track is at. */
+const MAX_REPORT_DISTANCE_MS = 10_000;
 
 /**
  * One time for the sound and the picture of a publisher. Each RTP clock begins anywhere (RFC 3550, 5.1): at first a track
@@ -13,8 +15,8 @@ const MAX_CORRECTION_MS = 2000;
  */
 export class SessionClock {
   #startedAtMs: number | undefined;
-  /** What to add to the sender's wall clock; set by the first track that has a report. */
-  #wallOffsetMs: number | undefined;
+  /** What to add to the sender's wall clock, by the first track that had a report. */
+  #anchor: { track: TrackClock; offsetMs: number } | undefined;
 
   track(clockHz: number): TrackClock {
     return new TrackClock(clockHz, this);
@@ -26,10 +28,16 @@ export class SessionClock {
     return START_MS + nowMs - this.#startedAtMs;
   }
 
-  /** The session's time of the sender's `wallMs`, of which a track believes that it is `placedMs`. */
-  ofWall(wallMs: number, placedMs: number): number {
-    this.#wallOffsetMs ??= placedMs - wallMs;
-    return wallMs + this.#wallOffsetMs;
+  /**
+   * The session's time of the sender's `wallMs`, of which a track believes that it is `placedMs`. When the track that was
+   * first contradicts itself, the sender's wall clock was set.
+   */
+  ofWall(track: TrackClock, { wallMs, placedMs }: { wallMs: number; placedMs: number }): number {
+    const offsetMs = placedMs - wallMs;
+    this.#anchor ??= { track, offsetMs };
+    if (this.#anchor.track === track && Math.abs(offsetMs - this.#anchor.offsetMs) > MAX_CORRECTION_MS)
+      this.#anchor.offsetMs = offsetMs;
+    return wallMs + this.#anchor.offsetMs;
   }
 }
 
@@ -49,7 +57,7 @@ export class TrackClock {
 
   /** ms in the session's time of a 32-bit RTP timestamp; `nowMs` is when its packet came. */
   time(timestamp: number, nowMs: number): number {
-    const rawMs = this.#rawMs(timestamp);
+    const rawMs = this.#follow(timestamp);
     this.#offsetMs ??= this.#session.arrival(nowMs) - rawMs;
     this.#slew(rawMs + this.#offsetMs - this.#lastMs);
     this.#lastMs = rawMs + this.#offsetMs;
@@ -59,8 +67,10 @@ export class TrackClock {
   /** RFC 3550, 6.4.1: at `ntp` the sender's RTP clock showed `rtpTimestamp`. Nothing before the first packet. */
   report(ntp: NtpTime, rtpTimestamp: number): void {
     if (this.#offsetMs === undefined) return;
-    const rawMs = this.#rawMs(rtpTimestamp);
-    const wantedMs = this.#session.ofWall(msOfNtp(ntp), rawMs + this.#offsetMs) - rawMs;
+    const rawMs = (this.#ticks(rtpTimestamp) * 1000) / this.#clockHz;
+    const placedMs = rawMs + this.#offsetMs;
+    if (Math.abs(placedMs - this.#lastMs) > MAX_REPORT_DISTANCE_MS) return;
+    const wantedMs = this.#session.ofWall(this, { wallMs: msOfNtp(ntp), placedMs }) - rawMs;
     if (Math.abs(wantedMs - this.#offsetMs) <= MAX_CORRECTION_MS) this.#targetMs = wantedMs;
   }
 
@@ -70,10 +80,14 @@ export class TrackClock {
     this.#offsetMs += Math.max(-most, Math.min(most, this.#targetMs - this.#offsetMs));
   }
 
-  #rawMs(timestamp: number): number {
-    if (this.#last === undefined) this.#last = { raw: timestamp, ticks: timestamp };
-    const ticks = this.#last.ticks + ((timestamp - this.#last.raw) | 0);
-    if (ticks > this.#last.ticks) this.#last = { raw: timestamp, ticks };
+  #follow(timestamp: number): number {
+    const ticks = this.#ticks(timestamp);
+    if (this.#last === undefined || ticks > this.#last.ticks) this.#last = { raw: timestamp, ticks };
     return (ticks * 1000) / this.#clockHz;
+  }
+
+  /** The timestamp without its wrapping, as near as it can be to the last one. */
+  #ticks(timestamp: number): number {
+    return this.#last === undefined ? timestamp : this.#last.ticks + ((timestamp - this.#last.raw) | 0);
   }
 }

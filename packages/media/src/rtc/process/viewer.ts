@@ -3,7 +3,7 @@ import type { EndReason } from '../../hub/subscriber.ts';
 import type { Broadcast } from './broadcast.ts';
 import { OPUS_CLOCK_HZ, type RtpVideoCodec, VIDEO_CLOCK_HZ } from './codecs.ts';
 import type { AcceptedLine } from './negotiation.ts';
-import type { PeerTransport } from './peer-transport.ts';
+import type { PeerSender } from './peer-transport.ts';
 import { ViewerLine } from './viewer-line.ts';
 
 /** Browsers report every second on video they receive, and every five on sound alone (RFC 3550, 6.2). */
@@ -15,7 +15,7 @@ const REPEAT_EVERY_MS = 1000;
 export interface ViewerDeps {
   clientId: string;
   broadcast: Broadcast;
-  transport: PeerTransport;
+  transport: PeerSender;
   lines: readonly AcceptedLine[];
   /** By the line's place in the offer. */
   ssrcs: ReadonlyMap<number, number>;
