@@ -153,11 +153,14 @@ test('a port that another program has is said, and in words for a person', async
   );
 });
 
-test('without ffmpeg it says what to install', async () => {
-  const { of, code } = await examine([`--dataDir=${freshFolder()}`], { PATH: tempFolder() });
+test.each([
+  ['on PATH', () => ({ PATH: tempFolder() })],
+  ['where KAIBO_FFMPEG leads', () => ({ KAIBO_FFMPEG: join(tempFolder(), 'ffmpeg') })],
+])('without ffmpeg %s it says what goes without, and what to install', async (_where, env) => {
+  const { of, code } = await examine([`--dataDir=${freshFolder()}`], env());
   expect(of('ffmpeg')).toMatchObject({
     level: 'warn',
-    found: expect.stringContaining('not found'),
+    found: expect.stringMatching(/^not found; sound between WebRTC and RTMP/),
     fix: expect.stringContaining('apt-get install -y ffmpeg'),
   });
   expect(code).toBe(0);

@@ -121,6 +121,27 @@ describe('Directory', () => {
     expect(bench.toldTypes().slice(2)).toEqual(['0 ingest-in']);
   });
 
+  it.each([
+    ['webrtc', true],
+    ['ws-flv', true],
+    ['http-flv', false],
+    ['rtmp', false],
+    ['relay', false],
+  ] as const)('tells the owner of a publisher by %s whether it is a browser: %s', async (protocol, bridged) => {
+    const bench = directoryBench();
+    const first = mediaClient({ protocol });
+    const reply = await bench.publish(first, 0);
+    expect(reply).toMatchObject({ action: 'publish', bridged });
+    bench.directory.unpublished({
+      key: 'live/a',
+      epoch: reply.action === 'publish' ? reply.epoch : -1,
+      clientId: first.clientId,
+      reason: 'closed',
+    });
+    await bench.publish(mediaClient({ protocol }), 1);
+    expect(bench.told.at(-1)).toMatchObject({ workerId: 0, notice: { type: 'ingest-in', bridged } });
+  });
+
   it('keeps a mirror for a while after its last viewer', async () => {
     const bench = directoryBench();
     await bench.publish(mediaClient(), 0);

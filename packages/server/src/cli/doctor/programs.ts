@@ -31,7 +31,7 @@ export const checkFfmpeg: Check = async () => {
     return [warn('ffmpeg', `${version} without ${missing.join(', ')}`, `install a full build: ${APT}`)];
   } catch (error) {
     const found = isMissing(error) ? 'not found' : `does not run: ${reason(error)}`;
-    return [warn('ffmpeg', `${found}; transcoding and demos need it`, APT)];
+    return [warn('ffmpeg', `${found}; sound between WebRTC and RTMP, FLV or HLS needs it, and so do demos`, APT)];
   }
 };
 
