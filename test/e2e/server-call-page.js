@@ -1,5 +1,5 @@
 // What an integrator's page does with the SDK's ServerCall. `callState` is asked by the test.
-async function startCall({ roomId, token, publishes, relayOnly }) {
+globalThis.startCall = async ({ roomId, token, publishes, relayOnly }) => {
   const { SignalingClient } = await import('/sdk/signaling/signaling-client.ts');
   const { ServerCall } = await import('/sdk/signaling/server-call.ts');
   const state = { ended: [], errors: [], relays: [] };
@@ -35,9 +35,9 @@ async function startCall({ roomId, token, publishes, relayOnly }) {
   } catch (error) {
     state.errors.push(error.code ?? String(error));
   }
-}
+};
 
-async function callState() {
+globalThis.callState = async () => {
   const { serverCall, video, ended, errors } = globalThis.call ?? {};
   const report = serverCall?.connection ? [...(await serverCall.connection.getStats()).values()] : [];
   const inbound = (kind) => report.find((entry) => entry.type === 'inbound-rtp' && entry.kind === kind);
@@ -53,4 +53,4 @@ async function callState() {
     ended,
     errors,
   };
-}
+};

@@ -46,6 +46,17 @@ test.each([
   ['trustProxy', 'true', true],
   ['trustProxy', '2', 2],
   ['trustProxy', '10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+  ['media.rtc.candidates', 'auto', 'auto'],
+  [
+    'media.rtc.candidates',
+    '203.0.113.7, 2001:db8::7,media.example.org',
+    ['203.0.113.7', '2001:db8::7', 'media.example.org'],
+  ],
+  [
+    'media.rtc.iceServers',
+    '[{"urls":["turn:a:3478?transport=tcp"],"secret":"s"}]',
+    [{ urls: ['turn:a:3478?transport=tcp'], secret: 's' }],
+  ],
 ])('%s takes the text "%s"', async (path, text, value) => {
   for (const sources of [
     { env: { [envNameOf(path)]: text } },
@@ -103,6 +114,26 @@ describe('problems', () => {
       'half a certificate',
       { flags: ['--tls.key=a'] },
       ['--tls.key: tls.key and tls.cert go together: set both or neither'],
+    ],
+    [
+      'an ICE server that is none',
+      { yaml: 'media:\n  rtc:\n    iceServers: [{urls: ["http://a"]}]\n' },
+      ['kaibo.yaml:3:17 media.rtc.iceServers: turn:HOST:3478 or stun:HOST:3478'],
+    ],
+    [
+      'a TURN server without credentials',
+      { yaml: 'media:\n  rtc:\n    iceServers: [{urls: ["turn:a"], username: u}]\n' },
+      ['kaibo.yaml:3:17 media.rtc.iceServers: a TURN server needs secret, or username and credential'],
+    ],
+    [
+      'a secret that no header can hold',
+      { env: { KAIBO_MEDIA_RTC_ICE_SERVERS: '[{"urls":["turn:a"],"secret":"猫"}]' } },
+      [expect.stringMatching(/^KAIBO_MEDIA_RTC_ICE_SERVERS: /)],
+    ],
+    [
+      'an address that is none',
+      { flags: ['--media.rtc.candidates=1.2.3.4.5,[::1]'] },
+      [expect.stringMatching(/^--media\.rtc\.candidates: /)],
     ],
     ['no such file', { flags: ['--config=/none.yaml'] }, ['/none.yaml: cannot be read (ENOENT)']],
   ])('%s', async (_name, sources, expected) => expect(await problems(sources)).toEqual(expected));

@@ -23,7 +23,7 @@ const iceServer = section({
   secret: iceText().optional(),
 }).refine(
   ({ urls, username, credential, secret }) =>
-    urls.every((url) => url.startsWith('stun')) || secret !== undefined || (username && credential) !== undefined,
+    !urls.some((url) => url.startsWith('turn')) || secret !== undefined || (username && credential) !== undefined,
   'a TURN server needs secret, or username and credential',
 );
 

@@ -69,8 +69,11 @@ function envName(section: string): string {
 
 /** Text from the environment or a flag, as whichever of text, number, boolean, comma list or JSON its key accepts. */
 function fromText(key: ConfigKey | undefined, raw: string): unknown {
-  const candidates = [raw, scalarOf(raw), raw.split(',').map((part) => part.trim()), jsonOf(raw)];
-  return candidates.find((value) => value !== undefined && key?.schema.safeParse(value).success) ?? candidates[1];
+  const [scalar, json] = [scalarOf(raw), jsonOf(raw)];
+  const candidates = [raw, scalar, raw.split(',').map((part) => part.trim()), json];
+  const accepted = candidates.find((value) => value !== undefined && key?.schema.safeParse(value).success);
+  // What nothing accepts is complained of as what it was most likely meant to be.
+  return accepted ?? json ?? scalar;
 }
 
 /** Undefined for what is no list: nothing else is written as JSON. */
