@@ -98,15 +98,7 @@ export class MediaServer {
       rtmps: { port: ports.rtmps ?? options.rtmps.port },
       https: { port: ports.https ?? options.https.port },
     };
-    const relays = new Relays({
-      options: resolved,
-      log: logger,
-      send: (workerId, notice) => this.#pool?.send(workerId, notice),
-      workers: () => this.#pool?.upIds ?? [],
-      entry: (key) => this.#directory?.entry(key),
-      end: (key) => this.#directory?.end(key, 'ended'),
-    });
-    this.#relays = relays;
+    const relays = (this.#relays = this.#makeRelays(resolved));
     const directory = new Directory({
       options: resolved,
       hooks: heardBy(relays.under(hooks), ({ type }) => type === 'published' && this.#rtc?.warm()),
@@ -149,6 +141,17 @@ export class MediaServer {
       await this.stop();
       throw error;
     }
+  }
+
+  #makeRelays(options: MediaOptions): Relays {
+    return new Relays({
+      options,
+      log: this.#deps.logger,
+      send: (workerId, notice) => this.#pool?.send(workerId, notice),
+      workers: () => this.#pool?.upIds ?? [],
+      entry: (key) => this.#directory?.entry(key),
+      end: (key) => this.#directory?.end(key, 'ended'),
+    });
   }
 
   streams(): StreamInfo[] {

@@ -90,17 +90,11 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   await auth.start();
   const authenticator = deps.authenticator ?? auth.authenticator;
   const live = createLiveModule({
-    database,
-    outbox,
-    state,
-    engine,
+    ...{ database, outbox, state, engine, now, access: config.access, graceMs: config.media.graceMs },
     logger: logger.child({ module: 'live' }),
-    now,
     signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
-    access: config.access,
     users: deps.users ?? createUserDirectory(database, now),
     openRoomsPerUser: config.limits.openRoomsPerUser,
-    graceMs: config.media.graceMs,
   });
   started.defer(() => live.stop());
   const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
