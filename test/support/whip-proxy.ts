@@ -15,6 +15,8 @@ export interface WhipProxy extends Disposable {
   passed: PassedRequest[];
   /** The candidates in answers lead nowhere, as behind a firewall that lets no UDP through. */
   blocksMedia: boolean;
+  /** The candidates in answers lead to this UDP port of this machine instead, where something passes them on. */
+  mediaPort: number | undefined;
   /** Answers POST itself with these, first to last, before it passes any on. */
   refusals: { status: number; code: string }[];
 }
@@ -45,6 +47,8 @@ export async function startWhipProxy(targetPort: number): Promise<WhipProxy> {
           note.status = answer.statusCode ?? 0;
           let body = Buffer.concat(parts).toString();
           if (proxy.blocksMedia) body = body.replaceAll(/^(a=candidate:\S+ \d+ \S+ \d+) \S+/gm, `$1 ${NOWHERE}`);
+          if (proxy.mediaPort !== undefined)
+            body = body.replaceAll(/^(a=candidate:\S+ \d+ \S+ \d+) \S+ \d+/gm, `$1 127.0.0.1 ${proxy.mediaPort}`);
           const { 'content-length': _length, 'transfer-encoding': _coding, ...rest } = answer.headers;
           response.writeHead(note.status, rest).end(body);
         });
@@ -60,6 +64,7 @@ export async function startWhipProxy(targetPort: number): Promise<WhipProxy> {
     passed,
     refusals,
     blocksMedia: false,
+    mediaPort: undefined,
     [Symbol.dispose]: () => {
       server.closeAllConnections();
       server.close();

@@ -43,13 +43,14 @@ export interface SupervisorDeps {
   lost(): void;
 }
 
-/** The RTC process: started with the first peer, started anew by the next one when it died, stopped. */
+/** The RTC process: started with the first peer, restarted with back-off, stopped. */
 export class RtcSupervisor {
   #deps: SupervisorDeps;
   #starting: Promise<Member> | undefined;
   #member: Member | undefined;
   #backoffMs = 0;
   #diedAtMs = 0;
+  #restart: NodeJS.Timeout | undefined;
   #stopped = false;
 
   constructor(deps: SupervisorDeps) {
@@ -84,6 +85,7 @@ export class RtcSupervisor {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    clearTimeout(this.#restart);
     const member = this.#member ?? (await this.#starting?.catch(() => undefined));
     if (!member) return;
     const gone = new Promise<void>((resolve) => member.child.once('exit', () => resolve()));
@@ -155,8 +157,15 @@ export class RtcSupervisor {
     this.#diedAtMs = Date.now();
     const steady = this.#diedAtMs - member.startedAtMs > STEADY_MS;
     this.#backoffMs = steady ? RESTART_MIN_MS : Math.min(Math.max(this.#backoffMs * 2, RESTART_MIN_MS), RESTART_MAX_MS);
-    this.#deps.log.warn({ reason }, 'the WebRTC process ended; the next peer starts it again');
-    if (wasRunning) this.#deps.lost();
+    this.#deps.log.warn({ reason, waitMs: this.#backoffMs }, 'the WebRTC process ended; it is restarted');
+    if (!wasRunning) return;
+    this.#deps.lost();
+    // Whoever it carried comes back at once: it should be there.
+    this.#restart = setTimeout(() => {
+      this.start().catch((error: unknown) =>
+        this.#deps.log.error({ err: String(error) }, 'the WebRTC process did not come back'),
+      );
+    }, this.#backoffMs);
   }
 }
 
