@@ -97,7 +97,7 @@ test('a private room opens to the one who was invited, and to nobody else', asyn
   await page.getByTestId('title-input').fill('只给朋友看');
   await page.getByTestId('private-toggle').getByRole('switch').click();
   await page.getByTestId('create-room').click();
-  await page.getByTestId('stream-key').waitFor(WAIT);
+  await page.getByTestId('go-live-panel').waitFor(WAIT);
   const path = new URL(page.url()).pathname.replace('/live/', '/rooms/');
 
   await open(guest, path);
