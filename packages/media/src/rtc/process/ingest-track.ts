@@ -8,8 +8,8 @@ import { Reception } from './reception.ts';
 import type { SessionClock, TrackClock } from './session-clock.ts';
 
 /** How long a lost packet of video is waited for, whatever the round trip. */
-const MIN_VIDEO_PATIENCE_MS = 150;
-const MAX_VIDEO_PATIENCE_MS = 500;
+const MIN_VIDEO_PATIENCE_MS = 300;
+const MAX_VIDEO_PATIENCE_MS = 600;
 /** Sound that is late is only reordered: nobody sends it again, and a hole is short. */
 const AUDIO_PATIENCE_MS = 60;
 /** A source that fell silent may be replaced by another of the same line. */
