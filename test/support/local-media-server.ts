@@ -7,8 +7,10 @@ import { until } from './until.ts';
 type LocalMediaOptions = Partial<Pick<MediaOptions, 'graceMs' | 'tls' | 'gopCache'>> & {
   relay?: Partial<MediaOptions['relay']>;
   rtc?: Partial<MediaOptions['rtc']>;
+  apiSecret?: string;
   limits?: Partial<MediaOptions['limits']>;
   authorizePublish?: MediaHooks['authorizePublish'];
+  authorizePlay?: MediaHooks['authorizePlay'];
 };
 
 /** A real media server in this process, its workers on threads. Ends with the `await using` block or by `stop`. */
@@ -30,8 +32,10 @@ export class LocalMediaServer {
   static async start({
     relay,
     rtc,
+    apiSecret,
     limits,
     authorizePublish,
+    authorizePlay,
     ...rest
   }: LocalMediaOptions = {}): Promise<LocalMediaServer> {
     const events: MediaEvent[] = [];
@@ -40,7 +44,8 @@ export class LocalMediaServer {
     const server = new MediaServer({
       options: {
         ...DEFAULT_MEDIA_OPTIONS,
-        ...{ host: '127.0.0.1', rtmp: free, http: free, rtmps: free, https: free, api: free },
+        ...{ host: '127.0.0.1', rtmp: free, http: free, rtmps: free, https: free },
+        api: { ...free, secret: apiSecret },
         rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0, ...rtc },
         ...{ workers: 2, graceMs: 1500 },
         ...rest,
@@ -50,7 +55,7 @@ export class LocalMediaServer {
       hooks: {
         authorizePublish:
           authorizePublish ?? ((client) => Promise.resolve({ action: 'publish', credential: client.param })),
-        authorizePlay: () => Promise.resolve({ action: 'play' }),
+        authorizePlay: authorizePlay ?? (() => Promise.resolve({ action: 'play' })),
         notify: (event) => events.push(event),
       },
       logger: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),

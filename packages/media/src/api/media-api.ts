@@ -31,7 +31,11 @@ export class MediaApi {
     options: MediaOptions;
     logger: Logger;
   }) {
-    this.#rtc = new RtcHttp({ door: deps.rtc, bodyMs: deps.options.limits.handshakeMs });
+    this.#rtc = new RtcHttp({
+      door: deps.rtc,
+      bodyMs: deps.options.limits.handshakeMs,
+      hasOwnBearer: deps.options.api.secret !== undefined,
+    });
     this.#options = deps.options;
     this.#logger = deps.logger;
     this.#context = { server: deps.server, identity: deps.identity, startedAtMs: Date.now() };

@@ -36,6 +36,8 @@ export interface RtcHttpDeps {
   door: RtcDoor;
   /** How long a request's body may take. */
   bodyMs: number;
+  /** A bearer token is for the port itself, and nobody else's business. */
+  hasOwnBearer?: boolean;
 }
 
 /** Whether a request is for `RtcHttp`. */
@@ -80,7 +82,7 @@ export class RtcHttp {
       return problem(response, { status: 415, code: 'wrong_content_type', message: `Send the offer as ${SDP}.` });
     }
     const sdp = await readBody(request, { maxBytes: MAX_SDP_BYTES, timeoutMs: this.#deps.bodyMs });
-    const answer = await this.#open(response, { call: 'open', intent, client: endpointClient(call), sdp });
+    const answer = await this.#open(response, { call: 'open', intent, client: endpointClient(call, this.#deps), sdp });
     if (answer.action === 'deny') problem(response, answer);
     else created(response, answer, intent);
   }
@@ -100,7 +102,7 @@ export class RtcHttp {
     const { response, intent } = call;
     const headers: Record<string, string | string[]> = { ...CORS, Allow: 'POST, OPTIONS', 'Accept-Post': SDP };
     if (call.request.headers['access-control-request-method'] === undefined && call.url.searchParams.has('stream')) {
-      const servers = await this.#deps.door.ice(intent, endpointClient(call));
+      const servers = await this.#deps.door.ice(intent, endpointClient(call, this.#deps));
       if (Array.isArray(servers) && servers.length > 0) headers['Link'] = iceServerLinks(servers);
     }
     response.writeHead(204, headers).end();
@@ -168,13 +170,13 @@ interface EndpointCall {
 }
 
 /** The stream by the query; `Authorization: Bearer SECRET` stands for `key=` or `token=`. */
-function endpointClient({ request, url, intent }: EndpointCall): MediaClient {
+function endpointClient({ request, url, intent }: EndpointCall, { hasOwnBearer = false }: RtcHttpDeps): MediaClient {
   const query = new URLSearchParams(url.search);
   const app = query.get('app') ?? 'live';
   const stream = query.get('stream') ?? '';
   query.delete('app');
   query.delete('stream');
-  const bearer = BEARER.exec(request.headers.authorization ?? '')?.[1];
+  const bearer = hasOwnBearer ? undefined : BEARER.exec(request.headers.authorization ?? '')?.[1];
   const secret = intent === 'publish' ? 'key' : 'token';
   if (bearer !== undefined && !query.has(secret)) query.set(secret, bearer);
   const param = query.size > 0 ? `?${query.toString()}` : '';

@@ -4,6 +4,9 @@ import nodeDataChannel, { type PeerConnection, type Track } from 'node-datachann
 /** The one line that libdatachannel sees of a session: everything that is encrypted goes through it. */
 const MID = '0';
 const PAYLOAD_TYPE = 96;
+/** RFC 8839, 5.4, but for which characters. */
+const ICE_UFRAG = /^[\x21-\x7e]{4,256}$/;
+const ICE_PWD = /^[\x21-\x7e]{22,256}$/;
 
 /** What one side says of ICE (RFC 8839) and DTLS (RFC 8842). */
 export interface TransportDescription {
@@ -76,8 +79,14 @@ export class PeerTransport {
 
   /** False when it could not be sent. */
   send(bytes: Uint8Array): boolean {
-    // Its type asks for a Buffer; any bytes do. It copies.
-    return this.#open && this.#track.isOpen() && this.#track.sendMessageBinary(bytes as Buffer);
+    if (!this.#open || !this.#track.isOpen()) return false;
+    try {
+      // Its type asks for a Buffer; any bytes do. It copies.
+      return this.#track.sendMessageBinary(bytes as Buffer);
+    } catch {
+      // SRTP does not encrypt again what is too old (RFC 3711, 3.3.2), as a NACK may ask; or the connection ends just now.
+      return false;
+    }
   }
 
   /** `candidate:…`, as the peer told it. One that cannot be used is none. */
@@ -106,8 +115,10 @@ export class PeerTransport {
 /** The transport of a description whose lines are bundled on the first that is accepted. */
 export function transportOf(sdp: Sdp): TransportDescription {
   for (const { iceUfrag, icePwd, fingerprint, setup } of sdp.media) {
-    if (iceUfrag !== undefined && icePwd !== undefined && fingerprint !== undefined)
-      return { iceUfrag, icePwd, fingerprint, setup: setup ?? 'actpass' };
+    if (iceUfrag === undefined || icePwd === undefined || fingerprint === undefined) continue;
+    if (!ICE_UFRAG.test(iceUfrag) || !ICE_PWD.test(icePwd))
+      throw new FormatError('malformed', 'ICE credentials that are too short, too long or no words');
+    return { iceUfrag, icePwd, fingerprint, setup: setup ?? 'actpass' };
   }
   throw new FormatError('malformed', 'the description has no ICE credentials or no fingerprint');
 }
