@@ -28,8 +28,8 @@ export class BroadcastAudio {
   }
 
   /** Sound has no past to catch up with: a viewer begins with what comes next. */
-  start(line: ViewerLine): void {
-    line.begin(this.history.next, { frame: 0, timestamp: 0, step: 0 });
+  start(line: ViewerLine, from = this.history.next): void {
+    line.begin(from, { frame: 0, timestamp: 0, step: 0 });
   }
 }
 

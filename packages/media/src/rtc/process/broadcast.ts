@@ -226,7 +226,7 @@ export class Broadcast {
     for (const { audio } of this.#viewers) {
       if (!audio) continue;
       if (audio.hasBegun && !audio.isLost) audio.advance(from);
-      else this.audio.start(audio);
+      else this.audio.start(audio, from);
     }
   }
 
