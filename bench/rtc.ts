@@ -78,6 +78,16 @@ async function startFloor(): Promise<Target> {
   return { whep: `http://127.0.0.1:${port}/`, pid: floor.pid, stop: () => floor.kill() };
 }
 
+async function startLoad(
+  url: string,
+  options: Omit<RtcLoadOptions, 'url'>,
+): Promise<{ load: ChildProcess; joined: Extract<RtcLoadReport, { type: 'joined' }> }> {
+  const load = fork(join(import.meta.dirname, 'rtc-load.ts'), [JSON.stringify({ url, ...options })]);
+  const joined = await message<RtcLoadReport>(load, 'the load generator');
+  if (joined.type !== 'joined') throw new Error('the load generator answered wrongly');
+  return { load, joined };
+}
+
 async function measurePlay(
   kind: Kind,
   { viewers, windowMs }: { viewers: number; windowMs: number },
@@ -91,12 +101,13 @@ async function measurePlay(
       await message(publisher, 'the publisher');
     }
     await sleep(SETTLE_MS);
+    // With the first viewer come the process, ffmpeg and the history: what the others add is measured.
+    const first = await startLoad(target.whep, { viewers: 1, rampMs: 0 });
+    children.push(first.load);
+    await sleep(SETTLE_MS);
     const idle = sampleProcesses(target.pid);
-    const options: RtcLoadOptions = { url: target.whep, viewers, rampMs: RAMP_MS };
-    const load = fork(join(import.meta.dirname, 'rtc-load.ts'), [JSON.stringify(options)]);
+    const { load, joined } = await startLoad(target.whep, { viewers, rampMs: RAMP_MS });
     children.push(load);
-    const joined = await message<RtcLoadReport>(load, 'the load generator');
-    if (joined.type !== 'joined') throw new Error('the load generator answered wrongly');
     await sleep(SETTLE_MS);
     load.send('reset');
     const before = sampleProcesses(target.pid);

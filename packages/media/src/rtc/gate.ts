@@ -225,7 +225,7 @@ export class RtcGate implements RtcDoor {
   /** Somebody on this very machine is best reached by its own loopback, whatever the network is. */
   #candidates(address: string): string[] {
     const { addresses, udpPort, options } = this.#deps;
-    const own = isLoopback(address) && isEverywhere(options.host) ? ['127.0.0.1'] : [];
+    const own = isLoopback(address) && isEverywhere(options.host) ? [address === '::1' ? '::1' : '127.0.0.1'] : [];
     return candidateLines([...new Set([...addresses.current, ...own])], udpPort);
   }
 
