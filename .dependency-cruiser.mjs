@@ -82,10 +82,16 @@ export default {
     },
     {
       name: 'packages-by-their-index',
-      comment: 'Across packages only the index is imported, by the package name.',
+      comment: 'Across packages only the index is imported, by the package name; tests may share what is in testing/.',
       severity: 'error',
       from: { path: '^packages/([^/]+)/' },
-      to: { path: '^packages/([^/]+)/src/', pathNot: '^packages/($1/|[^/]+/src/index\\.ts$)' },
+      to: { path: '^packages/([^/]+)/src/', pathNot: '^packages/($1/|[^/]+/src/(index\\.ts$|testing/))' },
+    },
+    {
+      name: 'testing-is-for-tests',
+      severity: 'error',
+      from: { path: '^packages/', pathNot: notTest },
+      to: { path: '^packages/[^/]+/src/testing/' },
     },
     {
       name: 'resolvable',

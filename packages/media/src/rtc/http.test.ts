@@ -415,6 +415,7 @@ describe('SRS’s calls', () => {
     await server.hasViewers('srs-left', 1);
     request.destroy();
     await until(async () => (await server.server.clients()).length === 0);
+    expect(server.server.streams()).toEqual([]);
   });
 });
 

@@ -149,7 +149,7 @@ describe('VideoConverter', () => {
 describe('Opus', () => {
   it('is two channels at 48 kHz', () => {
     expect(opusConfig(20)).toMatchObject({ codec: 'opus', config: true, dtsMs: 20 });
-    expect(Buffer.from(opusConfig(20).payload).toString('latin1')).toMatch(/OpusHead\x01\x02/);
+    expect(Buffer.from(opusConfig(20).payload).toString('hex')).toMatch(/4f707573486561640102/); // OpusHead, version 1, two channels
     const frame = opusFrame(Uint8Array.of(0xfc, 1, 2), 40);
     expect(frame).toMatchObject({ codec: 'opus', config: false, dtsMs: 40, kind: 'audio' });
     expect([...frame.payload.slice(-3)]).toEqual([0xfc, 1, 2]);
