@@ -9,6 +9,9 @@ import { until } from './until.ts';
 
 const CHILD = fileURLToPath(new URL('../../packages/media/src/testing/rtc-peers.ts', import.meta.url));
 const MAX_KEPT_PACKETS = 20_000;
+const REPORT_EVERY_MS = 1000;
+/** A receiver report of nothing (RFC 3550, 6.4.2): who receives says so, or counts as gone. */
+const RECEIVER_REPORT = Uint8Array.of(0x80, 201, 0, 1, 0, 0, 0, 7);
 
 export const VIDEO_SSRC = 0x1111_1111;
 export const AUDIO_SSRC = 0x2222_2222;
@@ -47,7 +50,7 @@ export class RtcPeers {
 
   async open(): Promise<RtcPeer> {
     const id = ++this.#lastId;
-    const peer = new RtcPeer((order) => void this.#child.send({ ...order, id }));
+    const peer = new RtcPeer((order) => void (this.#child.connected && this.#child.send({ ...order, id })));
     this.#peers.set(id, peer);
     this.#child.send({ type: 'open', id, ssrc: VIDEO_SSRC } satisfies RtcPeersOrder);
     await until(() => peer.local !== '', { timeoutMs: 20_000, what: 'the offer of a peer' });
@@ -88,6 +91,7 @@ export class RtcPeer {
   etag = '';
   answer = '';
   #order: (order: Order) => void;
+  #reports: NodeJS.Timeout | undefined;
 
   constructor(order: (order: Order) => void) {
     this.#order = order;
@@ -138,6 +142,7 @@ export class RtcPeer {
       },
       { timeoutMs: 20_000, what: 'a WebRTC connection' },
     );
+    this.#reports = setInterval(() => this.send(RECEIVER_REPORT), REPORT_EVERY_MS);
     return this;
   }
 
@@ -152,8 +157,14 @@ export class RtcPeer {
     return status;
   }
 
+  /** Says nothing any more of its own accord. */
+  mute(): void {
+    clearInterval(this.#reports);
+  }
+
   /** Closes without a word to the server's HTTP. */
   vanish(): void {
+    this.mute();
     this.#order({ type: 'close' });
   }
 
