@@ -108,6 +108,7 @@ export class PeerTransport {
     if (!this.#open) return;
     this.#open = false;
     this.#gathered.resolve(); // whoever waits for an answer gets none
+    this.#track.close(); // else it holds our callbacks for ever, and they hold it
     this.#connection.close();
   }
 }
