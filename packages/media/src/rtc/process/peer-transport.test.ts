@@ -8,6 +8,7 @@ const PEERS = 50;
 
 /** Of its own process: it is asked to collect its garbage, and the library does not like to be in one with others. */
 const SCRIPT = `
+  import { createSocket } from 'node:dgram';
   import { setTimeout as sleep } from 'node:timers/promises';
   const [url, port, peers] = process.argv.slice(1);
   const { PeerTransport } = await import(url);
@@ -32,6 +33,15 @@ const SCRIPT = `
     registry.register(transport);
   }
   for (let index = 0; index < Number(peers); index++) await session();
+  const taken = createSocket('udp4');
+  await new Promise((resolve) => taken.bind(0, '127.0.0.1', resolve));
+  const blocked = new PeerTransport({
+    name: 'c',
+    udp: { ...udp, port: taken.address().port },
+    events: { packet() {}, connected() {}, failed() {} },
+  });
+  const refused = await blocked.accept(remote).catch(({ code }) => code);
+  blocked.close();
   const early = new PeerTransport({ name: 'b', udp, events: { packet() {}, connected() {}, failed() {} } });
   const accepted = early.accept(remote).then(() => 'answered', (error) => error.code);
   early.close();
@@ -39,17 +49,18 @@ const SCRIPT = `
     gc();
     await sleep(50);
   }
-  console.log(JSON.stringify({ collected, early: await accepted }));
+  console.log(JSON.stringify({ collected, refused, early: await accepted }));
   process.exit(0);
 `;
 
 describe('PeerTransport', () => {
-  it('is nobody’s once closed, and leaves no answer open', async () => {
+  it('is nobody’s once closed, leaves no answer open, and blames no peer for a port that is taken', async () => {
     const url = new URL('./peer-transport.ts', import.meta.url).href;
     const args = ['--expose-gc', '--input-type=module', '--eval', SCRIPT, url, String(await freeUdpPort()), `${PEERS}`];
     const { stdout } = await run(process.execPath, args, { timeout: 20_000 });
-    const { collected, early }: { collected: number; early: string } = JSON.parse(stdout);
+    const { collected, refused, early }: { collected: number; refused: string; early: string } = JSON.parse(stdout);
     expect(collected).toBe(PEERS);
+    expect(refused).toBe('rtc_unavailable');
     expect(['malformed', 'answered']).toContain(early);
   });
 });

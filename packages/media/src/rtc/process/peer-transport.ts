@@ -16,6 +16,11 @@ export interface TransportDescription {
   setup: NonNullable<SdpMedia['setup']>;
 }
 
+/** The UDP port cannot be had: nothing that the peer said. */
+export class TransportUnavailableError extends Error {
+  readonly code = 'rtc_unavailable';
+}
+
 export interface TransportEvents {
   /** RTP and RTCP, decrypted. */
   packet(bytes: Uint8Array): void;
@@ -63,13 +68,14 @@ export class PeerTransport {
     });
   }
 
-  /** Our side, to the offerer's. Throws FormatError when libdatachannel cannot use what the other side said. */
+  /** Our side, to the offerer's. Throws FormatError when libdatachannel cannot use what the other side said, TransportUnavailableError. */
   async accept(remote: TransportDescription): Promise<TransportDescription> {
     const { promise, resolve } = this.#gathered;
     this.#connection.onGatheringStateChange((state) => state === 'complete' && resolve());
     try {
       this.#connection.setRemoteDescription(encodeSdp(offerOf(remote)), 'offer');
     } catch (error) {
+      if (/gather/.test(String(error))) throw new TransportUnavailableError('The UDP port of WebRTC is taken.');
       throw new FormatError('malformed', `the description cannot be used: ${String(error)}`);
     }
     if (this.#connection.gatheringState() !== 'complete') await promise;

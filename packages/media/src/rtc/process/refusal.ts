@@ -1,6 +1,7 @@
 import { FormatError } from '@kaibo/formats';
 import type { RtcRefusal } from '../messages.ts';
 import { NegotiationError } from './negotiation.ts';
+import { TransportUnavailableError } from './peer-transport.ts';
 
 export function refuse(status: RtcRefusal['status'], code: string, message: string): RtcRefusal {
   return { action: 'deny', status, code, message };
@@ -15,6 +16,7 @@ const NEGOTIATION_STATUS: Record<NegotiationError['code'], RtcRefusal['status']>
 /** What an offer that cannot be used is answered; our own faults are thrown on. */
 export function refusalOf(error: unknown): RtcRefusal {
   if (error instanceof NegotiationError) return refuse(NEGOTIATION_STATUS[error.code], error.code, error.message);
+  if (error instanceof TransportUnavailableError) return refuse(503, error.code, error.message);
   if (error instanceof FormatError) return refuse(400, 'invalid_sdp', `The offer cannot be used: ${error.message}.`);
   throw error;
 }
