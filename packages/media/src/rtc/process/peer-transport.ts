@@ -114,10 +114,14 @@ export class PeerTransport {
     if (!this.#open) return;
     this.#open = false;
     this.#gathered.resolve(); // whoever waits for an answer gets none
-    this.#track.close(); // else it holds our callbacks for ever, and they hold it
+    // The track holds our callbacks for ever, and they hold it. To close it would keep the peer from hearing of the end.
+    this.#track.onMessage(nothing);
+    this.#track.onOpen(nothing);
     this.#connection.close();
   }
 }
+
+const nothing = (): void => undefined;
 
 /** The transport of a description whose lines are bundled on the first that is accepted. */
 export function transportOf(sdp: Sdp): TransportDescription {
