@@ -69,15 +69,15 @@ export class Audience {
   static async seated(
     media: LocalMediaServer,
     name: string,
-    { each = 2, tls = false }: { each?: number; tls?: boolean } = {},
+    { each = 2, tls = false, query = '' }: { each?: number; tls?: boolean; query?: string } = {},
   ): Promise<Audience> {
     const before = media.stream(name)?.viewers ?? 0;
     const { rtmp, http, rtmps = 0, https = 0 } = media.ports;
     const rtmpPort = tls ? rtmps : rtmp;
     const httpPort = tls ? https : http;
-    const path = `/live/${name}.flv`;
+    const path = `/live/${name}.flv${query}`;
     const viewers = Array.from({ length: each }, () => [
-      new Viewer('rtmp', RtmpPlayer.open({ port: rtmpPort, tls, name })),
+      new Viewer('rtmp', RtmpPlayer.open({ port: rtmpPort, tls, name: name + query })),
       new Viewer('http-flv', HttpFlvPlayer.open({ port: httpPort, tls, path })),
       new Viewer('ws-flv', WsFlvPlayer.open({ port: httpPort, tls, path })),
     ]).flat();
