@@ -45,6 +45,11 @@ export function opusFrame(timestampMs: number, ...content: number[]): MediaPacke
   return packetFromTag({ type: FLV_TAG_AUDIO, timestampMs, body });
 }
 
+/** Enhanced RTMP: a sequence start of VP8, without its record. */
+export function vp8Config(timestampMs: number): MediaPacket {
+  return packetFromTag({ type: FLV_TAG_VIDEO, timestampMs, body: Buffer.from('\x90vp08', 'latin1') });
+}
+
 export function metadata(timestampMs: number, fields: { [key: string]: number }): MediaPacket {
   return packetFromTag({ type: FLV_TAG_SCRIPT, timestampMs, body: encodeAmf0(['onMetaData', { ...fields }]) });
 }

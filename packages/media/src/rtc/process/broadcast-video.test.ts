@@ -37,6 +37,27 @@ describe('BroadcastVideo', () => {
     expect(unpackH264([rtp()[0]?.payload ?? new Uint8Array()]).map(([first = 0]) => first & 31)).toEqual([7, 8, 5]);
   });
 
+  it.each([
+    { mode: 0 as const, what: 'each NAL unit whole', packets: 3, types: [7, 8, 5] },
+    { mode: 1 as const, what: 'fragments, small units together', packets: 5, types: [24, 28, 28, 28, 28] },
+  ])('in packetization mode $mode sends $what', ({ mode, packets, types }) => {
+    const video = new BroadcastVideo(mode);
+    video.push(h264Config(0));
+    video.push(h264Frame('key', { dtsMs: 0, bytes: 4000 }));
+    const { line, rtp } = watch(video);
+    video.start(line);
+    expect(rtp()).toHaveLength(packets);
+    expect(rtp().map(({ payload: [first = 0] }) => first & 31)).toEqual(types);
+  });
+
+  it('knows no codec of a publisher before', () => {
+    const video = new BroadcastVideo();
+    video.push(h264Config(0));
+    video.push(h264Frame('key', { dtsMs: 0 }));
+    video.forget();
+    expect([video.codec, video.hasEntry]).toEqual([undefined, false]);
+  });
+
   it('shows a picture again in the time before the next frame', () => {
     const video = new BroadcastVideo();
     video.push(h264Config(0));

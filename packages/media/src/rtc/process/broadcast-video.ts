@@ -16,15 +16,19 @@ export class BroadcastVideo {
   codec: RtpVideoCodec | undefined;
   /** The publisher's frames are reordered, which no browser shows: those that others do not need are left out. */
   hasBFrames = false;
-  #packetizer = new VideoPacketizer();
+  #packetizer: VideoPacketizer;
   #frame = 0;
   /** First packet of the last key frame; undefined while there is none to begin with. */
   #entry: number | undefined;
   #timestamp = 0;
-  #frameTicks = 3000;
   #lastPtsMs = Number.NEGATIVE_INFINITY;
   #compositionMs: number | undefined;
   #needsKeyframe = true;
+
+  /** `mode` is H.264's packetization mode, which viewers of other codecs need not know of. */
+  constructor(mode: 0 | 1 = 1) {
+    this.#packetizer = new VideoPacketizer(mode);
+  }
 
   get h264Profile(): number | undefined {
     return this.#packetizer.h264Profile;
@@ -42,6 +46,12 @@ export class BroadcastVideo {
     this.#compositionMs = undefined;
     this.#lastPtsMs = Number.NEGATIVE_INFINITY;
     this.hasBFrames = false;
+  }
+
+  /** Another publisher begins, who may send another codec or no video at all. */
+  forget(): void {
+    this.restart();
+    this.codec = undefined;
   }
 
   /** Takes a video packet and tells the number of its first RTP packet; undefined when it gave none. */
@@ -65,13 +75,8 @@ export class BroadcastVideo {
   repeat(line: ViewerLine): void {
     if (this.#entry === undefined || !this.hasEntry) return;
     const frames = this.#frame - (this.history.get(this.#entry)?.frame ?? this.#frame) + 1;
-    const room = Math.floor(this.#frameTicks * 0.9);
-    const step = Math.max(1, Math.floor(room / (frames + 1)));
-    line.begin(this.#entry, {
-      frame: this.#frame + 1,
-      timestamp: (this.#timestamp + step * (frames + 1)) >>> 0,
-      step,
-    });
+    // A tick apart, so that even a long group of pictures is shown before the next frame, whenever that comes.
+    line.begin(this.#entry, { frame: this.#frame + 1, timestamp: (this.#timestamp + frames + 1) >>> 0, step: 1 });
   }
 
   #push(packet: MediaPacket): number | undefined {
@@ -94,8 +99,6 @@ export class BroadcastVideo {
     const from = this.history.next;
     this.#needsKeyframe = false;
     const timestamp = Math.round(packet.ptsMs * TICKS_PER_MS) >>> 0;
-    const ticks = (timestamp - this.#timestamp) | 0;
-    if (ticks > 0 && ticks < VIDEO_CLOCK_HZ) this.#frameTicks = ticks;
     this.#timestamp = timestamp;
     this.#lastPtsMs = packet.ptsMs;
     this.#frame++;

@@ -5,7 +5,7 @@ import { findProgram } from '../../../../../test/support/program.ts';
 import { until } from '../../../../../test/support/until.ts';
 import { h264Config, h264Frame } from '../../testing/h264.ts';
 import { testLog } from '../../testing/media-options.ts';
-import { audioConfig, audioFrame, opusConfig, opusFrame } from '../../testing/packets.ts';
+import { audioConfig, audioFrame, opusConfig, opusFrame, vp8Config } from '../../testing/packets.ts';
 import { RecordedLine } from '../../testing/recorded-line.ts';
 import { Broadcast, type BroadcastDeps } from './broadcast.ts';
 import type { AcceptedLine } from './negotiation.ts';
@@ -15,6 +15,10 @@ const LINES: AcceptedLine[] = [
   { index: 0, mid: '0', kind: 'audio', codecs: [{ codec: 'opus', payloadType: 111 }], ssrcs: [] },
   { index: 1, mid: '1', kind: 'video', codecs: [{ codec: 'h264', payloadType: 96 }], ssrcs: [] },
 ];
+const LINES_WITH_VP8: AcceptedLine[] = LINES.map((line) =>
+  line.kind === 'video' ? { ...line, codecs: [...line.codecs, { codec: 'vp8', payloadType: 97 }] } : line,
+);
+const WHOLE_UNITS: AcceptedLine[] = LINES.map((line) => (line.kind === 'video' ? { ...line, h264Mode: 0 } : line));
 const NEVER = new AbortController().signal;
 const opened: Broadcast[] = [];
 afterEach(() => {
@@ -124,6 +128,27 @@ describe('Broadcast, to viewers', () => {
     expect(broadcast.isUnused).toBe(true);
   });
 
+  it('gives whole units to those who put no fragments together, and fragments to the others', () => {
+    const { broadcast, viewer, give } = bench();
+    const [fragments, whole] = [viewer(), viewer(WHOLE_UNITS)];
+    for (const one of [fragments, whole]) one.viewer.connected();
+    broadcast.published();
+    give(h264Config(0), h264Frame('key', { dtsMs: 0, bytes: 4000 }));
+    expect([fragments.pictures(), whole.pictures()]).toEqual([5, 3]);
+  });
+
+  it('ends those who cannot show the next publisher’s codec, so that they ask again', () => {
+    const { broadcast, viewer, give } = bench();
+    const [both, h264] = [viewer(LINES_WITH_VP8), viewer()];
+    for (const one of [both, h264]) one.viewer.connected();
+    broadcast.published();
+    give(...picture());
+    expect([both.ends, h264.ends]).toEqual([[], []]);
+    broadcast.published();
+    give(vp8Config(0));
+    expect([both.ends, h264.ends]).toEqual([[], ['closed']]);
+  });
+
   it('gives them the next publisher’s picture, sound and time, and nothing in between', () => {
     const { broadcast, give, viewer } = bench();
     const one = viewer();
@@ -141,13 +166,14 @@ describe('Broadcast, to viewers', () => {
   });
 
   it('answers a lost picture from what it has, at most once a second, else asks the publisher', () => {
+    vi.useFakeTimers();
     const { broadcast, give, viewer, wanted } = bench();
     const one = viewer();
     one.viewer.connected();
     const pli = encodeRtcp([{ type: 'pli', ssrc: 1, mediaSsrc: 200 }]);
     one.viewer.receive(pli);
     expect(wanted()).toBe(1);
-    vi.useFakeTimers({ now: Date.now() + 1500 });
+    vi.advanceTimersByTime(1500);
     broadcast.published();
     give(...picture());
     for (let index = 0; index < 10; index++) one.viewer.receive(pli);

@@ -41,6 +41,8 @@ export type BroadcastNotice =
 export class Broadcast {
   readonly key: string;
   readonly video = new BroadcastVideo();
+  /** The same for viewers that put no fragments together; made with the first of them. */
+  #wholeUnits: BroadcastVideo | undefined;
   readonly audio = new BroadcastAudio();
   #deps: BroadcastDeps;
   #viewers = new Set<RtcViewer>();
@@ -88,6 +90,16 @@ export class Broadcast {
     return bytes;
   }
 
+  /** In H.264's packetization mode. */
+  videoIn(mode: 0 | 1): BroadcastVideo {
+    if (mode === 1) return this.video;
+    if (!this.#wholeUnits) {
+      this.#wholeUnits = new BroadcastVideo(0);
+      if (this.#videoConfig) this.#wholeUnits.push(this.#videoConfig);
+    }
+    return this.#wholeUnits;
+  }
+
   /** Resolves to whether the stream's tracks are known, at the latest when the time is over or nobody asks any more. */
   async ready(timeoutMs: number, gone: AbortSignal): Promise<boolean> {
     if (this.#isReady()) return true;
@@ -125,13 +137,14 @@ export class Broadcast {
     this.#firstPacketAtMs = undefined;
     this.#notices.clear();
     this.#h264Failed = false;
-    this.video.restart();
+    this.#videoConfig = undefined;
+    for (const video of this.#videos) video.forget();
     this.#stopTranscoders();
   }
 
   interrupted(): void {
     this.isLive = false;
-    this.video.restart();
+    for (const video of this.#videos) video.restart();
     this.#stopTranscoders();
   }
 
@@ -158,7 +171,7 @@ export class Broadcast {
   /** A viewer lost a picture for good: the last key frame and what follows it, or the publisher's next. */
   repeatPicture(viewer: RtcViewer): void {
     if (!viewer.video) return;
-    if (this.video.hasEntry) this.video.repeat(viewer.video);
+    if (viewer.picture.hasEntry) viewer.picture.repeat(viewer.video);
     else this.#deps.onKeyframeWanted();
   }
 
@@ -166,7 +179,7 @@ export class Broadcast {
   tick(nowMs: number): void {
     const zeroAtMs = this.#zeroAtMs;
     for (const viewer of [...this.#viewers]) {
-      if (viewer.isSilent(nowMs)) viewer.finish('closed');
+      if (viewer.isSilent()) viewer.finish('closed');
       else if (zeroAtMs !== undefined) viewer.report(nowMs, nowMs - zeroAtMs);
     }
     if (this.#lingerSinceMs !== undefined && nowMs - this.#lingerSinceMs > TRANSCODER_LINGER_MS)
@@ -177,7 +190,7 @@ export class Broadcast {
   #begin(viewer: RtcViewer): void {
     if (!this.isLive) return;
     if (viewer.audio) this.audio.start(viewer.audio);
-    if (viewer.video) this.video.start(viewer.video);
+    if (viewer.video) viewer.picture.start(viewer.video);
     // Without it sound and picture are not in step before the first tick.
     if (this.#zeroAtMs !== undefined) viewer.report(Date.now(), Date.now() - this.#zeroAtMs);
   }
@@ -190,15 +203,24 @@ export class Broadcast {
   }
 
   #sendVideo(packet: MediaPacket): void {
-    const from = this.video.push(packet);
-    if (packet.config && this.video.codec === undefined) this.#notices.add('webrtc_video_unsupported');
-    if (from === undefined) return;
-    for (const viewer of this.#viewers) {
-      const line = viewer.video;
-      if (!line) continue;
-      if (line.hasBegun && !line.isLost) line.advance(from);
-      else if (packet.keyframe || this.video.hasEntry) this.video.start(line);
+    for (const video of this.#videos) {
+      const from = video.push(packet);
+      if (from === undefined) continue;
+      for (const viewer of this.#viewers) {
+        const line = viewer.video;
+        if (!line || viewer.picture !== video) continue;
+        if (line.hasBegun && !line.isLost) line.advance(from);
+        else if (video.hasEntry) video.start(line);
+      }
     }
+    if (packet.config) this.#codecChanged();
+  }
+
+  /** A viewer whose answer has no such codec asks again, and is told why it gets nothing. */
+  #codecChanged(): void {
+    const { codec } = this.video;
+    if (codec === undefined) this.#notices.add('webrtc_video_unsupported');
+    for (const viewer of [...this.#viewers]) if (viewer.video && !viewer.canShow(codec)) viewer.finish('closed');
   }
 
   #audioPacket(packet: MediaPacket): void {
@@ -291,8 +313,14 @@ export class Broadcast {
     if (!this.#h264) return;
     this.#h264.close();
     this.#h264 = undefined;
-    this.video.restart();
-    if (this.#videoConfig) this.video.push(this.#videoConfig);
+    for (const video of this.#videos) {
+      video.restart();
+      if (this.#videoConfig) video.push(this.#videoConfig);
+    }
+  }
+
+  get #videos(): BroadcastVideo[] {
+    return this.#wholeUnits ? [this.video, this.#wholeUnits] : [this.video];
   }
 
   #isReady(): boolean {

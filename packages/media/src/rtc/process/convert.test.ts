@@ -72,7 +72,7 @@ describe('VideoConverter', () => {
   it.each(CODECS)('round trip of %s: what was made can be sent, and is the same when it comes', (codec) => {
     const [key = [], inter = []] = REAL[codec];
     const [first, second] = [new VideoConverter(codec), new VideoConverter(codec)];
-    const packetizer = new VideoPacketizer();
+    const packetizer = new VideoPacketizer(1);
     for (const frame of [key, inter, inter, key]) {
       const packets = first.convert(frame, 7);
       const again: MediaPacket[] = [];

@@ -34,6 +34,8 @@ export interface AcceptedLine {
   /** The header extension's number, when the offer has it. */
   midId?: number;
   transportCcId?: number;
+  /** Packetization mode of the H.264 that was chosen. */
+  h264Mode?: 0 | 1;
 }
 
 export interface Negotiated {
@@ -125,10 +127,16 @@ function acceptedLine(
     codecs: codecs.map((codec) => ({ codec: videoCodecOf(codec) ?? 'opus', payloadType: codec.payloadType })),
     ssrcs: media.ssrcs.map(({ ssrc }) => ssrc),
     midId: extension(MID_URI),
+    h264Mode: modeOf(codecs),
     transportCcId: codecs.some(({ feedback }) => feedback.includes('transport-cc'))
       ? extension(TRANSPORT_CC_URI)
       : undefined,
   };
+}
+
+function modeOf(codecs: readonly SdpCodec[]): 0 | 1 | undefined {
+  const h264 = codecs.find((codec) => videoCodecOf(codec) === 'h264');
+  return h264 && (h264Mode(h264) === 1 ? 1 : 0);
 }
 
 /** One UDP port and one DTLS session carry everything. */
@@ -166,7 +174,7 @@ function choosePlayedVideo(
   return chosen;
 }
 
-/** We send fragments, so packetization mode 1; the profile is taken as near as it comes: decoders take more than they say. */
+/** Packetization mode 1 where there is a choice; the profile is taken as near as it comes: decoders take more than they say. */
 function chooseH264(offered: readonly SdpCodec[], profile: number | undefined): SdpCodec | undefined {
   const fragments = offered.filter((codec) => h264Mode(codec) === 1);
   return fragments.find((codec) => h264Profile(codec) === profile) ?? fragments[0] ?? offered[0];

@@ -18,6 +18,8 @@ import type { RtpVideoCodec } from './codecs.ts';
 /** With its header 1,200 bytes: fits an IPv6 path of 1,280 with UDP and SRTP around it. */
 const MAX_PAYLOAD_BYTES = 1188;
 const PACK = { maxPayloadBytes: MAX_PAYLOAD_BYTES, headroomBytes: RTP_HEADER_BYTES };
+/** In packetization mode 0 a NAL unit is one packet, which the network cuts where it has to. */
+const MAX_WHOLE_UNIT_BYTES = 60_000;
 
 const H264_AUD = 9;
 const H264_SPS = 7;
@@ -46,11 +48,17 @@ export function rtpVideoCodec({ codec }: MediaPacket): RtpVideoCodec | undefined
  * they come, and puts parameter sets before each key frame that has none.
  */
 export class VideoPacketizer {
+  #mode: 0 | 1;
   #lengthBytes = 4;
   #parameterSets: Uint8Array[] = [];
   #pictureId = 0;
   /** profile_idc of the configuration; undefined for other codecs. */
   h264Profile: number | undefined;
+
+  /** `mode` is H.264's packetization mode (RFC 6184, 6.2, 6.3). */
+  constructor(mode: 0 | 1) {
+    this.#mode = mode;
+  }
 
   /** Throws FormatError. */
   configure(packet: MediaPacket): void {
@@ -76,7 +84,11 @@ export class VideoPacketizer {
     this.#pictureId = (this.#pictureId + 1) & 0x7fff;
     switch (packet.codec) {
       case 'h264':
-        return packH264(this.#units(coded, { keyframe, isSet: isH264Set, isNoise: isH264Noise }), { ...PACK, mode: 1 });
+        return packH264(this.#units(coded, { keyframe, isSet: isH264Set, isNoise: isH264Noise }), {
+          ...PACK,
+          mode: this.#mode,
+          maxPayloadBytes: this.#mode === 0 ? MAX_WHOLE_UNIT_BYTES : MAX_PAYLOAD_BYTES,
+        });
       case 'h265':
         return packH265(this.#units(coded, { keyframe, isSet: isH265Set, isNoise: isH265Noise }), PACK);
       case 'vp8':

@@ -1,6 +1,7 @@
 import { encodeRtcp, FormatError, isRtcp, parseRtcp, type RtcpPacket } from '@kaibo/formats';
 import type { EndReason } from '../../hub/subscriber.ts';
 import type { Broadcast } from './broadcast.ts';
+import type { BroadcastVideo } from './broadcast-video.ts';
 import { OPUS_CLOCK_HZ, type RtpVideoCodec, VIDEO_CLOCK_HZ } from './codecs.ts';
 import type { AcceptedLine } from './negotiation.ts';
 import type { PeerSender } from './peer-transport.ts';
@@ -28,9 +29,12 @@ export class RtcViewer {
   readonly broadcast: Broadcast;
   readonly video: ViewerLine | undefined;
   readonly audio: ViewerLine | undefined;
+  /** Where its video comes from. */
+  readonly picture: BroadcastVideo;
+  #shows: ReadonlySet<RtpVideoCodec | 'opus'>;
   #deps: ViewerDeps;
   #heardAtMs = 0;
-  #repeatedAtMs = 0;
+  #repeatedAtMs = Number.NEGATIVE_INFINITY;
   #connected = false;
   #closed = false;
 
@@ -38,6 +42,9 @@ export class RtcViewer {
     this.#deps = deps;
     this.clientId = deps.clientId;
     this.broadcast = deps.broadcast;
+    const video = deps.lines.find(({ kind }) => kind === 'video');
+    this.picture = deps.broadcast.videoIn(video?.h264Mode ?? 1);
+    this.#shows = new Set(video?.codecs.map(({ codec }) => codec));
     this.video = this.#line('video');
     this.audio = this.#line('audio');
   }
@@ -49,7 +56,7 @@ export class RtcViewer {
   connected(): void {
     if (this.#connected || this.#closed) return;
     this.#connected = true;
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     this.#deps.broadcast.add(this);
   }
 
@@ -69,8 +76,12 @@ export class RtcViewer {
     this.#report(this.audio, { nowMs, streamMs, clockHz: OPUS_CLOCK_HZ });
   }
 
-  isSilent(nowMs: number): boolean {
-    return nowMs - this.#heardAtMs > (this.video ? VIDEO_SILENCE_MS : AUDIO_SILENCE_MS);
+  canShow(codec: RtpVideoCodec | undefined): boolean {
+    return codec !== undefined && this.#shows.has(codec);
+  }
+
+  isSilent(): boolean {
+    return performance.now() - this.#heardAtMs > (this.video ? VIDEO_SILENCE_MS : AUDIO_SILENCE_MS);
   }
 
   /** The server ends it. */
@@ -97,9 +108,9 @@ export class RtcViewer {
     const ssrc = line && ssrcs.get(line.index);
     if (!line || ssrc === undefined) return undefined;
     const types = new Map(line.codecs.map(({ codec, payloadType }) => [codec, payloadType]));
-    const codecNow = (): RtpVideoCodec | 'opus' | undefined => (kind === 'audio' ? 'opus' : broadcast.video.codec);
+    const codecNow = (): RtpVideoCodec | 'opus' | undefined => (kind === 'audio' ? 'opus' : this.picture.codec);
     return new ViewerLine({
-      history: broadcast[kind].history,
+      history: kind === 'audio' ? broadcast.audio.history : this.picture.history,
       ssrc,
       payloadType: () => {
         const codec = codecNow();
@@ -118,7 +129,7 @@ export class RtcViewer {
   }
 
   #heard(packet: RtcpPacket): void {
-    this.#heardAtMs = Date.now();
+    this.#heardAtMs = performance.now();
     switch (packet.type) {
       case 'nack':
         this.#lineOf(packet.mediaSsrc)?.resend(packet.sequences, this.#heardAtMs);
