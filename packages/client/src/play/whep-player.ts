@@ -27,7 +27,7 @@ export interface WhepPlayerOptions {
 /** The server holds the request for up to 30 s while it waits for a publisher. */
 const ANSWER_TIMEOUT_MS = 40_000;
 /** Connected, and nothing comes: sound alone is fifty packets a second. */
-const SILENCE_MS = 3000;
+const SILENCE_MS = 2000;
 
 /** Plays one live stream by WHEP (draft-ietf-wish-whep), as close to live as the network lets it. Used once. */
 export class WhepPlayer {

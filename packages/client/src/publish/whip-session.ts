@@ -16,7 +16,7 @@ const FAVOURITE_PROFILE = /profile-level-id=42e0/i;
 const PACKETIZATION_MODE_1 = /packetization-mode=1/;
 
 /** Servers report what they received every second or sooner (RTCP). */
-const SILENCE_MS = 3000;
+const SILENCE_MS = 2000;
 
 /** Publishes by WHIP (RFC 9725). */
 export class WhipSession implements PublishSession {

@@ -27,7 +27,7 @@ const CONNECT_TIMEOUT_MS = 5000;
 /** ICE finds its way back from shorter interruptions by itself. */
 const DISCONNECTED_MS = 3000;
 /** How often the counter is looked at. */
-const WATCH_MS = 500;
+const WATCH_MS = 250;
 
 /**
  * One WebRTC connection by one HTTP exchange (RFC 9725; draft-ietf-wish-whep). The offer is sent before it is made the

@@ -107,6 +107,7 @@ export class LivePlayer {
 
   /** While the publisher is away nothing comes, and that is no reason to reconnect. */
   expectData(expected: boolean): void {
+    if (expected && !this.#expectData) this.#watch.resume(Date.now());
     this.#expectData = expected;
   }
 
