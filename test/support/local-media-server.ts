@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { until } from './until.ts';
 
 /** What a test changes of the defaults: two workers, free ports, loopback, a short grace. */
-type LocalMediaOptions = Partial<Pick<MediaOptions, 'graceMs' | 'tls' | 'gopCache'>> & {
+type LocalMediaOptions = Partial<Pick<MediaOptions, 'host' | 'graceMs' | 'tls' | 'gopCache'>> & {
   relay?: Partial<MediaOptions['relay']>;
   rtc?: Partial<MediaOptions['rtc']>;
   apiSecret?: string;

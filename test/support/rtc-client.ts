@@ -41,8 +41,9 @@ export class RtcPeers {
     });
   }
 
-  static async start(): Promise<RtcPeers> {
-    const child = fork(CHILD, [], { serialization: 'advanced', execArgv: [] });
+  /** `address` is the one of this machine by which they send. */
+  static async start(address = '127.0.0.1'): Promise<RtcPeers> {
+    const child = fork(CHILD, [address], { serialization: 'advanced', execArgv: [] });
     const peers = new RtcPeers(child);
     await once(child, 'message');
     return peers;

@@ -15,6 +15,8 @@ export type RtcPeersNews =
   | { type: 'refused'; id: number; error: string }
   | { type: 'packets'; id: number; packets: Uint8Array[] };
 
+/** Of this machine, by which the peers send. */
+const ADDRESS = process.argv[2] ?? '127.0.0.1';
 /** The one line of the library's descriptions; all of a peer's packets go through it. */
 const MID = '0';
 const peers = new Map<number, { connection: PeerConnection; track: Track }>();
@@ -25,7 +27,7 @@ const tell = (news: RtcPeersNews): void => void process.send?.(news);
 function open({ id, ssrc }: Extract<RtcPeersOrder, { type: 'open' }>): void {
   const connection = new nodeDataChannel.PeerConnection(`peer ${id}`, {
     iceServers: [],
-    bindAddress: '127.0.0.1',
+    bindAddress: ADDRESS,
     forceMediaTransport: true,
   });
   const video = new nodeDataChannel.Video(MID, 'SendRecv');
