@@ -111,19 +111,6 @@ test('a transport may be less patient', () => {
   ]);
 });
 
-test('when the publisher is back a transport may be given up sooner, and another not', () => {
-  const isStalled = (resumedMs?: number) => {
-    const watch = new StallWatch(0, { stallMs: 2_500, firstPictureMs: 3_000, resumedMs });
-    watch.sample({ nowMs: 0, progress: 1, shouldMove: true });
-    watch.sample({ nowMs: 9_000, progress: 1, shouldMove: false });
-    watch.resume(10_000);
-    const at = (nowMs: number) => watch.isStalled(watch.sample({ nowMs, progress: 1, shouldMove: true }));
-    return [at(11_199), at(11_200), at(12_500)];
-  };
-  expect(isStalled(1_200)).toEqual([false, true, true]);
-  expect(isStalled()).toEqual([false, false, true]);
-});
-
 test('after reconnects that did not help it waits longer, but not for ever', () => {
   const watch = new StallWatch(0);
   watch.sample({ nowMs: 0, progress: 1, shouldMove: true });

@@ -2,6 +2,7 @@ import { KaiboError, localError } from '../errors.ts';
 import { RtcSession } from '../rtc/rtc-session.ts';
 import { withStereoOpus } from '../rtc/sdp-edit.ts';
 import { sum } from '../rtc/stats-report.ts';
+import type { StatsReport } from '../rtc/stats-report.ts';
 import { WhepStatsReader } from './whep-stats.ts';
 import type { WhepStats } from './whep-stats.ts';
 
@@ -16,7 +17,7 @@ export interface WhepPlayerOptions {
   url: string;
   fetch?: typeof globalThis.fetch;
   RTCPeerConnection?: typeof globalThis.RTCPeerConnection;
-  /** For those who know when the publisher is away, and watch the picture themselves: silence is no end (`stalled`). */
+  /** For those who know when the publisher is away, and watch the picture themselves: only a server that is gone is an end (`stalled`). */
   mayBeSilent?: boolean;
   /** Once, after it played, unless `close()` was called. Null: the server ended it. Codes: `stalled`, `disconnected`, `ice_failed`. */
   onEnd(error: KaiboError | null): void;
@@ -28,6 +29,9 @@ export interface WhepPlayerOptions {
 const ANSWER_TIMEOUT_MS = 40_000;
 /** Connected, and nothing comes: sound alone is fifty packets a second. */
 const SILENCE_MS = 2000;
+
+/** Not even a report comes, of which a server sends one a second whatever the publisher does (RFC 3550, 6.2). */
+const ABSENCE_MS = 2500;
 
 /** Plays one live stream by WHEP (draft-ietf-wish-whep), as close to live as the network lets it. Used once. */
 export class WhepPlayer {
@@ -73,8 +77,10 @@ export class WhepPlayer {
       prepare: (connection) => this.#prepare(connection),
       editOffer: withStereoOpus,
       editAnswer: (sdp) => sdp,
-      silenceMs: this.#options.mayBeSilent ? Infinity : SILENCE_MS,
-      received: (report) => sum(report.all('inbound-rtp'), 'packetsReceived'),
+      silenceMs: this.#options.mayBeSilent ? ABSENCE_MS : SILENCE_MS,
+      received: this.#options.mayBeSilent
+        ? bytesReceived
+        : (report) => sum(report.all('inbound-rtp'), 'packetsReceived'),
       onEnd: (error) => this.#end(error),
     });
     this.#rtc = rtc;
@@ -115,4 +121,9 @@ function minimizeDelay(receiver: RTCRtpReceiver): void {
   const buffer: { jitterBufferTarget?: number | null; playoutDelayHint?: number | null } = receiver;
   if ('jitterBufferTarget' in buffer) buffer.jitterBufferTarget = 0;
   else if ('playoutDelayHint' in buffer) buffer.playoutDelayHint = 0;
+}
+
+/** Over everything, reports included; undefined where the browser does not tell. */
+function bytesReceived(report: StatsReport): number | undefined {
+  return sum(report.all('transport'), 'bytesReceived') || undefined;
 }

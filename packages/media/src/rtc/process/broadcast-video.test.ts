@@ -50,14 +50,6 @@ describe('BroadcastVideo', () => {
     expect(rtp().map(({ payload: [first = 0] }) => first & 31)).toEqual(types);
   });
 
-  it('knows no codec of a publisher before', () => {
-    const video = new BroadcastVideo();
-    video.push(h264Config(0));
-    video.push(h264Frame('key', { dtsMs: 0 }));
-    video.forget();
-    expect([video.codec, video.hasEntry]).toEqual([undefined, false]);
-  });
-
   it('shows a picture again in the time before the next frame', () => {
     const video = new BroadcastVideo();
     video.push(h264Config(0));

@@ -39,19 +39,16 @@ export class BroadcastVideo {
     return this.#entry !== undefined && this.#entry >= this.history.first;
   }
 
-  /** What comes next does not build on what came: another publisher, or frames were lost on the way here. */
+  /**
+   * What comes next does not build on what came: another publisher, or frames were lost on the way here. The
+   * configuration stays: it is not sent again where it has not changed.
+   */
   restart(): void {
     this.#entry = undefined;
     this.#needsKeyframe = true;
     this.#compositionMs = undefined;
     this.#lastPtsMs = Number.NEGATIVE_INFINITY;
     this.hasBFrames = false;
-  }
-
-  /** Another publisher begins, who may send another codec or no video at all. */
-  forget(): void {
-    this.restart();
-    this.codec = undefined;
   }
 
   /** Takes a video packet and tells the number of its first RTP packet; undefined when it gave none. */

@@ -128,6 +128,18 @@ describe('Broadcast, to viewers', () => {
     expect(broadcast.isUnused).toBe(true);
   });
 
+  it('goes on with the next publisher’s pictures when the configuration is the same, and so does not come again', () => {
+    const { broadcast, viewer, give } = bench();
+    const one = viewer();
+    one.viewer.connected();
+    broadcast.published();
+    give(...picture());
+    broadcast.interrupted();
+    broadcast.published();
+    give(h264Frame('key', { dtsMs: 500 }), h264Frame('reference', { dtsMs: 540 }));
+    expect([one.pictures(), one.ends]).toEqual([4, []]);
+  });
+
   it('gives whole units to those who put no fragments together, and fragments to the others', () => {
     const { broadcast, viewer, give } = bench();
     const [fragments, whole] = [viewer(), viewer(WHOLE_UNITS)];

@@ -50,6 +50,8 @@ export class Broadcast {
   #firstPacketAtMs: number | undefined;
   /** ms since 1970 at stream time 0, by the first packet of a publisher: one for sound and picture. */
   #zeroAtMs: number | undefined;
+  /** It is the present publisher's. Reports go on by the last one's until then: they show viewers that we are here. */
+  #isAnchored = false;
   #sourceAudio: MediaPacket['codec'] | undefined;
   #audioConfig: MediaPacket | undefined;
   #videoConfig: MediaPacket | undefined;
@@ -131,14 +133,13 @@ export class Broadcast {
   /** Another publisher begins, or the same one again. */
   published(): void {
     this.isLive = true;
-    this.#zeroAtMs = undefined;
+    this.#isAnchored = false;
     this.#sourceAudio = undefined;
     this.#audioConfig = undefined;
     this.#firstPacketAtMs = undefined;
     this.#notices.clear();
     this.#h264Failed = false;
-    this.#videoConfig = undefined;
-    for (const video of this.#videos) video.forget();
+    for (const video of this.#videos) video.restart();
     this.#stopTranscoders();
   }
 
@@ -160,7 +161,8 @@ export class Broadcast {
     if (!this.isLive) return;
     this.#firstPacketAtMs ??= Date.now();
     if (!packet.config && !packet.metadata) {
-      this.#zeroAtMs ??= Date.now() - packet.ptsMs;
+      if (!this.#isAnchored) this.#zeroAtMs = Date.now() - packet.ptsMs;
+      this.#isAnchored = true;
       this.#liveMs = packet.ptsMs;
     }
     if (packet.kind === 'video') this.#videoPacket(packet);

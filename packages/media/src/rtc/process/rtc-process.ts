@@ -107,7 +107,9 @@ export class RtcProcess {
       this.#opening.delete(clientId);
       this.#forgetIfUnused(broadcast);
     }
-    const { codec: video, h264Profile } = broadcast.video;
+    // A codec without a picture is that of a publisher before.
+    const { codec, h264Profile, hasEntry } = broadcast.video;
+    const video = hasEntry ? codec : undefined;
     const negotiated = negotiatePlay(offer, { video, h264Profile });
     const ssrcs = new Map(negotiated.lines.map(({ index }) => [index, 1 + Math.floor(Math.random() * 0xffff_fffe)]));
     const sources = new Map([...ssrcs].map(([index, ssrc]) => [index, { ssrc, msid: `kaibo ${index}` }]));

@@ -107,7 +107,6 @@ export class LivePlayer {
 
   /** While the publisher is away nothing comes, and that is no reason to reconnect. */
   expectData(expected: boolean): void {
-    if (expected && !this.#expectData) this.#watch.resume(Date.now());
     this.#expectData = expected;
   }
 

@@ -9,8 +9,6 @@ const MAX_PATIENCE = 3;
 export interface StallPatience {
   stallMs: number;
   firstPictureMs: number;
-  /** The same when the publisher has just come back; `stallMs` where it is left out. */
-  resumedMs?: number;
 }
 
 export interface StallSample {
@@ -36,12 +34,6 @@ export class StallWatch {
   /** Whether any picture was played since this watch began. */
   get moved(): boolean {
     return this.#moved;
-  }
-
-  /** The publisher is back: media come now, or this connection is gone as the publisher's was. */
-  resume(nowMs: number): void {
-    const { stallMs, resumedMs = stallMs } = this.#patience;
-    this.#movedAtMs = nowMs - (stallMs - resumedMs);
   }
 
   /** For how long the picture stands still. */

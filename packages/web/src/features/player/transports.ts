@@ -27,7 +27,7 @@ export interface Transport {
  * Networks that block UDP swallow it: without a picture in this time none will come. And with next to no buffer a
  * picture that stands still is a server that is gone, sooner than its connection notices.
  */
-const WHEP_PATIENCE = { stallMs: 2_500, firstPictureMs: 3_000, resumedMs: 1_200 };
+const WHEP_PATIENCE = { stallMs: 2_500, firstPictureMs: 3_000 };
 const FLV_PATIENCE = { stallMs: STALL_MS, firstPictureMs: FIRST_PICTURE_MS };
 /** For viewers who want the lowest delay rather than the soonest picture. */
 const PATIENT_ATTEMPTS = 3;
