@@ -10,7 +10,7 @@ import { startWhipProxy, type WhipProxy } from '../support/whip-proxy.ts';
 
 const CAMERA_FLAGS = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream'];
 const BAD = { loss: 0.03, jitterMs: 50 };
-const WATCH_MS = 20_000;
+const WATCH_MS = 10_000;
 
 let browser: Browser;
 let media: LocalMediaServer;
@@ -73,7 +73,7 @@ async function play(name: string, via: WhipProxy): Promise<Page> {
   return page;
 }
 
-/** Pictures shown and freezes in 20 s, from the fifth second on. */
+/** Pictures shown and freezes in 10 s, from the first fifty pictures on. */
 async function watch({ viewer, publisher }: { viewer: Page; publisher: Page }, what: string): Promise<number> {
   const look = (): Promise<{ frames: number; freezes: number; delayMs: number | null }> =>
     viewer.evaluate(`player.stats().then((stats) => ({
