@@ -177,8 +177,7 @@ test('a camera and a microphone come out as H.264 and Opus, in even times, with 
   expect(streams.map(({ codec }) => codec).toSorted(), 'a viewer who does not ask for Opus').toEqual(['aac', 'h264']);
 
   await page.evaluate('publisher.stats()');
-  const at = lastMs(frames(tags, 'video'));
-  await plays(player, at + 1500);
+  await plays(player, lastMs(player.flv.tags) + 1500);
   const stats = await page.evaluate<Record<string, number | string>>('publisher.stats()');
   expect(stats).toMatchObject({ width: 640, height: 480, codec: 'H264', lossRate: null });
   expect(stats['fps']).toBeGreaterThan(10);

@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
 import { testOptions } from '../testing/media-options.ts';
 import { ConnectionCounter } from './connection-counter.ts';
@@ -9,7 +11,7 @@ function counters(limits: { connections?: number; connectionsPerAddress?: number
 } {
   const shared = ConnectionCounter.allocate(2);
   const make = (workerId: number): ConnectionCounter =>
-    new ConnectionCounter({ shared, workerId, workers: 2, limits: testOptions({ limits }).limits });
+    new ConnectionCounter({ shared, workerId, limits: testOptions({ limits }).limits });
   return { shared, first: make(0), second: make(1) };
 }
 
@@ -54,5 +56,29 @@ describe('ConnectionCounter', () => {
     for (let again = 0; again < 5; again++) first.add('10.0.0.2');
     first.remove('10.0.0.1');
     expect(first.add('10.0.0.2')).toBeUndefined();
+  });
+
+  it('lets exactly as many in as the limit says when threads ask at once', async () => {
+    const limits = testOptions({ limits: { connections: 50_000 } }).limits;
+    const shared = ConnectionCounter.allocate(2);
+    const start = new Int32Array(new SharedArrayBuffer(4));
+    const code = `const { parentPort, workerData } = require('node:worker_threads');
+      import(workerData.module).then(({ ConnectionCounter }) => {
+        const counter = new ConnectionCounter(workerData);
+        Atomics.add(workerData.start, 0, 1);
+        while (Atomics.load(workerData.start, 0) < 2);
+        let taken = 0;
+        for (let asked = 0; asked < 100_000; asked++) if (counter.add('127.0.0.1') === undefined) taken++;
+        parentPort.postMessage(taken);
+      });`;
+    const module = new URL('./connection-counter.ts', import.meta.url).href;
+    const taken = await Promise.all(
+      [0, 1].map(async (workerId) => {
+        const worker = new Worker(code, { eval: true, workerData: { module, shared, start, workerId, limits } });
+        const [count] = (await once(worker, 'message')) as [number];
+        return count;
+      }),
+    );
+    expect(taken[0]! + taken[1]!).toBe(50_000);
   });
 });

@@ -1,59 +1,70 @@
 import type { MediaLimits } from '../options.ts';
 
-/** Addresses share this many counters a worker; two that collide are counted together, which only errs on the safe side. */
+/** Addresses share this many counters; two that collide are counted together, which only errs on the safe side. */
 const ADDRESS_SLOTS = 16_384;
-const SLOTS_PER_WORKER = ADDRESS_SLOTS + 1;
+const SLOTS = ADDRESS_SLOTS + 1;
 
 /**
- * Open sockets over all workers, in shared memory: one column a worker, so that a crashed worker's counts are dropped by
- * clearing its column. Slot 0 is the worker's total, the rest count by address.
+ * Open sockets over all workers, in shared memory: a column of totals, which bounds are taken from in one step however
+ * many threads take at once, and one column a worker, so that a crashed worker's part can be given back. Slot 0 counts all
+ * sockets, the rest count by address.
  */
 export class ConnectionCounter {
   #counts: Int32Array;
-  #workerId: number;
-  #workers: number;
+  #ownColumn: number;
   #limits: MediaLimits;
 
   static allocate(workers: number): SharedArrayBuffer {
-    return new SharedArrayBuffer(workers * SLOTS_PER_WORKER * Int32Array.BYTES_PER_ELEMENT);
+    return new SharedArrayBuffer((1 + workers) * SLOTS * Int32Array.BYTES_PER_ELEMENT);
   }
 
+  /** Gives back what a worker counted that no longer runs. */
   static clearWorker(shared: SharedArrayBuffer, workerId: number): void {
-    new Int32Array(shared).fill(0, workerId * SLOTS_PER_WORKER, (workerId + 1) * SLOTS_PER_WORKER);
+    const counts = new Int32Array(shared);
+    const column = columnOf(workerId);
+    for (let slot = 0; slot < SLOTS; slot++) Atomics.sub(counts, slot, Atomics.exchange(counts, column + slot, 0));
   }
 
-  constructor(options: { shared: SharedArrayBuffer; workerId: number; workers: number; limits: MediaLimits }) {
+  constructor(options: { shared: SharedArrayBuffer; workerId: number; limits: MediaLimits }) {
     this.#counts = new Int32Array(options.shared);
-    this.#workerId = options.workerId;
-    this.#workers = options.workers;
+    this.#ownColumn = columnOf(options.workerId);
     this.#limits = options.limits;
   }
 
   /** Counts a new socket, or says which limit it would break. The socket's close must call `remove`. */
   add(address: string): 'connections' | 'connections_per_address' | undefined {
-    const slot = addressSlot(address);
-    if (this.#sum(0) >= this.#limits.connections) return 'connections';
-    if (!isLoopback(address) && this.#sum(slot) >= this.#limits.connectionsPerAddress) return 'connections_per_address';
-    this.#change(0, 1);
-    this.#change(slot, 1);
-    return undefined;
+    if (!this.#take(0, this.#limits.connections)) return 'connections';
+    const limit = isLoopback(address) ? Infinity : this.#limits.connectionsPerAddress;
+    if (this.#take(addressSlot(address), limit)) return undefined;
+    this.#giveBack(0);
+    return 'connections_per_address';
   }
 
   remove(address: string): void {
-    this.#change(0, -1);
-    this.#change(addressSlot(address), -1);
+    this.#giveBack(0);
+    this.#giveBack(addressSlot(address));
   }
 
-  #change(slot: number, by: number): void {
-    Atomics.add(this.#counts, this.#workerId * SLOTS_PER_WORKER + slot, by);
+  /** One more, if the total was below the limit. */
+  #take(slot: number, limit: number): boolean {
+    for (;;) {
+      const total = Atomics.load(this.#counts, slot);
+      if (total >= limit) return false;
+      if (Atomics.compareExchange(this.#counts, slot, total, total + 1) !== total) continue;
+      Atomics.add(this.#counts, this.#ownColumn + slot, 1);
+      return true;
+    }
   }
 
-  #sum(slot: number): number {
-    let sum = 0;
-    for (let worker = 0; worker < this.#workers; worker++)
-      sum += Atomics.load(this.#counts, worker * SLOTS_PER_WORKER + slot);
-    return sum;
+  #giveBack(slot: number): void {
+    Atomics.sub(this.#counts, this.#ownColumn + slot, 1);
+    Atomics.sub(this.#counts, slot, 1);
   }
+}
+
+/** Column 0 has the totals. */
+function columnOf(workerId: number): number {
+  return (1 + workerId) * SLOTS;
 }
 
 /** FNV-1a over the address text, into 1 … ADDRESS_SLOTS. */

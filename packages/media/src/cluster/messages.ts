@@ -13,7 +13,6 @@ import type { Certificate } from '../tls.ts';
 /** Given to a worker thread when it starts. Ports are resolved; `connections` is shared by all workers. */
 export interface WorkerSeed {
   workerId: number;
-  workers: number;
   options: MediaOptions;
   /** Whether RTMP connections are asked for (`authorizeConnect`). */
   asksConnect: boolean;

@@ -121,7 +121,6 @@ export class WorkerPool {
   #spawn(workerId: number): Promise<void> {
     const seed: WorkerSeed = {
       workerId,
-      workers: this.size,
       options: this.#options,
       asksConnect: this.#asksConnect,
       tls: this.#tls,

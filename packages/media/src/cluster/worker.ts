@@ -79,8 +79,8 @@ export class MediaWorker implements SessionHost {
     this.options = seed.options;
     this.#asksConnect = seed.asksConnect;
     this.#hub = new StreamHub(seed.options);
-    const { workerId, workers, connections, options } = seed;
-    this.#connections = new ConnectionCounter({ shared: connections, workerId, workers, limits: options.limits });
+    const { workerId, connections, options } = seed;
+    this.#connections = new ConnectionCounter({ shared: connections, workerId, limits: options.limits });
     this.#link = new Link(port, {
       answer: () => Promise.resolve({ reply: this.#traffic() }),
       notice: (notice) => this.#obey(notice),

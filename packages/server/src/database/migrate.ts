@@ -14,15 +14,17 @@ export interface MigrationStatus {
 
 /**
  * Brings the database to the newest migration; answers the names of those it did. Two processes may do so at once:
- * one waits for the other, by PostgreSQL's advisory lock or SQLite's write lock.
+ * one waits for the other, by PostgreSQL's advisory lock or SQLite's write lock. A database that is as it should be is
+ * only read, so that a start does not wait for a process that writes without a pause.
  * @throws DatabaseOpenError when the database is newer than this code
  */
 export async function migrate(database: Kysely<DatabaseSchema>): Promise<string[]> {
+  const { pending, unknown } = await migrationStatus(database);
+  if (unknown.length > 0) throw new DatabaseOpenError(newerWords(unknown));
+  if (pending.length === 0) return [];
   const { error, results = [] } = await migratorOf(database).migrateToLatest();
-  if (error === undefined) return results.map(({ migrationName }) => migrationName);
-  const { unknown } = await migrationStatus(database);
-  if (unknown.length > 0) throw new DatabaseOpenError(newerWords(unknown), { cause: error });
-  throw error;
+  if (error !== undefined) throw error;
+  return results.map(({ migrationName }) => migrationName);
 }
 
 /** Changes nothing. */
