@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const shared = { testTimeout: 30_000, hookTimeout: 60_000 };
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 export default defineConfig({
   test: {
@@ -18,16 +19,25 @@ export default defineConfig({
         },
       },
       {
-        // Real programs, real sockets, real time: one file after the other, so that nothing competes for the cores.
+        // Real programs and real sockets, beside each other: whatever runs beside a test may take its time.
         extends: true,
         test: {
-          ...shared,
+          ...slow,
           name: 'interop',
           include: ['test/**/*.test.ts'],
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
-          fileParallelism: false,
+          exclude: ['test/e2e/**', '**/node_modules/**'],
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Browsers that encode and decode, in real time: one file after the other, so that nothing competes for the cores.
+        extends: true,
+        test: {
+          ...slow,
+          name: 'e2e',
+          include: ['test/e2e/**/*.test.ts'],
+          fileParallelism: false,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
