@@ -2,7 +2,8 @@ import { availableParallelism, platform } from 'node:os';
 import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
-import { type AskingWorker, Directory, type DirectoryEntry } from './cluster/directory.ts';
+import { type AskingWorker, Directory } from './cluster/directory.ts';
+import { type DirectoryEntry, viewersOf } from './cluster/directory-entry.ts';
 import type { ClientRequest, WorkerNotice } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import { clusterPost } from './cluster/post.ts';
@@ -317,8 +318,6 @@ function answerRtc(rtc: RtcGate, call: Exclude<RtcCall, { call: 'abandon' }>): P
 
 function streamInfo(entry: DirectoryEntry): StreamInfo {
   const { id, app, stream, state, startedAtMs, report } = entry;
-  let viewers = 0;
-  for (const count of entry.viewers.values()) viewers += count;
   let sendBytes = 0;
   let sendBps = 0;
   for (const { bytes, bps } of entry.sent.values()) {
@@ -332,7 +331,7 @@ function streamInfo(entry: DirectoryEntry): StreamInfo {
     state,
     startedAtMs,
     publisher: entry.publisher?.client,
-    viewers,
+    viewers: viewersOf(entry),
     sendBytes,
     sendBps,
     recvBytes: report?.recvBytes ?? 0,

@@ -1,7 +1,8 @@
 import { MessagePort } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { directoryBench, mediaClient } from '../testing/directory-bench.ts';
-import { MIRROR_LINGER_MS, SILENT_PUBLISHER_MS } from './directory.ts';
+import { MIRROR_LINGER_MS } from './directory.ts';
+import { SILENT_PUBLISHER_MS } from './directory-entry.ts';
 import type { StreamReport } from './messages.ts';
 
 const GRACE_MS = 30_000;

@@ -11,9 +11,19 @@ import type {
 } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
-import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
+import { streamKeyOf } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
+import {
+  type DirectoryClient,
+  type DirectoryEntry,
+  estimateLastDtsMs,
+  isSilent,
+  names,
+  newEntry,
+  sentSince,
+  viewersOf,
+} from './directory-entry.ts';
 import type {
   ConnectReply,
   HopEnd,
@@ -24,46 +34,10 @@ import type {
   StreamReport,
 } from './messages.ts';
 
-/** A publisher that sent nothing for this long may be replaced by one with the same credential. */
-export const SILENT_PUBLISHER_MS = 3000;
 /** What browsers publish by: their audio is Opus. */
 const BROWSER_PROTOCOLS: ReadonlySet<MediaProtocol> = new Set(['webrtc', 'ws-flv']);
 /** A mirror without viewers is kept this long: the next viewer of a busy stream is never far. */
 export const MIRROR_LINGER_MS = 10_000;
-/** A dead owner's last report may be this old; viewers elsewhere may have seen that much more. */
-const MAX_REPORT_GAP_MS = 2000;
-
-export interface DirectoryEntry {
-  readonly key: StreamKey;
-  readonly id: string;
-  readonly app: string;
-  readonly stream: string;
-  state: 'idle' | 'publishing' | 'interrupted';
-  /** Rises with every publisher of any stream; what an older one says no longer counts. */
-  epoch: number;
-  startedAtMs: number;
-  owner?: number;
-  publisher?: { client: PublicMediaClient; workerId: number; credential: string; sinceMs: number };
-  resumeAfterMs?: number;
-  report?: StreamReport & { atMs: number };
-  /** By worker: all bytes sent to viewers, and the rate between its last two reports. */
-  sent: Map<number, { bytes: number; atMs: number; bps: number }>;
-  viewers: Map<number, number>;
-  /** By member: codes of what the publisher should know. */
-  notices: Map<number, readonly string[]>;
-  mirrors: Set<number>;
-  lingers: Map<number, NodeJS.Timeout>;
-  grace?: NodeJS.Timeout;
-}
-
-export interface DirectoryClient {
-  client: PublicMediaClient;
-  workerId: number;
-  key: StreamKey;
-  kind: 'publish' | 'play';
-  viewer: string;
-  sinceMs: number;
-}
 
 export interface AskingWorker {
   workerId: number;
@@ -152,7 +126,7 @@ export class Directory {
     if (this.#closed || !alive()) return STOPPING;
     const key = streamKeyOf(client);
     const entry = this.#open(client);
-    if (count(entry.viewers) >= this.#options.limits.viewersPerStream) {
+    if (viewersOf(entry) >= this.#options.limits.viewersPerStream) {
       return deny(503, 'too_many_viewers', 'This stream has as many viewers as it may have.');
     }
     const viewer = person ?? client.clientId;
@@ -401,20 +375,7 @@ export class Directory {
     const key = streamKeyOf({ app, stream });
     let entry = this.#entries.get(key);
     if (!entry) {
-      entry = {
-        key,
-        id: streamIdOf(key),
-        app,
-        stream,
-        state: 'idle',
-        epoch: 0,
-        startedAtMs: 0,
-        sent: new Map(),
-        viewers: new Map(),
-        notices: new Map(),
-        mirrors: new Set(),
-        lingers: new Map(),
-      };
+      entry = newEntry(key, { app, stream });
       this.#entries.set(key, entry);
     }
     return entry;
@@ -458,33 +419,4 @@ function portsIn(end: HopEnd): MessagePort[] {
 
 function publicClient({ param: _secret, ...client }: MediaClient): PublicMediaClient {
   return client;
-}
-
-function sentSince(
-  before: { bytes: number; atMs: number } | undefined,
-  now: { bytes: number; atMs: number },
-): { bytes: number; atMs: number; bps: number } {
-  const elapsedS = before ? (now.atMs - before.atMs) / 1000 : 0;
-  const bytes = before ? Math.max(0, now.bytes - before.bytes) : 0;
-  return { ...now, bps: elapsedS > 0 ? Math.round((bytes * 8) / elapsedS) : 0 };
-}
-
-function names({ app, stream }: DirectoryEntry): { app: string; stream: string } {
-  return { app, stream };
-}
-
-function count(viewers: Map<number, number>): number {
-  let sum = 0;
-  for (const value of viewers.values()) sum += value;
-  return sum;
-}
-
-function isSilent({ publisher, report }: DirectoryEntry): boolean {
-  if (!publisher) return true;
-  const lastMs = Math.max(publisher.sinceMs, report?.lastPacketAtMs ?? 0);
-  return Date.now() - lastMs >= SILENT_PUBLISHER_MS;
-}
-
-function estimateLastDtsMs({ report }: DirectoryEntry): number | undefined {
-  return report && report.lastDtsMs + Math.min(Date.now() - report.atMs, MAX_REPORT_GAP_MS);
 }

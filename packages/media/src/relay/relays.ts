@@ -1,4 +1,4 @@
-import type { DirectoryEntry } from '../cluster/directory.ts';
+import type { DirectoryEntry } from '../cluster/directory-entry.ts';
 import type { MainNotice } from '../cluster/messages.ts';
 import type { MediaEvent, MediaHooks } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
