@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { FlvListener } from '../flv/listener.ts';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
+import type { StreamCompanion } from '../hub/companion.ts';
 import type { Publisher } from '../hub/publisher.ts';
 import type { MediaLog, PlayTicket, PublishTicket, SessionHost } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
@@ -72,6 +73,7 @@ export class MediaWorker implements SessionHost {
   #bridges: AudioBridges;
   #pushes: Pushes;
   #pulls: Pulls;
+  #companions: readonly StreamCompanion[];
   #stats: NodeJS.Timeout;
   #asksConnect: boolean;
 
@@ -94,6 +96,7 @@ export class MediaWorker implements SessionHost {
       report: (id, status) => this.#link.send({ type: 'push', id, status }),
     });
     this.#pulls = new Pulls(this);
+    this.#companions = [];
     this.#listeners = [new RtmpListener(this), new FlvListener(this)];
     if (seed.tls) this.#listeners.push(new RtmpListener(this, seed.tls), new FlvListener(this, seed.tls));
     this.#stats = setInterval(() => this.#report(), STATS_MS);
@@ -218,8 +221,9 @@ export class MediaWorker implements SessionHost {
   }
 
   #own({ key, bridged, resumeAfterMs }: Claim): { push: PublishTicket['push']; close(): void } {
-    this.#owned.add(key);
     const stream = this.#hub.open(key, resumeAfterMs);
+    if (!this.#owned.has(key)) for (const companion of this.#companions) companion.own(stream);
+    this.#owned.add(key);
     if (bridged) this.#bridges.ensure(stream);
     const feed = stream.attach({ placed: false, bridged });
     return { push: (packet) => feed.publish(packet), close: () => feed.interrupt() };
@@ -239,11 +243,7 @@ export class MediaWorker implements SessionHost {
         for (const listener of this.#listeners) listener.renew(notice.certificate);
         return;
       case 'end':
-        this.#owned.delete(notice.key);
-        this.#pushes.ended(notice.key);
-        this.#bridges.close(notice.key);
-        this.#hub.find(notice.key)?.end(notice.reason);
-        this.#hub.remove(notice.key);
+        this.#end(notice.key, notice.reason);
         return;
       case 'ingest-in':
         this.#receiveIngest(notice, openHop(notice.port));
@@ -278,6 +278,14 @@ export class MediaWorker implements SessionHost {
       default:
         notice satisfies never;
     }
+  }
+
+  #end(key: StreamKey, reason: EndReason): void {
+    this.#pushes.ended(key);
+    this.#bridges.close(key);
+    this.#hub.find(key)?.end(reason);
+    this.#hub.remove(key);
+    if (this.#owned.delete(key)) for (const companion of this.#companions) companion.ended(key);
   }
 
   #receiveIngest(claim: Claim, port: HopPort): void {
@@ -325,12 +333,14 @@ export class MediaWorker implements SessionHost {
     this.#pushes.close();
     for (const client of [...this.#clients.values()]) client.finish('server_stopping');
     for (const stream of this.#hub.values()) stream.end('server_stopping');
+    const kept = Promise.all(this.#companions.map((companion) => companion.close()));
     this.#bridges.closeAll();
     this.#hub.close();
     clearInterval(this.#stats);
     const deadline = Date.now() + DRAIN_MS;
     while (this.#sockets.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     for (const socket of this.#sockets) socket.destroy();
+    await kept;
     this.#link.send({ type: 'drained' });
   }
 }

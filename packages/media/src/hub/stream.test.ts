@@ -57,6 +57,19 @@ describe('Stream', () => {
     expect(viewers[0]?.times(VIDEO)).toEqual([0, 0, 40, 80]);
   });
 
+  it('knows the wall clock of its time, anew with each publisher', async () => {
+    vi.setSystemTime(1_000_000);
+    const stream = newStream();
+    expect(stream.epochMs).toBeUndefined();
+    const feed = await live(stream);
+    expect(stream.epochMs).toBe(1_000_000);
+    feed.interrupt();
+    vi.setSystemTime(1_009_000);
+    await publish(stream.attach({ placed: false }), keyFrame(500, 3));
+    const resumedAtMs = stream.lastDtsMs ?? -1;
+    expect(stream.epochMs).toBe(1_009_000 - resumedAtMs);
+  });
+
   it('ends a window before a key frame', async () => {
     const stream = newStream({ mergeWindowMs: 100 });
     const feed = await live(stream);

@@ -54,6 +54,7 @@ export class Stream {
   #hasAudio = false;
   #hasVideo = false;
   #announced: TrackFlags | undefined;
+  #epochMs: number | undefined;
 
   constructor({ key, options, resumeAfterMs }: { key: StreamKey; options: MediaOptions; resumeAfterMs?: number }) {
     this.key = key;
@@ -76,6 +77,14 @@ export class Stream {
 
   get lastDtsMs(): number | undefined {
     return this.#timeline.lastMs;
+  }
+
+  /**
+   * Wall clock, ms since the epoch, at which stream time was 0, as the current publisher's first packet says. A publisher
+   * that comes back sets it anew: stream time did not go on while it was away. Undefined before any packet.
+   */
+  get epochMs(): number | undefined {
+    return this.#epochMs;
   }
 
   /** Nothing feeds it, watches it or takes from it. */
@@ -108,12 +117,17 @@ export class Stream {
     this.#announced = undefined;
     if (bridged || this.#alternate.bridged) this.#headers.dropAlternate();
     this.#alternate.begin({ placed, bridged });
+    let isFirst = true;
     for (const { tap } of this.#taps) tap.published({ bridged });
     const feed: StreamFeed = {
       publish: (packet) => {
         if (this.#feed !== feed) return;
         if (placed) this.#timeline.follow(packet);
         else this.#timeline.place(packet);
+        if (isFirst && !packet.config && !packet.metadata) {
+          isFirst = false;
+          this.#epochMs = Date.now() - packet.dtsMs;
+        }
         this.#alternate.meet(packet);
         this.#publish(packet);
       },
