@@ -1,10 +1,11 @@
 // `npm run bench -- [--quick] [--server kaibo|nms|nginx-rtmp|all] [--proto http|ws|rtmp|all] [--n 1000] [--runs 3] [--dur 12]`
-// `npm run bench -- realtime …`: see realtime.ts; `npm run bench -- rtc …`: see rtc.ts.
+// `npm run bench -- realtime …`: see realtime.ts; `npm run bench -- rtc …`: see rtc.ts; `npm run bench -- hls …`: see hls.ts.
 // Kaibo against Node-Media-Server and nginx-rtmp: interleaved runs on this machine, medians, a dated file in bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchHls } from './hls.ts';
 import { measure } from './measure.ts';
 import { benchRealtime } from './realtime.ts';
 import { benchRtc } from './rtc.ts';
@@ -77,6 +78,7 @@ function save(runs: readonly Run[], facts: string[], folder: string): string {
 
 async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('the bench reads /proc and runs on Linux only');
+  if (process.argv[2] === 'hls') return benchHls(process.argv.slice(3), machine());
   if (process.argv[2] === 'rtc') return benchRtc(process.argv.slice(3), machine());
   if (process.argv[2] === 'realtime') return benchRealtime(process.argv.slice(3), machine(), workFolder);
   const { values } = parseArgs({
