@@ -8,6 +8,8 @@ import { INITIAL_STATE, LivePlayer } from './live-player.ts';
 import type { PlayerState } from './live-player.ts';
 import { PLAY_MODES, rungsOf } from './transports.ts';
 import type { PlayMode, Rung } from './transports.ts';
+import { useVolume } from './useVolume.ts';
+import type { VolumeControls } from './useVolume.ts';
 
 export interface PlayerInput {
   video: Readonly<Ref<HTMLVideoElement | null>>;
@@ -18,17 +20,12 @@ export interface PlayerInput {
   preview: boolean;
 }
 
-export interface PlayerControls {
+export interface PlayerControls extends VolumeControls {
   state: PlayerState;
   paused: Ref<boolean>;
-  muted: Ref<boolean>;
-  /** 0 to 1. */
-  volume: Ref<number>;
   /** What the viewer chose, in this browser. */
   mode: Ref<PlayMode>;
   togglePlay(): void;
-  toggleMute(): void;
-  setVolume(volume: number): void;
   jumpToLive(): void;
 }
 
@@ -36,8 +33,7 @@ export interface PlayerControls {
 export function usePlayer(input: PlayerInput): PlayerControls {
   const state = reactive<PlayerState>({ ...INITIAL_STATE });
   const paused = ref(true);
-  const muted = ref(false);
-  const volume = useStorage('kaibo.volume', 0.8);
+  const sound = useVolume(input.video);
   const mode = useStorage<PlayMode>('kaibo.playMode', 'auto');
   let player: LivePlayer | null = null;
 
@@ -57,7 +53,7 @@ export function usePlayer(input: PlayerInput): PlayerControls {
   onMounted(() => {
     const [video, canvas] = [input.video.value, input.canvas.value];
     if (!video || !canvas) return;
-    video.volume = volume.value;
+    video.volume = sound.volume.value;
     video.muted = input.preview;
     player = new LivePlayer({ video, canvas, onState: (change) => Object.assign(state, change) });
     watch(input.phase, follow, { immediate: true });
@@ -70,37 +66,16 @@ export function usePlayer(input: PlayerInput): PlayerControls {
 
   useEventListener(input.video, ['play', 'pause'], () => (paused.value = input.video.value?.paused ?? true));
   useEventListener(input.video, 'volumechange', () => {
-    const video = input.video.value;
-    if (!video) return;
-    muted.value = video.muted;
-    if (!video.muted) state.mutedByPolicy = false;
+    if (input.video.value?.muted === false) state.mutedByPolicy = false;
   });
   // A tab that comes back from the background or from sleep shows now, not then.
   useEventListener(document, 'visibilitychange', () => document.hidden || paused.value || player?.jumpToLive());
 
-  function setVolume(next: number): void {
-    const video = input.video.value;
-    if (!video) return;
-    volume.value = Math.min(1, Math.max(0, next));
-    video.volume = volume.value;
-    video.muted = volume.value === 0;
-  }
-
-  function toggleMute(): void {
-    const video = input.video.value;
-    if (!video) return;
-    if (video.muted && video.volume === 0) setVolume(0.5);
-    video.muted = !video.muted && video.volume > 0;
-  }
-
   return {
     state,
     paused,
-    muted,
-    volume,
+    ...sound,
     mode,
-    setVolume,
-    toggleMute,
     togglePlay: () => (paused.value ? player?.play() : player?.pause()),
     jumpToLive: () => player?.jumpToLive(),
   };

@@ -22,12 +22,20 @@ const KEYS: Record<string, (actions: ShortcutActions) => void> = {
 
 /** Keys of the player, wherever the focus is, except where a person types or a control has its own use for the key. */
 export function useShortcuts(actions: ShortcutActions): void {
+  useKeys((key) => {
+    const action = KEYS[key];
+    return action && (() => action(actions));
+  });
+}
+
+/** `actionOf` is asked with letters in lower case; without an action the key stays the browser's. */
+export function useKeys(actionOf: (key: string) => (() => void) | undefined): void {
   useEventListener(document, 'keydown', (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTaken(event)) return;
-    const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+    const action = actionOf(event.key.length === 1 ? event.key.toLowerCase() : event.key);
     if (!action) return;
     event.preventDefault();
-    action(actions);
+    action();
   });
 }
 
