@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { DEFAULT_HTTP_HOOKS } from './hooks/http-hooks.ts';
 import { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
+import { DEVICE, PRESET, PROFILE_NAME } from './transcode/ladder/profile.ts';
 import { DEFAULT_MEDIA_OPTIONS as D, ICE_SERVER_URL } from './options.ts';
 
 const port = (value: number): z.ZodDefault<z.ZodNumber> => z.number().int().min(0).max(65_535).default(value);
@@ -42,6 +43,19 @@ const pullRuleSchema = z
   })
   .refine(({ stream, mode }) => mode === 'on_demand' || !stream.includes('*'), 'mode always needs a whole stream name');
 
+const profileSchema = z
+  .strictObject({
+    name: z.string().regex(PROFILE_NAME),
+    height: z.number().int().min(16).max(4320).optional(),
+    videoBps: z.number().int().min(10_000).max(100_000_000).optional(),
+    audioBps: z.number().int().min(8000).max(512_000).optional(),
+    fps: z.number().min(1).max(240).optional(),
+  })
+  .refine(
+    ({ height, videoBps }) => (height === undefined) === (videoBps === undefined),
+    'height and videoBps go together; without them a profile is sound alone',
+  );
+
 /** The stand-alone server's configuration: the media part of kaibo.yaml, without its `media.` prefix, and the hooks. */
 export const MediaConfig = z.strictObject({
   host: z.string().default(D.host),
@@ -67,6 +81,21 @@ export const MediaConfig = z.strictObject({
     timeoutMs: count(D.relay.timeoutMs),
     pull: z.array(pullRuleSchema).max(1000).default([]),
     pullLingerMs: z.number().int().min(0).default(D.relay.pullLingerMs),
+  }),
+  transcode: part({
+    profiles: z
+      .array(profileSchema)
+      .max(16)
+      .refine((profiles) => new Set(profiles.map(({ name }) => name)).size === profiles.length, 'names must differ')
+      .default([]),
+    mode: z.enum(['on_demand', 'always']).default(D.transcode.mode),
+    encoder: z.enum(['x264', 'nvenc', 'vaapi', 'qsv', 'videotoolbox']).default(D.transcode.encoder),
+    fallback: z.boolean().default(D.transcode.fallback),
+    device: z.string().regex(DEVICE).optional(),
+    preset: z.string().regex(PRESET).optional(),
+    threads: count(D.transcode.threads),
+    maxJobs: count(D.transcode.maxJobs),
+    lingerMs: z.number().int().min(0).default(D.transcode.lingerMs),
   }),
   workers: auto(64).default(D.workers),
   mergeWindowMs: auto(1000).default(D.mergeWindowMs),

@@ -21,6 +21,8 @@ export type {
 /** Pushes of streams to other servers, and what rules of fetching look like. */
 export type { PushInfo } from './relay/push-book.ts';
 export { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
+/** The ladder: renditions of a stream, `STREAM_NAME`. */
+export { DEVICE, PRESET, PROFILE_NAME } from './transcode/ladder/profile.ts';
 /** Why a connection was ended. */
 export type { EndReason } from './hub/subscriber.ts';
 /** A port that is taken. */

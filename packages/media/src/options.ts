@@ -1,4 +1,5 @@
 import type { PullRule } from './relay/pull-rule.ts';
+import type { TranscodeOptions } from './transcode/ladder/profile.ts';
 
 /** Limits that one peer meets; every one has a named default here and a test that reaches it. */
 export interface MediaLimits {
@@ -91,6 +92,7 @@ export interface MediaOptions {
   api: { port: number; secret?: string };
   rtc: RtcOptions;
   relay: RelayOptions;
+  transcode: TranscodeOptions;
   /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
   /** How long packets are merged into one write; `auto` grows from 0 to 95 ms with the number of viewers. */
@@ -118,6 +120,15 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
     maxPeers: 2000,
   },
   relay: { allowPrivate: false, timeoutMs: 10_000, pull: [], pullLingerMs: 30_000 },
+  transcode: {
+    profiles: [],
+    mode: 'on_demand',
+    encoder: 'x264',
+    fallback: true,
+    threads: 2,
+    maxJobs: 4,
+    lingerMs: 30_000,
+  },
   workers: 'auto',
   mergeWindowMs: 'auto',
   gopCache: { enabled: true, maxPackets: 4000, maxBytes: 16 * 1024 * 1024 },

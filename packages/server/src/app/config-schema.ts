@@ -1,8 +1,18 @@
 import { z } from 'zod';
-import { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL, PULL_APP, PULL_STREAM, PULL_URL } from '../engine/embedded/defaults.ts';
+import {
+  DEFAULT_MEDIA_OPTIONS,
+  DEVICE,
+  ICE_SERVER_URL,
+  PRESET,
+  PROFILE_NAME,
+  PULL_APP,
+  PULL_STREAM,
+  PULL_URL,
+} from '../engine/embedded/defaults.ts';
+import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
-const { limits, relay, rtc } = media;
+const { limits, relay, rtc, transcode } = media;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -34,6 +44,18 @@ const pullRule = section({
   url: z.string().max(2048).regex(PULL_URL, 'rtmp://HOST/APP/{stream} or http://HOST/APP/{stream}.flv'),
   mode: z.enum(['on_demand', 'always']).default('on_demand'),
 }).refine(({ stream, mode }) => mode === 'on_demand' || !stream.includes('*'), 'mode always needs a whole stream name');
+
+/** A smaller form of every stream, or its sound alone. */
+const transcodeProfile = section({
+  name: z.string().regex(PROFILE_NAME, 'letters, digits and "-", such as 720p'),
+  height: z.int().min(16).max(4320).optional(),
+  videoBps: z.int().min(10_000).max(100_000_000).optional(),
+  audioBps: z.int().min(8000).max(512_000).optional(),
+  fps: z.number().min(1).max(240).optional(),
+}).refine(
+  ({ height, videoBps }) => (height === undefined) === (videoBps === undefined),
+  'height and videoBps go together; without them a profile is sound alone',
+);
 
 /**
  * Everything Kaibo can be told, once. The command line's flags, the `KAIBO_*` names, the help text and the
@@ -137,6 +159,8 @@ export const configSchema = section({
       .default([])
       .describe('Origins of other sites whose pages may call the API and open sockets'),
   }).prefault({}),
+  recording: recordingSection.prefault({}),
+  s3: s3Section.prefault({}),
   realtime: section({
     mergeWindowMs: z
       .union([z.literal('auto'), z.int().min(0).max(1000)])
@@ -222,6 +246,47 @@ export const configSchema = section({
         .max(3_600_000)
         .default(relay.pullLingerMs)
         .describe('How long a stream fetched on demand goes on after its last viewer'),
+    }).prefault({}),
+    transcode: section({
+      profiles: z
+        .array(transcodeProfile)
+        .max(16)
+        .refine((profiles) => new Set(profiles.map(({ name }) => name)).size === profiles.length, 'names must differ')
+        .default(transcode.profiles)
+        .describe('Smaller forms of every stream, each {name, height, videoBps, audioBps, fps}; ffmpeg makes them'),
+      mode: z
+        .enum(['on_demand', 'always'])
+        .default(transcode.mode)
+        .describe('Whether they are made while somebody watches them, or all the time'),
+      encoder: z
+        .enum(['x264', 'nvenc', 'vaapi', 'qsv', 'videotoolbox'])
+        .default(transcode.encoder)
+        .describe('Encoder: x264 (CPU), nvenc (NVIDIA), vaapi or qsv (Intel, AMD on Linux), videotoolbox (macOS)'),
+      fallback: z
+        .boolean()
+        .default(transcode.fallback)
+        .describe('Whether x264 takes over where the configured encoder cannot be used'),
+      device: z
+        .string()
+        .regex(DEVICE, 'a path or a number')
+        .optional()
+        .describe('Render node of vaapi and qsv, GPU number of nvenc'),
+      preset: z
+        .string()
+        .regex(PRESET, 'one word')
+        .optional()
+        .describe("Preset in the encoder's words; left out, veryfast of x264 and the like"),
+      threads: whole().max(64).default(transcode.threads).describe('Threads of x264 for each rendition'),
+      maxJobs: whole()
+        .max(1000)
+        .default(transcode.maxJobs)
+        .describe('Renditions encoded at one time; more are refused with 503'),
+      lingerMs: z
+        .int()
+        .min(0)
+        .max(3_600_000)
+        .default(transcode.lingerMs)
+        .describe('How long a rendition made on demand goes on after its last viewer'),
     }).prefault({}),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])
