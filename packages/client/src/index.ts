@@ -28,6 +28,16 @@ export type {
 } from './users.ts';
 /** Rooms, and who may be in them. */
 export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.ts';
+/** What was kept of broadcasts. */
+export type {
+  Recording,
+  RecordingPage,
+  RecordingPart,
+  RecordingsApi,
+  RecordingState,
+  StorageReport,
+  TimeBasePoint,
+} from './recordings.ts';
 /** The polling scheme, events by single requests, and what administrators do. */
 export type { StreamsApi } from './streams.ts';
 export type { EventsApi, PollAnswer, PollInput } from './events.ts';
@@ -67,6 +77,7 @@ export type {
   PlayUrls,
   PublishUrls,
   PublishingInfo,
+  RecordingMode,
   Relay,
   RelayInput,
   Room,

@@ -4,6 +4,7 @@ import { Caller } from './caller.ts';
 import { EventsApi } from './events.ts';
 import { RealtimeClient } from './realtime/realtime-client.ts';
 import type { RealtimeOptions } from './realtime/realtime-client.ts';
+import { RecordingsApi } from './recordings.ts';
 import { RoomsApi } from './rooms.ts';
 import { Session } from './session.ts';
 import { SignalingClient } from './signaling/signaling-client.ts';
@@ -27,6 +28,7 @@ export class KaiboClient {
   readonly auth: AuthApi;
   readonly users: UsersApi;
   readonly rooms: RoomsApi;
+  readonly recordings: RecordingsApi;
   readonly streams: StreamsApi;
   readonly events: EventsApi;
   readonly admin: AdminApi;
@@ -49,6 +51,7 @@ export class KaiboClient {
     this.auth = new AuthApi(this.#caller, this.#session);
     this.users = new UsersApi(this.#caller, this.#session);
     this.rooms = new RoomsApi(this.#caller);
+    this.recordings = new RecordingsApi(this.#caller);
     this.streams = new StreamsApi(this.#caller);
     this.events = new EventsApi(this.#caller);
     this.admin = new AdminApi(this.#caller);

@@ -3,6 +3,9 @@ export type RoomStatus = 'preparing' | 'live' | 'ended';
 
 export type RoomMode = 'media' | 'p2p';
 
+/** Whether broadcasts of a room are kept: none, all, or when its owner says so. */
+export type RecordingMode = 'never' | 'always' | 'manual';
+
 /** Only the protocols that the running engine can do are present. */
 export interface PlayUrls {
   rtmp?: string;
@@ -44,10 +47,14 @@ export interface Room {
   category?: string;
   /** URL of a picture on the platform's own origin. */
   cover?: string;
+  /** While it is live: path of a picture of now, a few seconds old. */
+  poster?: string;
   status: RoomStatus;
   interrupted?: boolean;
   isPrivate: boolean;
   autoLive: boolean;
+  /** Absent in answers of older servers. */
+  recording?: RecordingMode;
   playId: string;
   /** Only in answers to the owner. */
   streamKey?: string;
@@ -77,6 +84,7 @@ export interface CreateRoomInput {
   cover?: string;
   maxViewers?: number;
   autoLive?: boolean;
+  recording?: RecordingMode;
   mode?: RoomMode;
 }
 
@@ -88,6 +96,7 @@ export interface UpdateRoomInput {
   isPrivate?: boolean;
   maxViewers?: number;
   autoLive?: boolean;
+  recording?: RecordingMode;
 }
 
 export interface ListRoomsQuery {
