@@ -80,6 +80,7 @@ export type {
   RecordingMode,
   Relay,
   RelayInput,
+  Rendition,
   Room,
   RoomMember,
   RoomMode,

@@ -16,6 +16,15 @@ export interface PlayUrls {
   whep?: string;
 }
 
+/** A smaller form of a stream, made by the server while somebody watches it, with addresses of its own. */
+export interface Rendition extends PlayUrls {
+  /** `720p`: what follows the stream's name. */
+  name: string;
+  /** Of the picture's shorter side, in pixels; absent for sound alone. */
+  height?: number;
+  bitrateBps: number;
+}
+
 export interface PublishUrls {
   rtmp: string;
   whip?: string;
@@ -67,6 +76,10 @@ export interface Room {
   /** 0 = no limit. */
   maxViewers: number;
   playUrls: PlayUrls;
+  /** What can be watched besides the stream as it is published. */
+  renditions?: Rendition[];
+  /** How far back a viewer can go by `playUrls.hls`, ms. */
+  dvrWindowMs?: number;
   /** Only in answers to the owner. */
   publishUrls?: PublishUrls;
   /** Only in answers to the owner, while somebody publishes. */
