@@ -122,6 +122,8 @@ export { opusPacketSamples } from './codecs/opus/packet.ts';
 /** Ogg Opus: out a page a packet, in from bytes cut anywhere. */
 export { OggOpusReader, OggOpusWriter } from './ogg/opus.ts';
 export type { OggOpusPacket } from './ogg/opus.ts';
+/** Live Matroska, by which any ffmpeg is given what FLV of its version does not carry. */
+export { encodeMatroskaFrame, encodeMatroskaHeader, matroskaCarries } from './matroska/writer.ts';
 /** NAL units of H.264: what each is, and as FLV and MP4 carry them. */
 export { h264SliceType, nalReferenceIdc, nalUnitType } from './codecs/h264/nal-unit.ts';
 export type { H264SliceType } from './codecs/h264/nal-unit.ts';
@@ -175,3 +177,20 @@ export { encodeIceCandidate, parseIceCandidate } from './sdp/candidate.ts';
 export type { IceCandidate } from './sdp/candidate.ts';
 /** A codec's format parameters. */
 export { parseFmtp } from './sdp/fmtp.ts';
+
+// isobmff/: fragmented MP4, for HLS and recordings.
+/** What a configuration packet becomes in an MP4, and a frame. */
+export { audioTrackOf, videoTrackOf } from './isobmff/track.ts';
+export type { Mp4Track } from './isobmff/track.ts';
+export { samplePayload } from './isobmff/sample-payload.ts';
+/** Packets in, fragments out. */
+export { Fragmenter } from './isobmff/fragmenter.ts';
+export type { Fragment } from './isobmff/fragmenter.ts';
+
+// hls/: playlists.
+/** A media playlist, with parts or without. */
+export { encodeMediaPlaylist } from './hls/media-playlist.ts';
+export type { HlsByteRange, HlsMap, HlsPart, HlsSegment, HlsSegmentHead, MediaPlaylist } from './hls/media-playlist.ts';
+/** The playlist of playlists. */
+export { encodeMultivariantPlaylist } from './hls/multivariant-playlist.ts';
+export type { HlsVariant } from './hls/multivariant-playlist.ts';

@@ -169,7 +169,7 @@ function readCompositionTime(reader: ByteReader, codec: VideoCodec, packetType: 
   return hasCompositionTime(codec, packetType) ? reader.i24() : 0;
 }
 
-export function hasCompositionTime(codec: VideoCodec, packetType: VideoPacketType): boolean {
+export function hasCompositionTime(codec: string, packetType: VideoPacketType): boolean {
   return packetType === 'codedFrames' && (codec === 'h264' || codec === 'h265' || codec === 'h266');
 }
 
