@@ -186,6 +186,13 @@ export { samplePayload } from './isobmff/sample-payload.ts';
 /** Packets in, fragments out. */
 export { Fragmenter } from './isobmff/fragmenter.ts';
 export type { Fragment } from './isobmff/fragmenter.ts';
+/** Fragments read back, as far as recovery and replay need: where boxes are, what tracks there are, which times. */
+export { readBox } from './isobmff/box-reader.ts';
+export type { Mp4Box } from './isobmff/box-reader.ts';
+export { parseInit } from './isobmff/moov.ts';
+export type { InitTrack } from './isobmff/moov.ts';
+export { parseMoof } from './isobmff/moof.ts';
+export type { FragmentTimes } from './isobmff/moof.ts';
 
 // hls/: playlists.
 /** A media playlist, with parts or without. */

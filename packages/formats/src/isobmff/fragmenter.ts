@@ -60,7 +60,7 @@ export class Fragmenter {
 
   /** Of what a cut would hold; `beforeMs`: the next frame's decode time, which completes the last one. */
   durationMs(beforeMs?: number): number {
-    return this.#video?.durationMs(beforeMs) || (this.#audio?.durationMs ?? 0);
+    return this.#video?.durationMs(beforeMs) ?? this.#audio?.durationMs ?? 0;
   }
 
   /**

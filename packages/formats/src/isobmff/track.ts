@@ -21,7 +21,9 @@ import { encodeVpConfig, parseVpConfig } from '../codecs/vpx/config.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { box, fullBox } from './box.ts';
 import { aacCodecString, av1CodecString, avcCodecString, hevcCodecString, vpCodecString } from './codec-string.ts';
-import { audioSampleEntry, esdsBox, visualSampleEntry } from './sample-entry.ts';
+import { encodeDecoderConfig, OBJECT_TYPE_AAC } from './descriptor.ts';
+import type { DecoderConfig } from './descriptor.ts';
+import { audioSampleEntry, visualSampleEntry } from './sample-entry.ts';
 import { samplePayload } from './sample-payload.ts';
 
 /** Video time in MP4: milliseconds are 90 of these each, so they lose nothing. */
@@ -31,7 +33,6 @@ const AAC_FRAME_SAMPLES = 1024;
 const AAC_SHORT_FRAME_SAMPLES = 960;
 const PCM_BITS = 16;
 // objectTypeIndication (ISO/IEC 14496-1, table 5).
-const OBJECT_TYPE_AAC = 0x40;
 const OBJECT_TYPE_MPEG2_AUDIO = 0x69;
 const OBJECT_TYPE_MPEG1_AUDIO = 0x6b;
 /** What an Opus stream without identification header is taken for: stereo, nothing to drop. */
@@ -170,7 +171,12 @@ function aacTrack(record: Uint8Array): Mp4Track {
   if (channels === undefined || aac.sampleRateHz === 0)
     throw new FormatError('malformed', 'AAC without rate or channels');
   const sampleRateHz = aac.sbr?.sampleRateHz ?? aac.sampleRateHz;
-  const entry = { channels, sampleRateHz, sampleBits: PCM_BITS, config: esdsBox(OBJECT_TYPE_AAC, record) };
+  const entry = {
+    channels,
+    sampleRateHz,
+    sampleBits: PCM_BITS,
+    config: esdsBox({ objectType: OBJECT_TYPE_AAC, specificInfo: record }),
+  };
   return {
     kind: 'audio',
     codec: 'aac',
@@ -234,7 +240,7 @@ function flacTrack(record: Uint8Array): Mp4Track {
 function mp3Track(frame: Uint8Array): Mp4Track {
   const { version, sampleRateHz, channels, samples } = parseMp3FrameHeader(frame);
   const objectType = version === '1' ? OBJECT_TYPE_MPEG1_AUDIO : OBJECT_TYPE_MPEG2_AUDIO;
-  const entry = { channels, sampleRateHz, sampleBits: PCM_BITS, config: esdsBox(objectType, undefined) };
+  const entry = { channels, sampleRateHz, sampleBits: PCM_BITS, config: esdsBox({ objectType }) };
   return {
     kind: 'audio',
     codec: 'mp3',
@@ -245,4 +251,9 @@ function mp3Track(frame: Uint8Array): Mp4Track {
     frameSamples: samples,
     sampleEntry: audioSampleEntry('mp4a', entry),
   };
+}
+
+/** ESDBox, ISO/IEC 14496-14, 6.7.2. */
+function esdsBox(config: DecoderConfig): Uint8Array {
+  return fullBox('esds', { version: 0, flags: 0 }, encodeDecoderConfig(config));
 }

@@ -40,17 +40,17 @@ export class VideoRun {
     this.#bytes += payload.length;
   }
 
-  /** Of the frames that are complete; 0 when none is. */
-  durationMs(beforeMs?: number): number {
+  /** Of the frames that are complete; undefined when none is. */
+  durationMs(beforeMs?: number): number | undefined {
     const [firstMs] = this.#dtsMs;
-    return firstMs === undefined ? 0 : this.#endMs(beforeMs) - firstMs;
+    return firstMs === undefined || this.#complete(beforeMs) === 0 ? undefined : this.#endMs(beforeMs) - firstMs;
   }
 
   /** The complete frames, which are gone from here then. */
   take(beforeMs?: number): { run: SampleRun; startMs: number; durationMs: number } | undefined {
-    const count = beforeMs === undefined ? this.#dtsMs.length - 1 : this.#dtsMs.length;
+    const count = this.#complete(beforeMs);
     const [startMs] = this.#dtsMs;
-    if (count < 1 || startMs === undefined) return undefined;
+    if (count === 0 || startMs === undefined) return undefined;
     const endMs = this.#endMs(beforeMs);
     this.#floorMs = Math.max(this.#floorMs, endMs);
     const dtsMs = this.#dtsMs.splice(0, count);
@@ -64,6 +64,11 @@ export class VideoRun {
     const run: SampleRun = { kind: 'video', startTicks: ticksOf(startMs), payloads, durations, keys };
     if (compositionOffsets.some((offset) => offset !== 0)) run.compositionOffsets = compositionOffsets;
     return { run, startMs, durationMs: endMs - startMs };
+  }
+
+  /** How many frames are: the last one only `beforeMs`. */
+  #complete(beforeMs: number | undefined): number {
+    return Math.max(this.#dtsMs.length - (beforeMs === undefined ? 1 : 0), 0);
   }
 
   /** Where the complete frames end: at the last frame's own time, or, `beforeMs`, with it. */
