@@ -86,6 +86,7 @@ export type {
   RoomMode,
   RoomStatus,
   RoomViewer,
+  StreamFinding,
   UpdateRelayInput,
   UpdateRoomInput,
 } from './types.ts';

@@ -3,7 +3,7 @@ import { readJson } from './http.ts';
 import type { HttpRequest } from './http.ts';
 import { roomPath } from './rooms.ts';
 import type { GetRoomOptions, OwnerOptions } from './rooms.ts';
-import type { PageQuery } from './users.ts';
+import type { PageQuery, UserSummary } from './users.ts';
 
 /** `processing` is between the end of the broadcast and the replay; `failed` left nothing that plays. */
 export type RecordingState = 'recording' | 'processing' | 'ready' | 'failed';
@@ -33,6 +33,7 @@ export interface Recording {
   roomId: string;
   /** The account that owns it; null for a room made without one. */
   userId: string | null;
+  owner?: UserSummary;
   title: string;
   state: RecordingState;
   /** Everybody who may see the room may see it; else its owner and administrators. */
@@ -45,10 +46,10 @@ export interface Recording {
   poster?: string;
   parts: RecordingPart[];
   timeBase: TimeBasePoint[];
-  /** Path of an HLS playlist. */
-  replayUrl: string;
-  /** Path of each part, a fragmented MP4. */
-  downloadUrls: string[];
+  /** Path of an HLS playlist, once it is ready. */
+  replayUrl?: string;
+  /** Path of each part, a fragmented MP4, once it is ready. */
+  downloadUrls?: string[];
 }
 
 export interface RecordingPage {

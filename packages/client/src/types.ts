@@ -31,6 +31,20 @@ export interface PublishUrls {
   wsFlv?: string;
 }
 
+/** Something that is wrong with how a stream arrives: `info` is to be known, `warning` costs some viewers something. */
+export interface StreamFinding {
+  /**
+   * `keyframe_interval_long` (`value`: ms), `b_frames` (percent), `no_audio`, `no_video` (ms), `variable_frame_rate`
+   * (percent), `timestamp_jumps` (how often), `bitrate_high` (bits per second), `bitrate_unstable` (times),
+   * `encoder_overload` (percent), `av_drift` (ms that sound comes late). Newer servers may know more.
+   */
+  code: string;
+  severity: 'info' | 'warning' | 'problem';
+  /** Since when, ms since the epoch. */
+  sinceMs: number;
+  value?: number;
+}
+
 /** What the owner sees about the current publisher. Absent fields are not known yet. */
 export interface PublishingInfo {
   protocol: string;
@@ -43,6 +57,8 @@ export interface PublishingInfo {
    * `webrtc_video_unsupported`. Newer servers may know more.
    */
   notices?: string[];
+  /** What the stream doctor found; empty when all is well. */
+  findings?: StreamFinding[];
 }
 
 export interface Room {
