@@ -79,6 +79,32 @@ export interface RelayOptions {
   pullLingerMs: number;
 }
 
+/** HLS with low latency (RFC 8216bis), beside FLV on the same ports. */
+export interface HlsOptions {
+  enabled: boolean;
+  /** `always` packages every stream whose sound needs no ffmpeg; whatever else there is, like all by `on_demand`, from the first request on. */
+  mode: 'always' | 'on_demand';
+  /** A segment ends at the first key frame after this. */
+  segmentMs: number;
+  /** Longest part of a segment, which is what the latency is made of; 0 for playlists without parts. */
+  partMs: number;
+  /** How far back a viewer can go. */
+  windowMs: number;
+  /** Of one stream's segments; the oldest go. */
+  maxBytes: number;
+  /** Of all streams' segments together. */
+  totalBytes: number;
+  /** What is packaged on demand goes on this long after the last request. */
+  lingerMs: number;
+  /** Whether viewers are counted and can be kicked. Without, playlists are the same for all, as a CDN likes it. */
+  sessions: boolean;
+  /** Also MPEG-TS segments, for players that know no MP4. */
+  mpegts: boolean;
+  /** Requests that wait for a playlist or a part, in each worker: for one stream, and in all. */
+  heldPerStream: number;
+  held: number;
+}
+
 /** Everything the media server can be told. Port 0 takes a free one, resolved once for all workers. */
 export interface MediaOptions {
   host: string;
@@ -92,6 +118,7 @@ export interface MediaOptions {
   api: { port: number; secret?: string };
   rtc: RtcOptions;
   relay: RelayOptions;
+  hls: HlsOptions;
   transcode: TranscodeOptions;
   /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
@@ -128,6 +155,20 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
     threads: 2,
     maxJobs: 4,
     lingerMs: 30_000,
+  },
+  hls: {
+    enabled: true,
+    mode: 'always',
+    segmentMs: 2000,
+    partMs: 400,
+    windowMs: 60_000,
+    maxBytes: 128 * 1024 * 1024,
+    totalBytes: 512 * 1024 * 1024,
+    lingerMs: 30_000,
+    sessions: true,
+    mpegts: false,
+    heldPerStream: 20_000,
+    held: 50_000,
   },
   workers: 'auto',
   mergeWindowMs: 'auto',

@@ -9,6 +9,8 @@ import { WorkerPool } from './cluster/pool.ts';
 import { clusterPost } from './cluster/post.ts';
 import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
 import type { MediaEvent, MediaHooks, PublicMediaClient } from './hooks/contract.ts';
+import type { HlsCall, HlsNotice } from './hls/messages.ts';
+import { HlsSessionBook } from './hls/session-book.ts';
 import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
 import { serverIdentity } from './identity.ts';
@@ -73,6 +75,7 @@ export class MediaServer {
   #pool: WorkerPool | undefined;
   #relays: Relays | undefined;
   #rtc: RtcGate | undefined;
+  #hls: HlsSessionBook | undefined;
   #api: MediaApi | undefined;
 
   constructor(deps: MediaServerDeps) {
@@ -102,11 +105,20 @@ export class MediaServer {
     const relays = (this.#relays = this.#makeRelays(resolved));
     const directory = new Directory({
       options: resolved,
-      hooks: heardBy(relays.under(hooks), ({ type }) => type === 'published' && this.#rtc?.warm()),
+      hooks: heardBy(relays.under(hooks), (event) => {
+        this.#hls?.heard(event);
+        if (event.type === 'published') this.#rtc?.warm();
+      }),
       log: logger,
-      post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc }),
+      post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc, hls: () => this.#hls }),
     });
     this.#directory = directory;
+    const hls = (this.#hls = new HlsSessionBook({
+      options: resolved,
+      directory,
+      send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
+      workers: () => this.#pool?.upIds ?? [],
+    }));
     const rtc = new RtcGate({
       options: resolved,
       directory,
@@ -119,13 +131,16 @@ export class MediaServer {
       options: resolved,
       tls,
       asksConnect: hooks.authorizeConnect !== undefined,
+      tellsSegments: hooks.notifySegment !== undefined,
       size: workerCount(options.workers),
       log: logger,
       peer: {
         answer: async (workerId, request, alive) =>
           request.type === 'rtc'
             ? { reply: await answerRtc(rtc, request.call) }
-            : answer(directory, { workerId, alive }, request),
+            : request.type === 'hls'
+              ? answerHls(hls, { workerId, alive }, request)
+              : answer(directory, { workerId, alive }, request),
         notice: (workerId, notice) => this.#notice(workerId, notice),
         lost: (workerId) => {
           directory.workerLost(workerId);
@@ -162,8 +177,9 @@ export class MediaServer {
   /** Every connection that publishes or plays, with the bytes of the moment. */
   async clients(): Promise<ClientInfo[]> {
     const [threads, rtc] = await Promise.all([this.#pool?.traffic(), this.#rtc?.traffic()]);
+    const hls = this.#hls?.traffic();
     return [...(this.#directory?.clients() ?? [])].map(([clientId, { client, kind, sinceMs }]) => {
-      const { sendBytes = 0, recvBytes = 0 } = threads?.get(clientId) ?? rtc?.get(clientId) ?? {};
+      const { sendBytes = 0, recvBytes = 0 } = threads?.get(clientId) ?? rtc?.get(clientId) ?? hls?.get(clientId) ?? {};
       return { ...client, kind, sinceMs, sendBytes, recvBytes };
     });
   }
@@ -226,7 +242,20 @@ export class MediaServer {
   async stop(): Promise<void> {
     await Promise.all([this.#pool?.stop(), this.#rtc?.stop(), this.#api?.close()]);
     this.#relays?.close();
+    this.#hls?.close();
     this.#directory?.close();
+  }
+
+  #segmentMade({ key, segment }: Extract<HlsNotice, { notice: 'segment' }>): void {
+    const entry = this.#directory?.entry(key);
+    if (!entry?.publisher) return;
+    this.#deps.hooks.notifySegment?.({
+      client: entry.publisher.client,
+      durationMs: segment.durationMs,
+      msn: segment.msn,
+      url: `${key}/${segment.uri}`,
+      playlistUrl: `${key}.m3u8`,
+    });
   }
 
   #notice(workerId: number, notice: WorkerNotice): void {
@@ -249,6 +278,10 @@ export class MediaServer {
       case 'push':
         this.#relays?.pushes.report(workerId, notice.id, notice.status);
         return;
+      case 'hls':
+        this.#hls?.notice(workerId, notice);
+        if (notice.notice === 'segment') this.#segmentMade(notice);
+        return;
       case 'rtc-abandon':
         this.#rtc?.abandon(notice.clientId);
         return;
@@ -259,6 +292,14 @@ export class MediaServer {
         notice satisfies never;
     }
   }
+}
+
+function answerHls(
+  book: HlsSessionBook,
+  asker: AskingWorker,
+  call: HlsCall,
+): Promise<{ reply: unknown; transfer?: Transferable[] }> {
+  return call.call === 'find' ? book.find(asker, call) : book.open(call.client).then((reply) => ({ reply }));
 }
 
 export interface ClientInfo extends PublicMediaClient {

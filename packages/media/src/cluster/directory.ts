@@ -9,6 +9,7 @@ import type {
   PublicMediaClient,
   PublishVerdict,
 } from '../hooks/contract.ts';
+import { HLS_MEMBER } from '../hls/messages.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
@@ -344,6 +345,7 @@ export class Directory {
 
   #ensureMirror(entry: DirectoryEntry, workerId: number): void {
     const { owner, key } = entry;
+    if (workerId === HLS_MEMBER) return; // packaged by the owner, whoever watches
     if (owner === undefined || owner === workerId || entry.mirrors.has(workerId) || entry.state === 'idle') return;
     entry.mirrors.add(workerId);
     const { from, to } = this.#post.hop(owner, workerId);

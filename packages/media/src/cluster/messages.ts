@@ -2,6 +2,7 @@ import type { MessagePort } from 'node:worker_threads';
 import type { AudioInfo, VideoInfo } from '@kaibo/formats';
 import type { Denial, MediaClient, PublicMediaClient } from '../hooks/contract.ts';
 import type { EndReason } from '../hub/subscriber.ts';
+import type { HlsCall, HlsNotice, HlsOrder, HlsSeed } from '../hls/messages.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import type { MediaOptions } from '../options.ts';
 import type { RtcCall } from '../rtc/contract.ts';
@@ -19,12 +20,16 @@ export interface WorkerSeed {
   /** PEM texts, read once by the main thread. */
   tls?: Certificate;
   connections: SharedArrayBuffer;
+  hls: HlsSeed;
   /** Folder of Node's compile cache, when the launcher turned it on. */
   compileCache?: string;
 }
 
 /** Worker → main, answered. */
-export type WorkerRequest = ClientRequest | { type: 'rtc'; call: Exclude<RtcCall, { call: 'abandon' }> };
+export type WorkerRequest = ClientRequest | { type: 'rtc'; call: Exclude<RtcCall, { call: 'abandon' }> } | HlsQuestion;
+
+/** Of HLS viewers, who have no connection. */
+export type HlsQuestion = { type: 'hls' } & HlsCall;
 
 export interface ClientRequest {
   /** `relay`: this server itself publishes what it fetches; the hooks are not asked. */
@@ -81,6 +86,7 @@ export type WorkerNotice =
   | { type: 'push'; id: string; status: PushStatus }
   /** Who asked for a WebRTC session has gone before the answer. */
   | { type: 'rtc-abandon'; clientId: string }
+  | ({ type: 'hls' } & HlsNotice)
   | { type: 'drained' };
 
 /** Main → worker, answered: bytes sent and received by each of the worker's clients. */
@@ -106,6 +112,7 @@ export type MainNotice =
   /** Fetch a stream from another server and publish it. */
   | { type: 'pull-start'; order: PullOrder }
   | { type: 'pull-stop'; key: StreamKey }
+  | ({ type: 'hls' } & HlsOrder)
   | { type: 'refuse' }
   | { type: 'stop' };
 

@@ -1,6 +1,9 @@
 import { getCompileCacheDir } from 'node:module';
 import { dirname } from 'node:path';
 import { type Transferable, Worker } from 'node:worker_threads';
+import { randomBytes } from 'node:crypto';
+import { MemoryAccount } from '../hls/memory-account.ts';
+import type { HlsSeed } from '../hls/messages.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { MediaOptions } from '../options.ts';
 import type { Certificate } from '../tls.ts';
@@ -42,6 +45,7 @@ export class WorkerPool {
   #log: MediaLog;
   #peer: PoolPeer;
   #connections: SharedArrayBuffer;
+  #hls: HlsSeed;
   #members = new Map<number, Member>();
   #restarts = new Map<number, { timer: NodeJS.Timeout }>();
   #backoffMs = new Map<number, number>();
@@ -52,6 +56,7 @@ export class WorkerPool {
     options: MediaOptions;
     tls?: WorkerSeed['tls'];
     asksConnect: boolean;
+    tellsSegments: boolean;
     size: number;
     log: MediaLog;
     peer: PoolPeer;
@@ -63,6 +68,11 @@ export class WorkerPool {
     this.#peer = deps.peer;
     this.size = deps.size;
     this.#connections = ConnectionCounter.allocate(deps.size);
+    this.#hls = {
+      secret: randomBytes(32),
+      memory: MemoryAccount.allocate(deps.size),
+      tellsSegments: deps.tellsSegments,
+    };
   }
 
   get up(): number {
@@ -125,6 +135,7 @@ export class WorkerPool {
       asksConnect: this.#asksConnect,
       tls: this.#tls,
       connections: this.#connections,
+      hls: this.#hls,
       compileCache: compileCacheFolder(),
     };
     const worker = new Worker(new URL('./worker-thread.mjs', import.meta.url), {

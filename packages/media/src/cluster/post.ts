@@ -1,4 +1,6 @@
 import { MessageChannel } from 'node:worker_threads';
+import { HLS_MEMBER } from '../hls/messages.ts';
+import type { HlsSessionBook } from '../hls/session-book.ts';
 import { RTC_MEMBER, type RtcGate } from '../rtc/gate.ts';
 import type { WorkerPost } from './directory.ts';
 import type { WorkerPool } from './pool.ts';
@@ -7,11 +9,13 @@ import type { WorkerPool } from './pool.ts';
 export function clusterPost(members: {
   pool: () => WorkerPool | undefined;
   rtc: () => RtcGate | undefined;
+  hls: () => HlsSessionBook | undefined;
 }): WorkerPost {
   let turn = 0;
   return {
     send: (workerId, notice, transfer) => {
       if (workerId === RTC_MEMBER) members.rtc()?.send(notice);
+      else if (workerId === HLS_MEMBER) members.hls()?.obey(notice);
       else members.pool()?.send(workerId, notice, transfer);
     },
     hop: (from, to) => {

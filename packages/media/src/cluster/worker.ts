@@ -2,6 +2,7 @@ import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { FlvListener } from '../flv/listener.ts';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
+import { createHlsShelf, type HlsShelf } from '../hls/shelf.ts';
 import type { StreamCompanion } from '../hub/companion.ts';
 import type { Publisher } from '../hub/publisher.ts';
 import type { MediaLog, PlayTicket, PublishTicket, SessionHost } from '../hub/session-host.ts';
@@ -62,6 +63,7 @@ interface Listener {
 export class MediaWorker implements SessionHost {
   readonly options: MediaOptions;
   readonly log: MediaLog;
+  readonly hls: HlsShelf;
   #link: Link<WorkerRequest, WorkerNotice, MainRequest, MainNotice>;
   #hub: StreamHub;
   #connections: ConnectionCounter;
@@ -96,7 +98,9 @@ export class MediaWorker implements SessionHost {
       report: (id, status) => this.#link.send({ type: 'push', id, status }),
     });
     this.#pulls = new Pulls(this);
-    this.#companions = [];
+    this.hls = createHlsShelf(seed, { link: this.#link, log: this.log });
+    this.#companions = [
+      this.hls,];
     this.#listeners = [new RtmpListener(this), new FlvListener(this)];
     if (seed.tls) this.#listeners.push(new RtmpListener(this, seed.tls), new FlvListener(this, seed.tls));
     this.#stats = setInterval(() => this.#report(), STATS_MS);
@@ -268,6 +272,9 @@ export class MediaWorker implements SessionHost {
         return;
       case 'pull-stop':
         this.#pulls.stop(notice.key);
+        return;
+      case 'hls':
+        this.hls.obey(notice);
         return;
       case 'refuse':
         for (const listener of this.#listeners) listener.close();

@@ -5,6 +5,8 @@ import type { Duplex } from 'node:stream';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { MediaClient, MediaProtocol } from '../hooks/contract.ts';
 import { randomClientId } from '../hub/client-id.ts';
+import { HlsHttp } from '../hls/http.ts';
+import { isHlsRequest } from '../hls/route.ts';
 import type { SessionHost } from '../hub/session-host.ts';
 import type { StreamAddress } from '../hub/stream-name.ts';
 import { isRtcRequest, RtcHttp } from '../rtc/http.ts';
@@ -17,6 +19,8 @@ import { publishWsFlv } from './ws-publisher.ts';
 import { WsFlvSubscriber } from './ws-subscriber.ts';
 
 const KEEP_ALIVE_MS = 30_000;
+/** Between two requests on one connection: players of HLS ask again after a target duration at the latest. */
+const IDLE_MS = 15_000;
 const BACKLOG = 4096;
 /** An FLV tag is at most 16 MiB; a frame that holds more than one such is nobody's encoder. */
 const MAX_PUBLISH_FRAME_BYTES = 17 * 1024 * 1024;
@@ -41,11 +45,13 @@ export class FlvListener {
   /** Sockets that carry media: another request on them (pipelining) would write into it. */
   #busy = new WeakSet<Duplex>();
   #rtc: RtcHttp;
+  #hls: HlsHttp;
 
   constructor(host: SessionHost, certificate?: Certificate) {
     const { limits, http: plain, https: secure } = host.options;
     this.#host = host;
     this.#rtc = new RtcHttp({ door: host.rtc, bodyMs: limits.handshakeMs });
+    this.#hls = new HlsHttp({ shelf: host.hls, playWaitMs: limits.playWaitMs });
     this.#secure = certificate !== undefined;
     this.#port = this.#secure ? secure.port : plain.port;
     const options = {
@@ -54,6 +60,7 @@ export class FlvListener {
       keepAliveInitialDelay: KEEP_ALIVE_MS,
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.handshakeMs,
+      keepAliveTimeout: IDLE_MS,
       requestTimeout: 0, // a POST publisher runs for days; PublisherWatch ends a silent one
       connectionsCheckingInterval: 1000,
     };
@@ -91,6 +98,7 @@ export class FlvListener {
   }
 
   close(): void {
+    this.#hls.close();
     this.#server.close();
     this.#server.closeIdleConnections();
   }
@@ -98,6 +106,10 @@ export class FlvListener {
   #request(request: IncomingMessage, response: ServerResponse): void {
     if (isRtcRequest(request)) {
       this.#contain(this.#rtc.answer(request, response), request.socket);
+      return;
+    }
+    if (isHlsRequest(request) && !this.#busy.has(request.socket)) {
+      this.#contain(this.#hls.answer(request, response), request.socket);
       return;
     }
     if (request.method === 'OPTIONS') {
@@ -113,7 +125,8 @@ export class FlvListener {
       refuse(response, route);
       return;
     }
-    if (this.#busy.has(request.socket)) {
+    // An answer that is still under way on this connection (pipelining) would be written into the media.
+    if (this.#busy.has(request.socket) || response.socket === null) {
       request.socket.destroy();
       return;
     }

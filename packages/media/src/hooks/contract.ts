@@ -1,5 +1,5 @@
 /** Who speaks on a media connection, as SRS's HTTP callbacks describe it. `relay`: this server itself, fetching from another. */
-export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'webrtc' | 'relay';
+export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'hls' | 'webrtc' | 'relay';
 
 export interface MediaClient {
   /** Random, unique in this server's life; what `kick` takes. */
@@ -31,8 +31,11 @@ export type PublishVerdict =
   { action: 'publish'; credential: string } | Denial;
 
 export type PlayVerdict =
-  | { action: 'play'; viewer?: string }
-  /** `viewer` is the person's id when the request proved one, so that one person is counted once. */
+  /**
+   * `viewer` is the person's id when the request proved one, so that one person is counted once. `restricted`: not everybody
+   * may play it, so that whoever has an address of HLS must not be able to pass it on.
+   */
+  | { action: 'play'; viewer?: string; restricted?: boolean }
   | Denial;
 
 /** What happened, told once each and in order per stream. Holds no `param`. */
@@ -54,6 +57,17 @@ export type MediaEvent =
       reason: string;
       atMs: number;
     };
+
+/** A segment of HLS that is complete. */
+export interface HlsSegmentMade {
+  client: PublicMediaClient;
+  durationMs: number;
+  /** Media sequence number. */
+  msn: number;
+  /** Paths on the media server's HTTP port, without the first `/`. */
+  url: string;
+  playlistUrl: string;
+}
 
 /** An RTMP connection that `authorizeConnect` let in has ended. */
 export interface ConnectionClosed {
@@ -77,6 +91,8 @@ export interface MediaHooks {
   authorizePlay(client: MediaClient): Promise<PlayVerdict>;
   /** Asked once for each RTMP connection, when present; `stream` is '' and `param` what came with app or tcUrl. */
   authorizeConnect?(client: MediaClient): Promise<Denial | undefined>;
+  /** Told of each segment of HLS, when present. */
+  notifySegment?(segment: HlsSegmentMade): void;
   /** Told once for each connection that was let in. */
   notifyClosed?(closed: ConnectionClosed): void;
   /** Told after the fact; must not throw and must not block. */

@@ -6,6 +6,7 @@ import type { ServerIdentity } from '../identity.ts';
 import type {
   ConnectionClosed,
   Denial,
+  HlsSegmentMade,
   MediaClient,
   MediaEvent,
   MediaHooks,
@@ -14,7 +15,7 @@ import type {
   PublishVerdict,
 } from './contract.ts';
 
-type HookAction = 'on_connect' | 'on_close' | 'on_publish' | 'on_unpublish' | 'on_play' | 'on_stop';
+type HookAction = 'on_connect' | 'on_close' | 'on_publish' | 'on_unpublish' | 'on_play' | 'on_stop' | 'on_hls';
 
 export interface HttpHookOptions {
   /** Receivers by action. An action without one is allowed, or not told. */
@@ -57,6 +58,23 @@ export class HttpHooks implements MediaHooks {
 
   notifyClosed({ client, sendBytes, recvBytes }: ConnectionClosed): void {
     this.#enqueue('on_close', client, { send_bytes: sendBytes, recv_bytes: recvBytes });
+  }
+
+  /** Asked for only when a receiver wants to know of segments. There is no file: segments are kept in memory. */
+  get notifySegment(): MediaHooks['notifySegment'] {
+    return this.#options.urls.on_hls === undefined ? undefined : (segment) => this.#segment(segment);
+  }
+
+  #segment({ client, durationMs, msn, url, playlistUrl }: HlsSegmentMade): void {
+    this.#enqueue('on_hls', client, {
+      duration: durationMs / 1000,
+      cwd: process.cwd(),
+      file: url,
+      url,
+      m3u8: playlistUrl,
+      m3u8_url: playlistUrl,
+      seq_no: msn,
+    });
   }
 
   async authorizePublish(client: MediaClient): Promise<PublishVerdict> {
@@ -145,7 +163,7 @@ export class HttpHooks implements MediaHooks {
       ip: client.address,
       vhost: client.vhost,
       app: client.app,
-      ...(action === 'on_close' ? {} : { tcUrl: client.tcUrl, stream: client.stream, param }),
+      ...(action === 'on_close' ? {} : { tcUrl: client.tcUrl, stream: streamName(client), param }),
       ...(action === 'on_connect' || action === 'on_play' ? { pageUrl: client.pageUrl } : {}),
       ...(action === 'on_connect' || action === 'on_close'
         ? {}
@@ -153,6 +171,11 @@ export class HttpHooks implements MediaHooks {
       ...more,
     });
   }
+}
+
+/** As SRS names it: viewers of HLS come for a playlist. */
+function streamName({ protocol, stream }: PublicMediaClient): string {
+  return protocol === 'hls' ? `${stream}.m3u8` : stream;
 }
 
 /** Throws past `MAX_REPLY_BYTES`: a receiver that talks on has not answered. */

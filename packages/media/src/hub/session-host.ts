@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { MediaPacket } from '@kaibo/formats';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
+import type { HlsShelf } from '../hls/shelf.ts';
 import type { MediaOptions } from '../options.ts';
 import type { RtcDoor } from '../rtc/contract.ts';
 import type { Publisher } from './publisher.ts';
@@ -50,4 +51,6 @@ export interface SessionHost {
   probe(client: MediaClient): Promise<{ action: 'probe'; publishing: boolean } | Denial>;
   /** What WebRTC's HTTP side asks of the main thread. */
   readonly rtc: RtcDoor;
+  /** Windows and sessions of HLS. */
+  readonly hls: HlsShelf;
 }

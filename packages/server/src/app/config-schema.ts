@@ -9,10 +9,11 @@ import {
   PULL_STREAM,
   PULL_URL,
 } from '../engine/embedded/defaults.ts';
+import { hlsSection } from './hls-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
-const { limits, relay, rtc, transcode } = media;
+const { hls, limits, relay, rtc, transcode } = media;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -288,6 +289,7 @@ export const configSchema = section({
         .default(transcode.lingerMs)
         .describe('How long a rendition made on demand goes on after its last viewer'),
     }).prefault({}),
+    hls: hlsSection(hls).prefault({}),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])
       .default(media.workers)
