@@ -23,6 +23,28 @@ export type { PushInfo } from './relay/push-book.ts';
 export { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
 /** The ladder: renditions of a stream, `STREAM_NAME`. */
 export { DEVICE, PRESET, PROFILE_NAME } from './transcode/ladder/profile.ts';
+/** Recordings: what is ordered, how they go, and what is found of one after a crash. */
+export type {
+  RecordedPart,
+  RecordingEndReason,
+  RecordingRequest,
+  RecordingStatus,
+  RoomReply,
+  RoomRequest,
+} from './record/contract.ts';
+export { recoverRecording } from './record/recover.ts';
+/** Recorded files as they are replayed. */
+export { indexRecordedFile } from './replay/index-file.ts';
+export { replayPlaylist } from './replay/playlist.ts';
+export { posterOfFile } from './replay/file-poster.ts';
+/** What is thrown for bytes that are not what they should be. */
+export { FormatError as MediaFormatError } from '@kaibo/formats';
+/** What the doctor says of how a stream arrives. */
+export type { FindingCode, FindingSeverity, StreamFinding } from './doctor/finding.ts';
+/** A picture of a stream, or of any key frame. */
+export type { PosterInfo } from './snapshot/poster-book.ts';
+export { PosterError, renderPoster } from './snapshot/render-poster.ts';
+export type { PosterOrder } from './snapshot/render-poster.ts';
 /** Why a connection was ended. */
 export type { EndReason } from './hub/subscriber.ts';
 /** A port that is taken. */

@@ -22,6 +22,7 @@ import type {
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../src/engine/urls.ts';
 import { FakeRtc } from './fake-rtc.ts';
 
+import { FakeRecorder } from './fake-recorder.ts';
 const PORTS = { rtmp: 1935, http: 8080, https: 8444, rtc: 8000 };
 
 /** A media engine without media: a test publishes, drops and plays by calling it. */
@@ -65,6 +66,11 @@ export class FakeEngine implements MediaEngine {
   };
   readonly ended: string[] = [];
   isHealthy = true;
+  readonly recorder = new FakeRecorder({
+    isPublished: (stream) => this.#streams.has(stream),
+    tell: (event) => this.#tell(event),
+  });
+  readonly posters = new Map<string, EnginePoster>();
   /** How each viewer's connection ends. */
   readonly #viewers = new Map<string, () => void>();
   readonly #streams = new Map<string, EngineStream>();
@@ -194,6 +200,7 @@ export class FakeEngine implements MediaEngine {
     };
     this.#viewers.set(client.clientId, () => {
       leave();
+    this.recorder.ended(stream);
       onKicked();
     });
     return { verdict, leave };

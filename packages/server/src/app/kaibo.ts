@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
@@ -12,6 +13,7 @@ import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
+import { createRecordingModule, openBucket } from '../modules/recording/index.ts';
 import { createRelayModule } from '../modules/relay/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
@@ -89,12 +91,14 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => auth.stop());
   await auth.start();
   const authenticator = deps.authenticator ?? auth.authenticator;
+  const users = deps.users ?? createUserDirectory(database, now);
   const live = createLiveModule({
     ...{ database, outbox, state, engine, now, access: config.access, graceMs: config.media.graceMs },
     logger: logger.child({ module: 'live' }),
     signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
-    users: deps.users ?? createUserDirectory(database, now),
+    users,
     openRoomsPerUser: config.limits.openRoomsPerUser,
+    recording: config.recording.default,
   });
   started.defer(() => live.stop());
   const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
@@ -105,8 +109,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     perRoom: config.limits.relaysPerRoom,
   });
   started.defer(() => relay.stop());
-  for (const holder of [relay.accountHolder, live.accountHolder, user.accountHolder]) auth.addHolder(holder);
-  const modules = [live, relay, auth, user, createLogModule(database)];
+  const recording = createRecordingModule({
+    ...{ database, outbox, state, engine, now, rooms: live.directory, users, options: config.recording },
+    folder: config.recording.folder ?? join(folder, 'recordings'),
+    bucket: await openBucket(config.s3),
+    logger: logger.child({ module: 'recording' }),
+  });
+  started.defer(() => recording.stop());
+  for (const { accountHolder } of [relay, recording, live, user]) auth.addHolder(accountHolder);
+  const modules = [live, relay, recording, auth, user, createLogModule(database)];
   const sockets = openSockets({ ...deps, state, live, engine, authenticator, now }, started);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
@@ -116,12 +127,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const base = { ...deps, breakers, database, state, engine, now, authenticator };
   const front = await createFront({ ...base, live, modules, sockets, status });
   started.defer(() => front.app.close());
-  await startEngine(engine, countDisconnects(front.registry, relay.behind(live.engineHandler)));
+  recording.measure(front.registry);
+  const handler = recording.behind(relay.behind(live.engineHandler));
+  await startEngine(engine, countDisconnects(front.registry, handler));
   started.defer(() => engine.stop());
   watchCertificate({ config, front, engine, logger, now }, started);
   outbox.start();
   await live.start();
   await relay.start();
+  await recording.start();
   const ports = await listenAll(front, config, started);
 
   const running = started.move();

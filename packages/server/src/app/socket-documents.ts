@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import type { SocketDocument } from '../modules/gateway/contract.ts';
-import { channelEventSchemas, type LiveModule } from '../modules/live/index.ts';
+import { channelEventSchemas, ownerEventSchemas, type LiveModule } from '../modules/live/index.ts';
+import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
 import { userEventSchemas } from '../modules/user/contract.ts';
+
+const ROOM = 'room:{roomId}';
+const { [ROOM]: roomDocument } = channelEventSchemas;
 
 interface ChannelDocument {
   logged: boolean;
@@ -19,7 +23,8 @@ export function socketDocuments({ commands }: Pick<LiveModule, 'commands'>): Soc
   );
   const channels: Record<string, ChannelDocument> = {
     ...channelEventSchemas,
-    user: { logged: true, events: userEventSchemas },
+    [ROOM]: { ...roomDocument, events: { ...roomDocument.events, ...recordingEventSchemas } },
+    user: { logged: true, events: { ...userEventSchemas, ...ownerEventSchemas, ...recordingUserEventSchemas } },
   };
   return [
     {

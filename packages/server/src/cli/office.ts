@@ -81,6 +81,7 @@ function assemble({
     signingKey: randomBytes(32),
     access: config.access,
     openRoomsPerUser: config.limits.openRoomsPerUser,
+    recording: config.recording.default,
     graceMs: config.media.graceMs,
   });
   const auth = createAuthModule({

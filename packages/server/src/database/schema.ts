@@ -17,6 +17,8 @@ export interface DatabaseSchema {
   outbox_rejected: OutboxRejectedTable;
   audit_log: AuditTable;
   relay_targets: RelayTargetTable;
+  recordings: RecordingTable;
+  recording_parts: RecordingPartTable;
 }
 
 export type RoomStatus = 'preparing' | 'live' | 'ended';
@@ -24,6 +26,9 @@ export type RoomMode = 'media' | 'p2p';
 export type Role = 'user' | 'admin';
 export type RoomMembership = 'moderator' | 'invited' | 'banned';
 export type Flag = 0 | 1;
+export type RecordingMode = 'never' | 'always' | 'manual';
+/** `deleted` is seen by nobody any more; its files are still being removed. */
+export type RecordingState = 'recording' | 'processing' | 'ready' | 'failed' | 'deleted';
 
 export interface RoomTable {
   id: string;
@@ -42,6 +47,9 @@ export interface RoomTable {
   interrupted_at: number | null;
   is_private: Flag;
   auto_live: Flag;
+  recording: RecordingMode;
+  /** What its owner asked for during this broadcast; null goes by `recording`. */
+  recording_on: Flag | null;
   play_id: string;
   /**
    * Kept as it is, for the owner is shown it again. Never leaves the live module but in the owner's view. '' while the
@@ -212,4 +220,44 @@ export interface RelayTargetTable {
   /** How it goes, as JSON, written by the node that carries the stream, for the others to answer with. */
   report: string | null;
   reported_at: number | null;
+}
+
+/** One broadcast as it was written to files, which follow each other. */
+export interface RecordingTable {
+  id: string;
+  room_id: string;
+  /** Of the room, so that the rooms of one channel, one after the other, share a quota. */
+  play_id: string;
+  user_id: string | null;
+  title: string;
+  state: RecordingState;
+  published: Flag;
+  /** The folder that holds its files; null once all of them are in the bucket only. */
+  folder_id: string | null;
+  /** null before it was tried to make one. */
+  poster: Flag | null;
+  started_at: number;
+  ended_at: number | null;
+  duration_ms: number;
+  size_bytes: number;
+  updated_at: number;
+}
+
+/** A file of a recording. */
+export interface RecordingPartTable {
+  recording_id: string;
+  n: number;
+  /** Name in the recording's folder, and in the bucket. */
+  file: string;
+  start_ms: number;
+  /** Wall clock at its first frame: with `duration_ms` of those before it, the recording's time base. */
+  epoch_ms: number;
+  duration_ms: number;
+  size_bytes: number;
+  /** Of the initialization section; null before the file was read, 0 when it cannot be played. */
+  head_bytes: number | null;
+  /** JSON: `[bytes, durationMs]` of each segment behind it. */
+  segments: string | null;
+  /** 1 when it is in the bucket. */
+  stored: Flag;
 }

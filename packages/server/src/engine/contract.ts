@@ -34,6 +34,9 @@ export interface MediaEngine {
   /** WebRTC whose messages the platform carries; WHIP and WHEP clients speak with the engine themselves. */
   readonly rtc?: RtcSignaling;
   readonly relay?: EngineRelay;
+  /** The last picture of a stream that this process carries, from memory; undefined while there is none. */
+  poster?(stream: StreamName): EnginePoster | undefined;
+  readonly recorder?: EngineRecorder;
   /** STUN and TURN servers for one user's browser; the credentials may be theirs alone and for a time: never logged. */
   iceServers?(user: string): IceServer[];
 }
@@ -70,6 +73,72 @@ export interface RtcSignaling {
   open(offer: RtcOffer): Promise<{ action: 'answer'; sessionId: string; sdp: string } | Denial>;
   /** A candidate of the client, or null: there are no more. False when there is no such session. */
   trickle(sessionId: string, candidate: { candidate: string; mid?: string } | null): Promise<boolean>;
+/** Broadcasts written to files on this machine, and what can be done with these files. A recording ends with its stream. */
+export interface EngineRecorder {
+  /**
+   * Begins with the next key frame, in a folder of its own, which is made. False when nobody has published the stream
+   * here, or it cannot be written.
+   */
+  start(stream: StreamName, recording: { id: string; folder: string }): Promise<boolean>;
+  /** The last file is closed soon after; until then it is listed. False when there is none. */
+  stop(id: string): Promise<boolean>;
+  /** Those that are being written. */
+  list(): Promise<EngineRecording[]>;
+  /** What the folder of a recording that is over holds, after a crash too: a file that broke off is cut to what is whole of it. */
+  recover(folder: string): Promise<RecordedPart[]>;
+  /** Reads a closed file once, for where it can be cut. @throws RecordedFileError when it is no such file. */
+  index(file: string): Promise<RecordedIndex>;
+  /** An HLS playlist of byte ranges of the files. */
+  playlist(parts: readonly PlaylistPart[]): string;
+  /** A picture of about `atMs` into a file, as JPEG; undefined where none can be made. */
+  poster(file: string, atMs: number): Promise<Uint8Array | undefined>;
+}
+
+export interface EngineRecording extends StreamName {
+  id: string;
+  startedAtMs: number;
+  /** Written so far, over all its files. */
+  sizeBytes: number;
+  durationMs: number;
+}
+
+/** One file of a recording: continuous, of one codec configuration. */
+export interface RecordedPart {
+  /** From 1. */
+  n: number;
+  /** Name inside the folder. */
+  file: string;
+  /** Stream time of its first frame. */
+  startMs: number;
+  /** Wall clock at its first frame, ms since the epoch. */
+  epochMs: number;
+  durationMs: number;
+  sizeBytes: number;
+}
+
+/** Where a file can be cut into segments that begin with key frames: one after the other behind its head, without a gap. */
+export interface RecordedIndex {
+  /** The initialization section, from the beginning of the file. */
+  headBytes: number;
+  segments: { bytes: number; durationMs: number }[];
+}
+
+export interface PlaylistPart extends RecordedIndex {
+  /** Of the file, absolute or relative to the playlist. */
+  uri: string;
+  epochMs: number;
+}
+
+/** Not a file that the engine could have written; the message says why, without its path. */
+export class RecordedFileError extends Error {
+  readonly code = 'recorded_file_invalid';
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'RecordedFileError';
+  }
+}
+
   /** Ends a session; its `onClosed` is not told. False when there is no such session. */
   close(sessionId: string): Promise<boolean>;
   /** Told once of each session that ended otherwise: peer gone, kicked, stream over, process died. Returns how to leave. */
@@ -190,6 +259,15 @@ export interface EngineStream extends StreamName {
   /** Media connections, not people. */
   viewers: number;
   recvBps: number;
+    /** There is the first picture of a broadcast. */
+    | { type: 'poster' }
+    /** What its publisher should know of has changed; this is all of it now. Not told when the publisher goes. */
+    | { type: 'findings'; findings: EngineFinding[] }
+    | { type: 'recording_started'; id: string }
+    /** A file was closed. */
+    | { type: 'recording_part'; id: string; part: RecordedPart }
+    /** `reason` is `stopped`, `ended` (with its stream), or what went wrong. */
+    | { type: 'recording_ended'; id: string; reason: string }
   fps: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };

@@ -12,6 +12,8 @@ import {
   EngineUnavailableError,
   type EngineHandler,
   type EngineHealth,
+  type EngineRecorder,
+  type EnginePoster,
   type EngineRelay,
   type EngineStream,
   type IceServer,
@@ -145,6 +147,22 @@ export class GuardedEngine implements MediaEngine {
   async #ask<Answer>(question: () => Promise<Answer>, policy = this.#policy): Promise<Answer> {
     try {
       return await policy.execute(question);
+  /** What is done with files on this machine takes its time, and says nothing of the engine's health. */
+  get recorder(): EngineRecorder | undefined {
+    const { recorder } = this.#engine;
+    return (
+      recorder && {
+        start: (stream, recording) => this.#ask(() => recorder.start(stream, recording)),
+        stop: (id) => this.#ask(() => recorder.stop(id)),
+        list: () => this.#ask(() => recorder.list()),
+        recover: (folder) => recorder.recover(folder),
+        index: (file) => recorder.index(file),
+        playlist: (parts) => recorder.playlist(parts),
+        poster: (file, atMs) => recorder.poster(file, atMs),
+      }
+    );
+  }
+
     } catch (error) {
       throw new EngineUnavailableError({ cause: isBrokenCircuitError(error) ? undefined : error });
     }

@@ -44,6 +44,14 @@ const ofRelay = async ({ world, roomId, owner }: Scene): Promise<Record<string, 
   return { id: String(body['id']) };
 };
 
+/** Of the scene's room, and not published. */
+const ofRecording = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => ({
+  id: await world.record(roomId, owner),
+  n: '1',
+  file: '1.mp4',
+});
+const ownersOnly = (status: number): Answers => ({ ...all(404), banned: 403, owner: status, admin: status });
+
 /** By `METHOD path` as in the OpenAPI document. */
 export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /healthz': { answers: all(200) },
@@ -141,6 +149,21 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
     answers: owners(200),
   },
   'DELETE /api/rooms/{roomId}/relays/{id}': { parameters: ofRelay, answers: owners(200) },
+  'POST /api/rooms/{roomId}/recording': { body: () => ({ on: true }), answers: owners(200) },
+  'GET /api/rooms/{roomId}/recordings': { answers: { ...all(200), banned: 403 } },
+  'GET /api/recordings': { answers: all(200) },
+  'GET /api/recordings/{id}': { parameters: ofRecording, answers: ownersOnly(200) },
+  'PATCH /api/recordings/{id}': {
+    parameters: ofRecording,
+    body: () => ({ title: '改' }),
+    answers: ownersOnly(200),
+  },
+  'DELETE /api/recordings/{id}': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /api/recordings/{id}/parts/{n}': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /api/recordings/{id}/poster': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /replay/{id}/index.m3u8': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /replay/{id}/{file}': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /api/admin/storage': { answers: admins(200) },
   'POST /api/streams/start': { body: () => ({ title: '新' }), answers: members(200) },
   'GET /api/streams/list': { answers: all(200) },
   'POST /api/streams/end': { body: ({ roomId }) => ({ roomId }), answers: owners(200) },

@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { defaultConfig } from '../../src/app/config.ts';
 import { startKaibo, type Kaibo } from '../../src/app/kaibo.ts';
 import { createLogger } from '../../src/app/logger.ts';
@@ -48,6 +49,8 @@ export class RightsWorld {
     config.metrics.port = 0;
     config.limits.loginPerMinute = 1_000_000;
     config.limits.openRoomsPerUser = 1_000_000;
+    // How full the test machine is does not matter.
+    config.recording.minFreeBytes = 0;
     // Many tests share few cores; refusing work when late has tests of its own.
     config.limits.eventLoopDelayMs = 60_000;
     const engine = new FakeEngine();
@@ -108,6 +111,20 @@ export class RightsWorld {
     const [stream = '', query = ''] = streamKey.split('?');
     const verdict = await this.engine.publish(stream, `?${query}`);
     if (verdict.action !== 'publish') throw new Error(`publishing was refused: ${verdict.code}`);
+  }
+
+  /** Broadcasts for a moment; the recording, once it is ready. */
+  async record(roomId: string, owner: Person): Promise<string> {
+    const path = `/api/rooms/${roomId}`;
+    const { body: room } = await this.must(path, {}, owner.token);
+    await this.must(`${path}/recording`, { method: 'POST', body: { on: true } }, owner.token);
+    await this.publish(String(room['streamKey']));
+    const recordings = async (): Promise<{ id: string; state: string }[]> =>
+      JSON.parse((await this.must(`${path}/recordings`, {}, owner.token)).text) as { id: string; state: string }[];
+    await expect.poll(async () => (await recordings()).length, { timeout: 10_000, interval: 10 }).toBe(1);
+    await this.must(`${path}/recording`, { method: 'POST', body: { on: false } }, owner.token);
+    await expect.poll(async () => (await recordings())[0]?.state, { timeout: 10_000, interval: 10 }).toBe('ready');
+    return (await recordings())[0]?.id ?? '';
   }
 
   /** An account for one case, which may destroy it. */

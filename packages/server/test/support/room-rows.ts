@@ -19,6 +19,8 @@ export function roomRow(id: string, fields: Partial<RoomRow> = {}): RoomRow {
     interrupted_at: null,
     is_private: 0,
     auto_live: 1,
+    recording: 'never',
+    recording_on: null,
     play_id: `play-${id}`,
     stream_secret: 'secret',
     owner_token_hash: null,

@@ -5,6 +5,8 @@ import {
   type EngineCapabilities,
   type EngineHandler,
   type EngineHealth,
+  type EngineRecorder,
+  type EnginePoster,
   type EngineRelay,
   type EngineStream,
   type IceServer,
@@ -17,6 +19,7 @@ import {
 } from '../contract.ts';
 import { flvPlayUrls, flvPublishUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls } from '../urls.ts';
 import { EmbeddedRtc } from './embedded-rtc.ts';
+import { recordedFiles } from './recorded-files.ts';
 
 /** Where a server that listens everywhere is reached on this machine: by number, for a name may lead to another program. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
@@ -40,6 +43,13 @@ export class EmbeddedEngine implements MediaEngine {
     startPush: async (stream, push) => this.#running?.server.startPush(stream, push) ?? false,
     stopPush: async (id) => this.#running?.server.stopPush(id) ?? false,
     pushes: async () => this.#running?.server.pushes() ?? [],
+  };
+
+  readonly recorder: EngineRecorder = {
+    ...recordedFiles,
+    start: async (stream, recording) => this.#running?.server.startRecording(stream, recording) ?? false,
+    stop: async (id) => this.#running?.server.stopRecording(id) ?? false,
+    list: async () => this.#running?.server.recordings() ?? [],
   };
 
   readonly #options: MediaOptions;

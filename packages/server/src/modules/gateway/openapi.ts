@@ -36,6 +36,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'rooms', description: 'Rooms, and the streams in them' },
         { name: 'viewers', description: 'Who watches' },
         { name: 'relays', description: 'Servers elsewhere that rooms are sent on to' },
+        { name: 'recordings', description: 'Broadcasts that were recorded, and their replay' },
         { name: 'moderation', description: 'Kicks, bans, moderators and invitations' },
         { name: 'auth', description: 'Logins, passwords and API keys' },
         { name: 'users', description: 'Accounts, profiles and follows' },

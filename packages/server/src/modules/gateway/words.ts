@@ -80,6 +80,23 @@ export const ERRORS = {
   publish_forbidden: { status: 403, zh: '没有推流权限', en: 'You have no right to publish here' },
   rate_limited: { status: 429, zh: '操作过于频繁', en: 'Too many requests' },
   refresh_reused: {
+  range_not_satisfiable: { status: 416, zh: '请求的范围无效', en: 'The file has no such range' },
+  recording_active: {
+    status: 409,
+    zh: '录制正在进行，请先停止录制',
+    en: 'This recording is still being written; stop it first',
+  },
+  recording_elsewhere: {
+    status: 503,
+    zh: '录像保存在另一台服务器上，暂时无法获取',
+    en: 'The files of this recording are on another server that cannot be reached from here',
+  },
+  recording_not_found: { status: 404, zh: '录像不存在', en: 'There is no such recording' },
+  recording_not_ready: {
+    status: 409,
+    zh: '录像还在处理中，请稍后再试',
+    en: 'This recording is not finished yet; try again soon',
+  },
     status: 401,
     zh: '登录凭证被重复使用，已为安全退出登录',
     en: 'This login was used twice and has been ended for safety',

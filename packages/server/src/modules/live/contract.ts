@@ -44,6 +44,7 @@ export const roomFactsSchema = z.object({
   startTime: z.number().optional().describe('ms since the epoch'),
   endTime: z.number().optional().describe('ms since the epoch'),
   viewerCount: z.number().describe('Distinct people'),
+  recording: z.enum(['never', 'always', 'manual']).describe('Whether its broadcast is recorded; manual by its owner'),
   peakViewers: z.number(),
   maxViewers: z.number().describe('0 is no limit'),
 });
@@ -139,6 +140,7 @@ export type CreateRoomInput = z.output<typeof createRoomSchema>;
 export const updateRoomSchema = z.object({ ...roomFields, status: z.enum(['preparing', 'live', 'ended']) }).partial();
 export type UpdateRoomInput = z.output<typeof updateRoomSchema>;
 
+  recording: z.enum(['never', 'always', 'manual']),
 /** `status` may list several, separated by commas. Empty parameters are as absent. */
 export const listRoomsSchema = z.preprocess(
   dropEmpty,
@@ -150,6 +152,7 @@ export const listRoomsSchema = z.preprocess(
       .optional(),
     page: z.coerce.number().int().min(1).max(1_000_000).default(1),
     pageSize: z.coerce.number().int().min(1).max(500).default(100),
+  recording: roomFields.recording.optional().describe('Left out, what the operator has set'),
     q: z.string().trim().max(100).optional(),
     category: z.string().trim().max(50).optional(),
     userId: z.string().max(64).optional().describe('Rooms of one account; private ones too when it is the caller'),

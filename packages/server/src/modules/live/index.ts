@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import type { Outbox } from '../../database/outbox.ts';
 import type { Database } from '../../database/database.ts';
+import type { RecordingMode } from '../../database/schema.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import type { AccountHolder } from '../auth/contract.ts';
@@ -52,6 +53,8 @@ export interface LiveDeps {
   openRoomsPerUser: number;
   graceMs: number;
 }
+  /** How rooms are recorded that do not say. */
+  recording: RecordingMode;
 
 /** Rooms: REST calls, the engine's questions and reports, channels and counts. */
 export interface LiveModule {
@@ -113,7 +116,7 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
 }
 
 function assemble(deps: LiveDeps) {
-  const { database, outbox, state, engine, users, logger, now, graceMs, access, openRoomsPerUser } = deps;
+  const { database, outbox, state, engine, users, logger, now, graceMs, access, openRoomsPerUser, recording } = deps;
   const store = new RoomStore(database, now);
   const memberStore = new MemberStore(database, now);
   const signer = new Signer(deps.signingKey, now);
@@ -126,7 +129,7 @@ function assemble(deps: LiveDeps) {
   const ledger = new Ledger({ outbox, announcer, view, now });
   const ticker = new Ticker({ store, audience, announcer, logger });
   const saveTally = (roomId: string): Promise<void> => ticker.save([roomId]);
-  const opening = { store, ledger, openRoomsPerUser, now };
+  const opening = { store, ledger, openRoomsPerUser, recording, now };
   const catalog = new RoomCatalog(database);
   const service = new RoomService({
     ...{ store, catalog, ledger, engine, state, streams, users, view, rights, opening, access, saveTally },

@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto';
+import type { RecordingMode } from '../../database/schema.ts';
 import { AppError } from '../gateway/contract.ts';
 import type { CreateRoomInput } from './contract.ts';
 import type { Actor, Ledger } from './ledger.ts';
@@ -11,6 +12,8 @@ export interface RoomOpening {
   store: RoomStore;
   ledger: Ledger;
   openRoomsPerUser: number;
+  /** Of rooms that do not say. */
+  recording: RecordingMode;
   now: () => number;
 }
 
@@ -25,7 +28,7 @@ interface NewRoom {
 
 /** Makes a room; undefined when its id or its stream name is taken. @throws AppError too_many_rooms */
 export async function openRoom(
-  { store, ledger, openRoomsPerUser, now }: RoomOpening,
+  { store, ledger, openRoomsPerUser, recording, now }: RoomOpening,
   { input, owner, channel, actor }: NewRoom,
 ): Promise<RoomRow | undefined> {
   const row: RoomRow = {
@@ -41,6 +44,8 @@ export async function openRoom(
     interrupted_at: null,
     is_private: input.isPrivate ? 1 : 0,
     auto_live: input.autoLive ? 1 : 0,
+    recording: input.recording ?? recording,
+    recording_on: null,
     play_id: channel?.playId ?? randomId(),
     stream_secret: channel === undefined ? newStreamSecret() : '',
     owner_token_hash: 'tokenHash' in owner ? owner.tokenHash : null,

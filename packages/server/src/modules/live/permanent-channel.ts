@@ -25,6 +25,7 @@ export async function roomOnChannel(
       isPrivate: last?.is_private === 1,
       maxViewers: last?.max_viewers ?? 0,
       autoLive: true,
+      recording: last?.recording,
       mode: 'media',
     },
     owner: { userId: owner.id },

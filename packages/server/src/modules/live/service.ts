@@ -233,6 +233,11 @@ function changesOf(fields: Omit<UpdateRoomInput, 'status'>): RoomChanges {
 
 /** Which fields were changed, for the audit trail. */
 function detailsOf(changes: RoomChanges): Record<string, unknown> {
-  const fields = Object.keys(changes).filter((field) => field !== 'title_key');
+  const fields = Object.keys(changes).filter((field) => field !== 'title_key' && field !== 'recording_on');
   return fields.length === 0 ? {} : { fields };
 }
+  // A new mode is the owner's newest word.
+  if (fields.recording !== undefined) {
+    changes.recording = fields.recording;
+    changes.recording_on = null;
+  }

@@ -65,6 +65,7 @@ export class RoomView {
       isPrivate: row.is_private === 1,
       autoLive: row.auto_live === 1,
       playId: row.play_id,
+      recording: row.recording,
       startTime: row.start_time ?? undefined,
       endTime: row.end_time ?? undefined,
       viewerCount: row.status === 'ended' ? 0 : (numbers?.count ?? row.viewer_count),

@@ -1,0 +1,131 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import type { Database } from '../../database/database.ts';
+import type { Outbox } from '../../database/outbox.ts';
+import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
+import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
+import { CONTROL_CHANNEL, type AccountHolder } from '../auth/contract.ts';
+import type { CallerOf } from '../gateway/contract.ts';
+import type { RoomDirectory } from '../live/contract.ts';
+import type { UserDirectory } from '../user/contract.ts';
+import { recordingAccountHolder } from './account.ts';
+import { Alarms } from './alarms.ts';
+import { Claims } from './claims.ts';
+import { RECORDING_CHANGED, type Bucket, type BucketOptions } from './contract.ts';
+import { RecordedFiles } from './files.ts';
+import { RecordingFolder } from './folder.ts';
+import { Keeper, type KeeperOptions } from './keeper.ts';
+import { KeeperStore } from './keeper-store.ts';
+import { measureRecordings } from './metrics.ts';
+import { addReplayRoutes } from './replay-routes.ts';
+import { addRecordingRoutes } from './routes.ts';
+import { RecordingRunner } from './runner.ts';
+import { RecordingService } from './service.ts';
+import { RecordingStore } from './store.ts';
+import { Workshop } from './workshop.ts';
+
+export interface RecordingDeps {
+  database: Database;
+  outbox: Outbox;
+  state: StateCenter;
+  engine: MediaEngine;
+  rooms: RoomDirectory;
+  users: UserDirectory;
+  logger: Logger;
+  now: () => number;
+  options: KeeperOptions & { enabled: boolean; publish: boolean };
+  /** Absolute path. */
+  folder: string;
+  bucket: Bucket | undefined;
+}
+
+/** Broadcasts that are kept: recorded, finished, replayed, deleted. */
+export interface RecordingModule {
+  accountHolder: AccountHolder;
+  addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
+  /** The handler, with this module hearing what it is told. */
+  behind(handler: EngineHandler): EngineHandler;
+  measure(registry: Registry): void;
+  /** After the engine started; what a crash left is finished first. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Undefined without `s3.bucket`. */
+export async function openBucket({ bucket, ...options }: BucketOptions): Promise<Bucket | undefined> {
+  if (bucket === undefined) return undefined;
+  const { S3Bucket } = await import('./bucket.ts');
+  return new S3Bucket({ ...options, bucket });
+}
+
+export function createRecordingModule(deps: RecordingDeps): RecordingModule {
+  const { database, now, engine, bucket, state, options, logger } = deps;
+  const folder = RecordingFolder.open(deps.folder);
+  const store = new RecordingStore(database, now);
+  const keeperStore = new KeeperStore(database);
+  const claims = new Claims(state);
+  const alarms = new Alarms({ ...deps, store: keeperStore });
+  const parts = { ...deps, store, keeperStore, folder, claims, alarms };
+  const keeper = new Keeper({ ...parts, onChange: () => runner.nudge() });
+  const workshop = new Workshop({
+    ...parts,
+    publish: options.publish,
+    onBucket: (works) => keeper.bucketWorked(works),
+  });
+  const runner = new RecordingRunner({
+    ...parts,
+    mayRecord: (playId) => options.enabled && keeper.mayRecord(playId),
+    onWork: () => workshop.nudge(),
+  });
+  const service = new RecordingService({ ...parts, keeper, isEnabled: options.enabled });
+  const files = new RecordedFiles({ folder, bucket });
+  const nudge = (): void => {
+    runner.nudge();
+    keeper.nudge();
+  };
+  let unsubscribe: Unsubscribe | undefined;
+  return {
+    accountHolder: recordingAccountHolder({ store, keeper }),
+    addRoutes: (app, callerOf) => {
+      addRecordingRoutes(app, { service, keeper, callerOf });
+      addReplayRoutes(app, { service, files, engine, callerOf });
+    },
+    behind: (handler) => ({
+      ...handler,
+      notify: (event) => {
+        handler.notify(event);
+        runner.heard(event);
+      },
+    }),
+    measure: (registry) => {
+      measureRecordings(registry, {
+        alarms,
+        countByState: () => keeperStore.countByState(),
+        running: async () => ((await engine.recorder?.list()) ?? []).length,
+        space: () => folder.space(),
+        usedBytes: async () => (await keeper.storage()).usedBytes,
+      });
+    },
+    start: async () => {
+      if (engine.recorder === undefined) logger.info('this media engine does not record');
+      unsubscribe = await state.subscribe(CONTROL_CHANNEL, {
+        deliver: ({ event }) => {
+          if (event === RECORDING_CHANGED) nudge();
+        },
+        reset: nudge,
+      });
+      keeper.start();
+      runner.start();
+      workshop.start();
+    },
+    stop: async () => {
+      await unsubscribe?.();
+      await runner.stop();
+      await workshop.stop();
+      await keeper.stop();
+      await claims.releaseAll();
+      bucket?.close();
+    },
+  };
+}
