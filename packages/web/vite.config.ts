@@ -32,7 +32,7 @@ export default defineConfig({
       '/api': { target: api, changeOrigin: false },
       '/ws': { target: api, ws: true },
       '/signaling': { target: api, ws: true },
-      '^/live/[^/?]+\\.(flv|m3u8|ts|m4s|mp4)': { target: api, ws: true },
+      '^/live/[^/?]+(/[^/?]+)?\\.(flv|m3u8|ts|m4s|mp4)': { target: api, ws: true },
       '/rtc': { target: api },
       '/docs': { target: api },
       '/openapi.json': { target: api },

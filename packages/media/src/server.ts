@@ -11,6 +11,8 @@ import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
 import type { MediaEvent, MediaHooks, PublicMediaClient } from './hooks/contract.ts';
 import type { HlsCall, HlsNotice } from './hls/messages.ts';
 import { HlsSessionBook } from './hls/session-book.ts';
+import type { HlsCall } from './hls/messages.ts';
+import { HlsSessionBook } from './hls/session-book.ts';
 import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
 import { serverIdentity } from './identity.ts';
@@ -107,7 +109,8 @@ export class MediaServer {
       options: resolved,
       hooks: heardBy(relays.under(hooks), (event) => {
         this.#hls?.heard(event);
-        if (event.type === 'published') this.#rtc?.warm();
+        this.#hls?.heard(event);
+          if (event.type === 'published') this.#rtc?.warm();
       }),
       log: logger,
       post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc, hls: () => this.#hls }),

@@ -241,8 +241,11 @@ export type PublishVerdict =
   { action: 'publish'; credential: string } | Denial;
 
 export type PlayVerdict =
-  /** `viewer` is the person's proven id, so that one person is counted once. */
-  { action: 'play'; viewer?: string } | Denial;
+  /**
+   * `viewer` is the person's proven id, so that one person is counted once. `restricted`: not everybody may play it, so that
+   * every segment needs the right too.
+   */
+  { action: 'play'; viewer?: string; restricted?: boolean } | Denial;
 
 export type EngineEvent = StreamName & { atMs: number } & (
     | { type: 'published'; client: PublicEngineClient; resumed: boolean }

@@ -21,6 +21,11 @@ export function flvPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
   };
 }
 
+export function hlsPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
+  const { app, stream, query } = target;
+  return { hls: `${mediaOrigin(ports, target).http}/${app}/${stream}.m3u8${queryOf(query)}` };
+}
+
 export function flvPublishUrls(ports: UrlPorts, target: UrlTarget): PublishUrls {
   const { app, stream, host } = target;
   const wsQuery = queryOf({ app, stream, ...target.query });

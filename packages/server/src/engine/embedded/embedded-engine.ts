@@ -17,7 +17,7 @@ import {
   type StreamName,
   type UrlTarget,
 } from '../contract.ts';
-import { flvPlayUrls, flvPublishUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls } from '../urls.ts';
+import { flvPlayUrls, flvPublishUrls, hlsPlayUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls } from '../urls.ts';
 import { EmbeddedRtc } from './embedded-rtc.ts';
 import { recordedFiles } from './recorded-files.ts';
 
@@ -34,8 +34,8 @@ export class EmbeddedEngine implements MediaEngine {
     wsFlv: true,
     wsFlvPublish: true,
     takeover: true,
-    hls: false,
-    llHls: false,
+    hls: true,
+    llHls: true,
     webrtc: true,
   };
 
@@ -60,6 +60,9 @@ export class EmbeddedEngine implements MediaEngine {
     this.#options = deps.options;
     this.#logger = deps.logger;
     const { enabled } = deps.options.rtc;
+    const { hls } = deps.options;
+    this.capabilities.hls = hls.enabled;
+    this.capabilities.llHls = hls.enabled && hls.partMs > 0;
     this.capabilities.webrtc = enabled;
     if (enabled) this.rtc = new EmbeddedRtc(() => this.#running?.server);
   }
@@ -106,8 +109,12 @@ export class EmbeddedEngine implements MediaEngine {
 
   playUrls(target: UrlTarget): PlayUrls {
     const ports = this.#ports();
-    const { enabled } = this.#options.rtc;
-    return { ...flvPlayUrls(ports, target), ...(enabled ? rtcPlayUrls(ports, target) : {}) };
+    const { rtc, hls } = this.#options;
+    return {
+      ...flvPlayUrls(ports, target),
+      ...(hls.enabled ? hlsPlayUrls(ports, target) : {}),
+      ...(rtc.enabled ? rtcPlayUrls(ports, target) : {}),
+    };
   }
 
   publishUrls(target: UrlTarget): PublishUrls {
@@ -135,6 +142,7 @@ export class EmbeddedEngine implements MediaEngine {
     const lines = [`RTMP   rtmp://${host}:${rtmp}/live`, `FLV    http://${host}:${http}/live/STREAM.flv  (and ws://)`];
     if (rtmps !== undefined) lines.push(`RTMPS  rtmps://${host}:${rtmps}/live`);
     if (https !== undefined) lines.push(`FLV    https://${host}:${https}/live/STREAM.flv  (and wss://)`);
+    if (this.#options.hls.enabled) lines.push(`HLS    http://${host}:${http}/live/STREAM.m3u8`);
     if (this.#options.rtc.enabled)
       lines.push(`WebRTC udp port ${rtc}, http://${host}:${http}/rtc/v1/whip/ and …/whep/`);
     return [...lines, `API    http://${host}:${api}/api/v1/versions`];

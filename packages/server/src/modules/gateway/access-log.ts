@@ -11,7 +11,7 @@ export function logAccess(app: FastifyInstance): void {
     const route = request.routeOptions.url;
     const limit = request.routeOptions.config.rights?.limit;
     const ms = Math.round(reply.elapsedTime);
-    const isSlow = ms > SLOW_MS && limit !== 'socket' && !WAITING.has(route ?? '');
+    const isSlow = ms > SLOW_MS && limit !== 'socket' && limit !== 'media' && !WAITING.has(route ?? '');
     const isNotable = limit === 'write' || limit === 'login' || reply.statusCode >= 500 || isSlow;
     request.log[isNotable ? 'info' : 'debug'](
       {

@@ -63,8 +63,11 @@ export interface Authenticator {
   onRevoked(listener: (revoked: { userId: string; sessionId?: string }) => void): () => void;
 }
 
-/** Classes of rate limit; each has its own budget (`limits` in the configuration). */
-export type LimitClass = 'login' | 'write' | 'read' | 'socket';
+/**
+ * Classes of rate limit; each has its own budget (`limits` in the configuration). `media`: segments and playlists of HLS, a few
+ * a second and viewer, which have none: the media proxy bounds how many are under way.
+ */
+export type LimitClass = 'login' | 'write' | 'read' | 'socket' | 'media';
 
 /** What every route says of itself in `config.rights`; the gateway enforces it and does not start without it. */
 export interface RouteRights {

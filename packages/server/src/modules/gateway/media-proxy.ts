@@ -1,4 +1,4 @@
-import { request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -8,6 +8,7 @@ import { AppError, type CallerOf, type RouteRights } from './contract.ts';
 
 /** To the media server on this machine. */
 const CONNECT_MS = 5000;
+const MAX_FREE_SOCKETS = 64;
 /** Of one hop only (RFC 9110, section 7.6.1), and what we say ourselves. */
 const DROPPED_HEADERS = new Set([
   'connection',
@@ -28,8 +29,12 @@ const DROPPED_HEADERS = new Set([
 ]);
 /** A player may send along whatever login it has; here the URL's own proof counts. */
 const RIGHTS: RouteRights = { who: 'anyone', limit: 'socket', acceptsAnyToken: true };
+/** The stream's own playlist makes the viewer; what follows comes several times a second. */
+const SEGMENT_RIGHTS: RouteRights = { ...RIGHTS, limit: 'media' };
 /** `/live` and `/live/ROOM` are pages; media have a file's ending. */
-const MEDIA_FILE = String.raw`/live/:file(^[^/]+\.(?:flv|m3u8|ts|m4s|mp4)$)`;
+const MEDIA_FILE = String.raw`/live/:file(^[^/]+\.(?:flv|m3u8)$)`;
+/** Playlists and segments of one stream. */
+const HLS_FILE = String.raw`/live/:stream/:file(^[^/]+\.(?:m3u8|ts|m4s|mp4)$)`;
 /** RTCPilot's names for FLV over WebSocket. */
 const SOCKET_ALIASES = ['/publish', '/play'];
 
@@ -55,6 +60,7 @@ export function addMediaProxy(app: FastifyInstance, deps: MediaProxyDeps): void 
     const route = { config: { rights: RIGHTS }, exposeHeadRoute: false, schema: { hide: true } };
     const pass = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => proxy.pass(request, reply);
     scope.get(MEDIA_FILE, route, pass);
+    scope.route({ ...route, config: { rights: SEGMENT_RIGHTS }, method: ['GET', 'HEAD'], url: HLS_FILE, handler: pass });
     for (const path of SOCKET_ALIASES) {
       scope.get(path, route, async (request, reply) => {
         if (upgradeOf(request.raw) === undefined) return reply.callNotFound();
@@ -71,6 +77,7 @@ class MediaProxy {
   /** How to end each. */
   readonly #open = new Set<() => void>();
   readonly #perNetwork = new Map<string, number>();
+  readonly #agent = new Agent({ keepAlive: true, maxFreeSockets: MAX_FREE_SOCKETS });
 
   constructor(deps: MediaProxyDeps) {
     this.#deps = deps;
@@ -97,6 +104,7 @@ class MediaProxy {
 
   close(): void {
     for (const end of this.#open) end();
+    this.#agent.destroy();
   }
 
   async #passRequest(
@@ -111,7 +119,8 @@ class MediaProxy {
       headers,
       method: request.method,
       path: request.raw.url,
-      agent: false,
+      // Requests for segments share connections; a stream has its own.
+      agent: request.routeOptions.config.rights?.limit === 'media' && this.#agent,
       timeout: CONNECT_MS,
     };
     const upstream = httpRequest(options);

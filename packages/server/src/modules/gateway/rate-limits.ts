@@ -25,7 +25,8 @@ export interface RateLimitDeps {
   maxKeys?: number;
 }
 
-type Budget = LimitClass | 'loopback-login';
+type CountedClass = Exclude<LimitClass, 'media'>;
+type Budget = CountedClass | 'loopback-login';
 
 /** One budget: of all nodes together, and of this one alone. */
 interface Limiters {
@@ -36,7 +37,7 @@ interface Limiters {
 /** Counts requests by class and caller: an account, or a network without one. This machine itself is counted for logins only. */
 export class RateLimits {
   /** Refused since the start. */
-  readonly refused: Record<LimitClass, number> = { login: 0, write: 0, read: 0, socket: 0 };
+  readonly refused: Record<CountedClass, number> = { login: 0, write: 0, read: 0, socket: 0 };
   readonly #limiters: Record<Budget, Limiters>;
   readonly #isRedisAway: () => boolean;
   readonly #keys: BoundedKeys;
@@ -58,6 +59,7 @@ export class RateLimits {
 
   /** Says in `RateLimit-*` what is left. @throws AppError rate_limited, with Retry-After. */
   async take(limit: LimitClass, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    if (limit === 'media') return;
     const isHere = isLoopback(request.ip) && !isForwarded(request);
     if (isHere && limit !== 'login') return;
     const { shared, local } = this.#limiters[isHere ? 'loopback-login' : limit];

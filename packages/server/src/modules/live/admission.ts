@@ -54,14 +54,15 @@ export class Admission {
       const { person, hasPass } = standing;
       const isOwner = person !== undefined && person === ownerPersonOf(room);
       assertMayEnter(room, standing);
-      if (room.status === 'preparing' && room.auto_live === 0 && !hasPass) throw new AppError('room_not_live');
+      const isPreview = room.status === 'preparing' && room.auto_live === 0;
+      if (isPreview && !hasPass) throw new AppError('room_not_live');
       if (!isOwner) {
         const { clientId } = client;
         const seat = { clientId, person: person ?? `client:${clientId}`, isEntitled: hasPass };
         const isLetIn = await audience.reserve({ id: room.id, maxViewers: room.max_viewers }, seat);
         if (!isLetIn) throw new AppError('room_full');
       }
-      return { action: 'play', viewer: person };
+      return { action: 'play', viewer: person, restricted: room.is_private === 1 || isPreview };
     });
   }
 
