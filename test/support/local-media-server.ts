@@ -3,14 +3,18 @@ import type { MediaPorts, StreamInfo } from '@kaibo/media';
 import { pino } from 'pino';
 import { until } from './until.ts';
 
-/** What a test changes of the defaults: two workers, free ports, loopback, a short grace. */
+/** What a test changes of the defaults: two workers, free ports, loopback, a short grace, no pictures made by ffmpeg. */
 type LocalMediaOptions = Partial<Pick<MediaOptions, 'host' | 'graceMs' | 'tls' | 'gopCache'>> & {
   relay?: Partial<MediaOptions['relay']>;
   rtc?: Partial<MediaOptions['rtc']>;
+  snapshot?: Partial<MediaOptions['snapshot']>;
+  transcode?: Partial<MediaOptions['transcode']>;
+  record?: Partial<MediaOptions['record']>;
   apiSecret?: string;
   limits?: Partial<MediaOptions['limits']>;
   authorizePublish?: MediaHooks['authorizePublish'];
   authorizePlay?: MediaHooks['authorizePlay'];
+  makeRoom?: MediaHooks['makeRoom'];
 };
 
 /** A real media server in this process, its workers on threads. Ends with the `await using` block or by `stop`. */
@@ -32,10 +36,14 @@ export class LocalMediaServer {
   static async start({
     relay,
     rtc,
+    snapshot,
+    transcode,
+    record,
     apiSecret,
     limits,
     authorizePublish,
     authorizePlay,
+    makeRoom,
     ...rest
   }: LocalMediaOptions = {}): Promise<LocalMediaServer> {
     const events: MediaEvent[] = [];
@@ -50,12 +58,16 @@ export class LocalMediaServer {
         ...{ workers: 2, graceMs: 1500 },
         ...rest,
         relay: { ...DEFAULT_MEDIA_OPTIONS.relay, ...relay },
+        snapshot: { ...DEFAULT_MEDIA_OPTIONS.snapshot, enabled: false, ...snapshot },
+        transcode: { ...DEFAULT_MEDIA_OPTIONS.transcode, ...transcode },
+        record: { ...DEFAULT_MEDIA_OPTIONS.record, minFreeBytes: 0, ...record },
         limits: { ...DEFAULT_MEDIA_OPTIONS.limits, ...limits },
       },
       hooks: {
         authorizePublish:
           authorizePublish ?? ((client) => Promise.resolve({ action: 'publish', credential: client.param })),
         authorizePlay: authorizePlay ?? (() => Promise.resolve({ action: 'play' })),
+        makeRoom,
         notify: (event) => events.push(event),
       },
       logger: pino({ level: 'error' }, { write: (line: string) => errors.push(line) }),

@@ -2,7 +2,8 @@
 
 /** The server as a whole: ports, streams, clients, kick, end. */
 export { MediaServer } from './server.ts';
-export type { ClientInfo, MediaPorts, MediaServerDeps, StreamInfo } from './server.ts';
+export type { ClientInfo, MediaPorts, MediaServerDeps } from './server.ts';
+export type { StreamInfo } from './cluster/stream-info.ts';
 /** Everything it can be told, with defaults. */
 export { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL } from './options.ts';
 export type { GopCacheOptions, IceServerOptions, MediaLimits, MediaOptions, RtcOptions, TlsFiles } from './options.ts';

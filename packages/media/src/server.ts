@@ -3,15 +3,14 @@ import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
 import { type AskingWorker, Directory } from './cluster/directory.ts';
-import { type DirectoryEntry, viewersOf } from './cluster/directory-entry.ts';
 import type { ClientRequest, WorkerNotice } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import { clusterPost } from './cluster/post.ts';
 import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
+import { type StreamInfo, streamInfo } from './cluster/stream-info.ts';
+import { FindingBook } from './doctor/finding-book.ts';
 import type { MediaEvent, MediaHooks, PublicMediaClient } from './hooks/contract.ts';
 import type { HlsCall, HlsNotice } from './hls/messages.ts';
-import { HlsSessionBook } from './hls/session-book.ts';
-import type { HlsCall } from './hls/messages.ts';
 import { HlsSessionBook } from './hls/session-book.ts';
 import { streamKeyOf } from './hub/stream-name.ts';
 import type { EndReason } from './hub/subscriber.ts';
@@ -20,9 +19,15 @@ import type { MediaOptions } from './options.ts';
 import type { PushInfo } from './relay/push-book.ts';
 import { Relays } from './relay/relays.ts';
 import type { RtcCall } from './rtc/contract.ts';
+import type { RecordingRequest, RecordingStatus } from './record/contract.ts';
+import { Recordings } from './record/recordings.ts';
 import { RtcGate } from './rtc/gate.ts';
 import { resolveCandidates } from './rtc/ice.ts';
+import { PosterBook, type PosterInfo } from './snapshot/poster-book.ts';
 import { readCertificate } from './tls.ts';
+import { LadderBook } from './transcode/ladder/ladder-book.ts';
+import { makeableProfiles } from './transcode/ladder/profile.ts';
+import { findFfmpeg } from './transcode/find-ffmpeg.ts';
 
 export interface MediaPorts {
   rtmp: number;
@@ -32,30 +37,6 @@ export interface MediaPorts {
   https?: number;
   /** UDP. */
   rtc: number;
-}
-
-export interface StreamInfo {
-  id: string;
-  app: string;
-  stream: string;
-  state: 'idle' | 'publishing' | 'interrupted';
-  /** ms since the epoch of the first publish of this broadcast; 0 while idle. */
-  startedAtMs: number;
-  publisher?: PublicMediaClient;
-  /** Media connections, not people. */
-  viewers: number;
-  recvBytes: number;
-  sendBytes: number;
-  /** To all viewers together. */
-  sendBps: number;
-  recvBps: number;
-  frames: number;
-  fps: number;
-  lastDtsMs: number;
-  video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
-  audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
-  /** Codes of what its publisher should know: see `BroadcastNotice`. */
-  notices: string[];
 }
 
 export interface MediaServerDeps {
@@ -76,9 +57,13 @@ export class MediaServer {
   #directory: Directory | undefined;
   #pool: WorkerPool | undefined;
   #relays: Relays | undefined;
+  #recordings: Recordings | undefined;
+  #ladder: LadderBook | undefined;
   #rtc: RtcGate | undefined;
   #hls: HlsSessionBook | undefined;
   #api: MediaApi | undefined;
+  readonly #findings = new FindingBook((key) => this.#directory?.entry(key));
+  readonly #posters = new PosterBook({ entry: (key) => this.#directory?.entry(key) });
 
   constructor(deps: MediaServerDeps) {
     this.#deps = deps;
@@ -103,15 +88,28 @@ export class MediaServer {
       rtc: { ...options.rtc, port: ports.rtc },
       rtmps: { port: ports.rtmps ?? options.rtmps.port },
       https: { port: ports.https ?? options.https.port },
+      transcode: { ...options.transcode, profiles: makeableProfiles(options.transcode.profiles, findFfmpeg()) },
     };
+    const ladder = (this.#ladder = this.#makeLadder(resolved));
     const relays = (this.#relays = this.#makeRelays(resolved));
+    const recordings = (this.#recordings = new Recordings({
+      options: resolved.record,
+      hooks,
+      log: logger,
+      send: (workerId, notice) => this.#pool?.send(workerId, notice),
+      entry: (key) => this.#directory?.entry(key),
+    }));
     const directory = new Directory({
       options: resolved,
-      hooks: heardBy(relays.under(hooks), (event) => {
-        this.#hls?.heard(event);
-        this.#hls?.heard(event);
+      hooks: ladder.under(
+        heardBy(relays.under(hooks), (event) => {
+          recordings.heard(event);
+          this.#findings.heard(event);
+          this.#posters.heard(event);
+          this.#hls?.heard(event);
           if (event.type === 'published') this.#rtc?.warm();
-      }),
+        }),
+      ),
       log: logger,
       post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc, hls: () => this.#hls }),
     });
@@ -143,11 +141,15 @@ export class MediaServer {
             ? { reply: await answerRtc(rtc, request.call) }
             : request.type === 'hls'
               ? answerHls(hls, { workerId, alive }, request)
-              : answer(directory, { workerId, alive }, request),
+              : request.type === 'room'
+              ? { reply: await recordings.book.makeRoom(request) }
+              : answer({ directory, ladder }, { workerId, alive }, request),
         notice: (workerId, notice) => this.#notice(workerId, notice),
         lost: (workerId) => {
           directory.workerLost(workerId);
           relays.workerLost(workerId);
+          ladder.workerLost(workerId);
+          recordings.book.workerLost(workerId);
         },
       },
     });
@@ -162,6 +164,21 @@ export class MediaServer {
     }
   }
 
+  #makeLadder({ transcode }: MediaOptions): LadderBook {
+    const { options, logger } = this.#deps;
+    const lacksFfmpeg = transcode.profiles.length < options.transcode.profiles.length;
+    if (lacksFfmpeg) logger.warn({}, 'there is no ffmpeg: renditions that need it are not offered');
+    return new LadderBook({
+      options: transcode,
+      lacksFfmpeg,
+      log: logger,
+      entry: (key) => this.#directory?.entry(key),
+      claim: (workerId, client) => this.#directory?.claim(workerId, client, 'transcode').reply,
+      send: (workerId, notice) => this.#pool?.send(workerId, notice),
+      end: (key, reason) => this.#directory?.end(key, reason),
+    });
+  }
+
   #makeRelays(options: MediaOptions): Relays {
     return new Relays({
       options,
@@ -174,7 +191,7 @@ export class MediaServer {
   }
 
   streams(): StreamInfo[] {
-    return [...(this.#directory?.entries() ?? [])].map(streamInfo);
+    return [...(this.#directory?.entries() ?? [])].map((entry) => streamInfo(entry, this.#ladder));
   }
 
   /** Every connection that publishes or plays, with the bytes of the moment. */
@@ -224,6 +241,28 @@ export class MediaServer {
     return this.#relays?.pushes.list() ?? [];
   }
 
+  /**
+   * Writes a stream to fragmented MP4 files until it ends. False when nobody has published the stream, the id is none or
+   * is taken, the folder is not absolute, or there are too many. How it goes is told by `MediaHooks.notify`.
+   */
+  startRecording(stream: { app: string; stream: string }, recording: RecordingRequest): boolean {
+    return this.#recordings?.book.start(stream, recording) ?? false;
+  }
+
+  /** Its last file is closed soon after; until then it is listed. False when there is none. */
+  stopRecording(id: string): boolean {
+    return this.#recordings?.book.stop(id) ?? false;
+  }
+
+  recordings(): RecordingStatus[] {
+    return this.#recordings?.book.list() ?? [];
+  }
+
+  /** The last picture of a stream; undefined before the first, and without ffmpeg. */
+  poster(app: string, stream: string): PosterInfo | undefined {
+    return this.#posters.get(streamKeyOf({ app, stream }));
+  }
+
   health(): { ok: boolean; workers: number; workersUp: number } {
     const workers = this.#pool?.size ?? 0;
     const workersUp = this.#pool?.up ?? 0;
@@ -244,6 +283,7 @@ export class MediaServer {
   /** Tells publishers and viewers, then closes; at most 4 s. */
   async stop(): Promise<void> {
     await Promise.all([this.#pool?.stop(), this.#rtc?.stop(), this.#api?.close()]);
+    this.#ladder?.close();
     this.#relays?.close();
     this.#hls?.close();
     this.#directory?.close();
@@ -274,12 +314,23 @@ export class MediaServer {
         return;
       case 'stats':
         this.#directory?.report(workerId, notice.atMs, notice.streams);
+        this.#ladder?.reported(notice.streams);
+        for (const event of this.#findings.take(notice.streams, notice.atMs)) this.#deps.hooks.notify(event);
+        return;
+      case 'poster':
+        for (const event of this.#posters.take(notice.poster)) this.#deps.hooks.notify(event);
         return;
       case 'log':
         this.#deps.logger[notice.level](notice.fields, notice.message);
         return;
       case 'push':
         this.#relays?.pushes.report(workerId, notice.id, notice.status);
+        return;
+      case 'record':
+        this.#recordings?.book.news(workerId, notice.id, notice.news);
+        return;
+      case 'rendition':
+        this.#ladder?.gaveUp(notice.key, notice.end);
         return;
       case 'hls':
         this.#hls?.notice(workerId, notice);
@@ -314,15 +365,17 @@ export interface ClientInfo extends PublicMediaClient {
 }
 
 async function answer(
-  directory: Directory,
+  { directory, ladder }: { directory: Directory; ladder: LadderBook },
   asker: AskingWorker,
   { type, client }: ClientRequest,
 ): Promise<{ reply: unknown; transfer?: Transferable[] }> {
   switch (type) {
     case 'publish':
       return directory.publish(asker, client);
-    case 'relay':
-      return directory.claim(asker.workerId, client, 'relay');
+    case 'relay': {
+      const refusal = ladder.refusePublish(client);
+      return refusal === undefined ? directory.claim(asker.workerId, client, 'relay') : { reply: refusal };
+    }
     case 'play':
       return { reply: await directory.play(asker, client) };
     case 'probe':
@@ -358,35 +411,6 @@ function answerRtc(rtc: RtcGate, call: Exclude<RtcCall, { call: 'abandon' }>): P
     default:
       return call satisfies never;
   }
-}
-
-function streamInfo(entry: DirectoryEntry): StreamInfo {
-  const { id, app, stream, state, startedAtMs, report } = entry;
-  let sendBytes = 0;
-  let sendBps = 0;
-  for (const { bytes, bps } of entry.sent.values()) {
-    sendBytes += bytes;
-    sendBps += bps;
-  }
-  return {
-    id,
-    app,
-    stream,
-    state,
-    startedAtMs,
-    publisher: entry.publisher?.client,
-    viewers: viewersOf(entry),
-    sendBytes,
-    sendBps,
-    recvBytes: report?.recvBytes ?? 0,
-    recvBps: state === 'publishing' ? (report?.recvBps ?? 0) : 0,
-    frames: report?.frames ?? 0,
-    fps: state === 'publishing' ? (report?.fps ?? 0) : 0,
-    lastDtsMs: report?.lastDtsMs ?? 0,
-    video: report?.video,
-    audio: report?.audio,
-    notices: [...new Set([...entry.notices.values()].flat())],
-  };
 }
 
 /**

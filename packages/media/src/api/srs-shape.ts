@@ -1,7 +1,8 @@
 import os from 'node:os';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
 import type { ServerIdentity } from '../identity.ts';
-import type { ClientInfo, MediaServer, StreamInfo } from '../server.ts';
+import type { StreamInfo } from '../cluster/stream-info.ts';
+import type { ClientInfo, MediaServer } from '../server.ts';
 import { VERSION } from '../version.ts';
 
 export interface ApiContext {
@@ -108,6 +109,7 @@ function streamBody(stream: StreamInfo): object {
       send_30s: Math.round(stream.sendBps / 1000),
     },
     publish: publisher ? { active: true, cid: publisher.clientId } : { active: false },
+    kaibo: { findings: stream.findings },
     video: video
       ? {
           codec: codecName(video.codec),

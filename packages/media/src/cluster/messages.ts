@@ -1,6 +1,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { AudioInfo, VideoInfo } from '@kaibo/formats';
 import type { Denial, MediaClient, PublicMediaClient } from '../hooks/contract.ts';
+import type { StreamFinding } from '../doctor/finding.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { HlsCall, HlsNotice, HlsOrder, HlsSeed } from '../hls/messages.ts';
 import type { StreamKey } from '../hub/stream.ts';
@@ -9,7 +10,11 @@ import type { RtcCall } from '../rtc/contract.ts';
 import type { PullOrder } from '../relay/pull.ts';
 import type { PushStatus } from '../relay/push-status.ts';
 import type { PushOrder } from '../relay/pushes.ts';
+import type { RecordingEndReason, RecordNews, RecordOrder, RoomRequest } from '../record/contract.ts';
+import type { Poster } from '../snapshot/poster-queue.ts';
 import type { Certificate } from '../tls.ts';
+import type { RenditionOrder } from '../transcode/ladder/ladders.ts';
+import type { RenditionEnd } from '../transcode/ladder/source-ladder.ts';
 
 /** Given to a worker thread when it starts. Ports are resolved; `connections` is shared by all workers. */
 export interface WorkerSeed {
@@ -26,10 +31,19 @@ export interface WorkerSeed {
 }
 
 /** Worker → main, answered. */
-export type WorkerRequest = ClientRequest | { type: 'rtc'; call: Exclude<RtcCall, { call: 'abandon' }> } | HlsQuestion;
+export type WorkerRequest =
+  | ClientRequest
+  | RoomQuestion
+  | { type: 'rtc'; call: Exclude<RtcCall, { call: 'abandon' }> }
+  | HlsQuestion;
 
 /** Of HLS viewers, who have no connection. */
 export type HlsQuestion = { type: 'hls' } & HlsCall;
+
+/** A recording is about to end for want of room. */
+export interface RoomQuestion extends Pick<RoomRequest, 'id' | 'reason' | 'freeBytes' | 'sizeBytes'> {
+  type: 'room';
+}
 
 export interface ClientRequest {
   /** `relay`: this server itself publishes what it fetches; the hooks are not asked. */
@@ -70,6 +84,8 @@ export interface StreamReport {
   lastDtsMs: number;
   /** Codes of what the streamer should know of. */
   notices: string[];
+  /** The owner's: how the stream arrives. */
+  findings?: StreamFinding[];
   video?: VideoInfo;
   audio?: AudioInfo;
 }
@@ -84,6 +100,12 @@ export type WorkerNotice =
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
   /** How a push goes. */
   | { type: 'push'; id: string; status: PushStatus }
+  /** How a recording goes. */
+  | { type: 'record'; id: string; news: RecordNews }
+  /** A picture of a stream that this worker owns. */
+  | { type: 'poster'; poster: Poster }
+  /** A rendition is not made (any more). */
+  | { type: 'rendition'; key: StreamKey; end: RenditionEnd }
   /** Who asked for a WebRTC session has gone before the answer. */
   | { type: 'rtc-abandon'; clientId: string }
   | ({ type: 'hls' } & HlsNotice)
@@ -112,6 +134,11 @@ export type MainNotice =
   /** Fetch a stream from another server and publish it. */
   | { type: 'pull-start'; order: PullOrder }
   | { type: 'pull-stop'; key: StreamKey }
+  /** This worker owns the source: make a rendition of it, until its stream ends. */
+  | { type: 'rendition'; order: RenditionOrder }
+  /** This worker owns the stream: write it to files. */
+  | { type: 'record-start'; order: RecordOrder }
+  | { type: 'record-stop'; id: string; reason: RecordingEndReason }
   | ({ type: 'hls' } & HlsOrder)
   | { type: 'refuse' }
   | { type: 'stop' };

@@ -1,4 +1,5 @@
 import { type AudioInfo, describeAudioPacket, describeVideoConfig, FormatError, type VideoInfo } from '@kaibo/formats';
+import type { StreamFinding } from '../doctor/finding.ts';
 import type { Stream } from '../hub/stream.ts';
 import type { StreamHeaders } from '../hub/stream-headers.ts';
 import type { StreamReport } from './messages.ts';
@@ -12,7 +13,10 @@ interface Described {
 const described = new WeakMap<StreamHeaders, Described>();
 
 /** One second's account of a stream for the directory. Codec facts are parsed once per change of headers. */
-export function reportStream(stream: Stream, { owner, notices }: { owner: boolean; notices: string[] }): StreamReport {
+export function reportStream(
+  stream: Stream,
+  { owner, notices, findings }: { owner: boolean; notices: string[]; findings?: StreamFinding[] },
+): StreamReport {
   const { meter } = stream;
   const { video, audio } = describe(stream);
   return {
@@ -27,6 +31,7 @@ export function reportStream(stream: Stream, { owner, notices }: { owner: boolea
     lastPacketAtMs: meter.lastPacketAtMs,
     lastDtsMs: stream.lastDtsMs ?? 0,
     notices,
+    findings,
     video,
     audio,
   };

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { MessagePort } from 'node:worker_threads';
 import { FlvListener } from '../flv/listener.ts';
+import { Doctors } from '../doctor/doctors.ts';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
 import { createHlsShelf, type HlsShelf } from '../hls/shelf.ts';
 import type { StreamCompanion } from '../hub/companion.ts';
@@ -10,12 +11,16 @@ import type { StreamKey } from '../hub/stream.ts';
 import { StreamHub } from '../hub/stream-hub.ts';
 import type { EndReason, Subscriber } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
+import { Recorder } from '../record/recorder.ts';
 import { Pulls } from '../relay/pulls.ts';
 import { Pushes } from '../relay/pushes.ts';
 import type { RtcAnswer, RtcDoor, RtcPatched } from '../rtc/contract.ts';
 import type { IceServer } from '../rtc/ice.ts';
 import { RtmpListener } from '../rtmp/listener.ts';
+import { Posters } from '../snapshot/posters.ts';
 import type { Certificate } from '../tls.ts';
+import { findFfmpeg } from '../transcode/find-ffmpeg.ts';
+import { Ladders, type RenditionOrder } from '../transcode/ladder/ladders.ts';
 import { AudioBridges } from './audio-bridges.ts';
 import { ConnectionCounter } from './connection-counter.ts';
 import { HopSender, receiveHop } from './hop.ts';
@@ -75,6 +80,9 @@ export class MediaWorker implements SessionHost {
   #bridges: AudioBridges;
   #pushes: Pushes;
   #pulls: Pulls;
+  #doctors: Doctors;
+  #ladders: Ladders;
+  #recorder: Recorder;
   #companions: readonly StreamCompanion[];
   #stats: NodeJS.Timeout;
   #asksConnect: boolean;
@@ -99,8 +107,32 @@ export class MediaWorker implements SessionHost {
     });
     this.#pulls = new Pulls(this);
     this.hls = createHlsShelf(seed, { link: this.#link, log: this.log });
+    this.#doctors = new Doctors(this.options);
+    this.#ladders = new Ladders({
+      options: this.options.transcode,
+      findFfmpeg,
+      log: this.log,
+      report: (key, end) => this.#link.send({ type: 'rendition', key, end }),
+    });
+    this.#recorder = new Recorder({
+      options: this.options.record,
+      findFfmpeg,
+      tell: (id, news) => this.#link.send({ type: 'record', id, news }),
+      askForRoom: (question) => this.#link.request({ type: 'room', ...question }),
+      log: this.log,
+    });
     this.#companions = [
-      this.hls,];
+      this.#recorder,
+      this.hls,
+      this.#ladders,
+      this.#doctors,
+      new Posters({
+        options: this.options.snapshot,
+        findFfmpeg,
+        log: this.log,
+        post: (poster) => this.#link.send({ type: 'poster', poster }),
+      }),
+    ];
     this.#listeners = [new RtmpListener(this), new FlvListener(this)];
     if (seed.tls) this.#listeners.push(new RtmpListener(this, seed.tls), new FlvListener(this, seed.tls));
     this.#stats = setInterval(() => this.#report(), STATS_MS);
@@ -273,8 +305,17 @@ export class MediaWorker implements SessionHost {
       case 'pull-stop':
         this.#pulls.stop(notice.key);
         return;
+      case 'rendition':
+        this.#startRendition(notice.order);
+        return;
       case 'hls':
         this.hls.obey(notice);
+        return;
+      case 'record-start':
+        this.#recorder.start(notice.order);
+        return;
+      case 'record-stop':
+        this.#recorder.stop(notice.id, notice.reason);
         return;
       case 'refuse':
         for (const listener of this.#listeners) listener.close();
@@ -293,6 +334,18 @@ export class MediaWorker implements SessionHost {
     this.#hub.find(key)?.end(reason);
     this.#hub.remove(key);
     if (this.#owned.delete(key)) for (const companion of this.#companions) companion.ended(key);
+  }
+
+  /** A source that has ended meanwhile ends its renditions, on the main thread. */
+  #startRendition(order: RenditionOrder): void {
+    const source = this.#hub.find(order.source);
+    if (source === undefined) return;
+    const target = this.#hub.open(order.key, order.resumeAfterMs);
+    target.isClaimed = true;
+    if (!this.#owned.has(order.key))
+      for (const companion of this.#companions) if (companion.isForRenditions === true) companion.own(target);
+    this.#owned.add(order.key);
+    this.#ladders.start(order, { source, target });
   }
 
   #receiveIngest(claim: Claim, port: HopPort): void {
@@ -321,7 +374,11 @@ export class MediaWorker implements SessionHost {
 
   #report(): void {
     const streams = [...this.#hub.values()].map((stream) =>
-      reportStream(stream, { owner: this.#owned.has(stream.key), notices: this.#bridges.notices(stream.key) }),
+      reportStream(stream, {
+        owner: this.#owned.has(stream.key),
+        notices: this.#bridges.notices(stream.key),
+        findings: this.#doctors.examine(stream.key),
+      }),
     );
     this.#link.send({ type: 'stats', atMs: Date.now(), streams });
   }

@@ -1,5 +1,8 @@
-/** Who speaks on a media connection, as SRS's HTTP callbacks describe it. `relay`: this server itself, fetching from another. */
-export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'hls' | 'webrtc' | 'relay';
+import type { StreamFinding } from '../doctor/finding.ts';
+import type { RecordedPart, RecordingEndReason, RoomReply, RoomRequest } from '../record/contract.ts';
+
+/** Who speaks on a media connection, as SRS's HTTP callbacks describe it. `relay`: this server itself, fetching from another; `transcode`: itself, with a rendition. */
+export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'hls' | 'webrtc' | 'relay' | 'transcode';
 
 export interface MediaClient {
   /** Random, unique in this server's life; what `kick` takes. */
@@ -56,6 +59,33 @@ export type MediaEvent =
       viewer: string;
       reason: string;
       atMs: number;
+    }
+  /** There is the first picture of a broadcast. */
+  | { type: 'poster'; app: string; stream: string; atMs: number }
+  /** What its publisher should know of has changed; this is all of it now. Not told when the publisher goes. */
+  | { type: 'findings'; app: string; stream: string; findings: StreamFinding[]; atMs: number }
+  /** A recording has its first file. */
+  | { type: 'recording_started'; app: string; stream: string; id: string; folder: string; atMs: number }
+  /** A file of it was closed, or was found whole after its writer died. `client`: who publishes, or did last. */
+  | {
+      type: 'recording_part';
+      app: string;
+      stream: string;
+      id: string;
+      folder: string;
+      part: RecordedPart;
+      client: PublicMediaClient | undefined;
+      atMs: number;
+    }
+  /** Nothing more comes of it. A reason that nobody ordered is one for an alarm; the stream itself goes on. */
+  | {
+      type: 'recording_ended';
+      app: string;
+      stream: string;
+      id: string;
+      folder: string;
+      reason: RecordingEndReason;
+      atMs: number;
     };
 
 /** A segment of HLS that is complete. */
@@ -95,6 +125,11 @@ export interface MediaHooks {
   notifySegment?(segment: HlsSegmentMade): void;
   /** Told once for each connection that was let in. */
   notifyClosed?(closed: ConnectionClosed): void;
+  /**
+   * Asked, when present, before a recording ends for want of room: the answer comes when older ones are deleted, or
+   * nothing can be. It is waited for 10 s, and the recording goes on meanwhile, as long as it can.
+   */
+  makeRoom?(request: RoomRequest): Promise<RoomReply | undefined>;
   /** Told after the fact; must not throw and must not block. */
   notify(event: MediaEvent): void;
 }

@@ -5,6 +5,8 @@ import type { Stream, StreamKey } from './stream.ts';
  * A tap is its way in. What it does must never touch the stream itself.
  */
 export interface StreamCompanion {
+  /** Whether renditions that this server makes (transcode/ladder) are its business too; else it is told of sources only. */
+  readonly isForRenditions?: boolean;
   /** A broadcast of the stream is this worker's from now on; before its first packet here. Once until `ended`. */
   own(stream: Stream): void;
   /** The broadcast is over; its taps have been told already. */

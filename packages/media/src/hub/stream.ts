@@ -33,6 +33,8 @@ export class Stream {
   readonly key: StreamKey;
   readonly meter = new StreamMeter();
   state: 'idle' | 'publishing' | 'interrupted' | 'ended' = 'idle';
+  /** A publisher has the stream already, and will feed it. */
+  isClaimed = false;
   #options: MediaOptions;
   #fanout = new Fanout();
   #taps = new Set<{ tap: PacketTap; audio: TapAudio }>();
@@ -79,6 +81,11 @@ export class Stream {
     return this.#timeline.lastMs;
   }
 
+  /** How often a publisher's time had to be put right. */
+  get timeRepairs(): number {
+    return this.#timeline.repairs;
+  }
+
   /**
    * Wall clock, ms since the epoch, at which stream time was 0, as the current publisher's first packet says. A publisher
    * that comes back sets it anew: stream time did not go on while it was away. Undefined before any packet.
@@ -89,7 +96,7 @@ export class Stream {
 
   /** Nothing feeds it, watches it or takes from it. */
   get isUnused(): boolean {
-    return this.#feed === undefined && this.#viewers === 0 && this.#taps.size === 0;
+    return !this.isClaimed && this.#feed === undefined && this.#viewers === 0 && this.#taps.size === 0;
   }
 
   /** A former owner died; what this worker gives out next must follow what viewers elsewhere may have seen. */
@@ -100,8 +107,9 @@ export class Stream {
   /**
    * Attaches a publisher or a mirror in place of the one before. A publisher's packets come with its own clock; a mirror's
    * are `placed`: their time is stream time already. `bridged`: it is a browser, whose Opus gets AAC beside it.
+   * `epochMs`: the wall clock of a stream that is in another one's time.
    */
-  attach({ placed, bridged = false }: { placed: boolean; bridged?: boolean }): StreamFeed {
+  attach({ placed, bridged = false, epochMs }: { placed: boolean; bridged?: boolean; epochMs?: number }): StreamFeed {
     const resumed = this.state !== 'idle';
     this.#flush();
     if (resumed) this.#expectEntry();
@@ -126,7 +134,7 @@ export class Stream {
         else this.#timeline.place(packet);
         if (isFirst && !packet.config && !packet.metadata) {
           isFirst = false;
-          this.#epochMs = Date.now() - packet.dtsMs;
+          this.#epochMs = epochMs ?? Date.now() - packet.dtsMs;
         }
         this.#alternate.meet(packet);
         this.#publish(packet);

@@ -6,19 +6,21 @@ import { ToOpus } from './to-opus.ts';
 export type TranscodeTarget = 'aac' | 'opus' | 'h264-without-bframes';
 
 /**
- * What one ffmpeg is told, given and read. Implemented by opus-to-aac.ts, to-opus.ts and plain-h264.ts. It lives as long
- * as its ffmpeg, whose time begins with it.
+ * What one ffmpeg is told, given and read. Implemented by opus-to-aac.ts, to-opus.ts, plain-h264.ts and
+ * ladder/rendition-conversion.ts. It lives as long as its ffmpeg, whose time begins with it.
  */
 export interface Conversion {
   readonly args: readonly string[];
   readonly maxBacklogBytes: number;
+  /** One when left out. */
+  readonly outputs?: number;
   /**
    * Bytes for ffmpeg: of the source's configuration first, when it has one, then of its frames, from a key frame on.
    * Undefined for a packet that is of no use here. @throws FormatError for one that cannot be read
    */
   encode(packet: MediaPacket): Uint8Array | undefined;
-  /** What ffmpeg gave, in stream time; the configuration first. @throws FormatError */
-  decode(bytes: Uint8Array): MediaPacket[];
+  /** What ffmpeg gave by one output, in stream time; the configuration first. @throws FormatError */
+  decode(bytes: Uint8Array, output: number): MediaPacket[];
 }
 
 export function conversionTo(target: TranscodeTarget): Conversion {

@@ -18,12 +18,22 @@ const DROP_REPORT_MS = 1000;
 export interface TranscoderOptions {
   /** Path of the program. */
   ffmpeg: string;
-  target: TranscodeTarget;
+  target: TranscodeTarget | CustomTarget;
   log: MediaLog;
+  /** Others that want the processor come first. */
+  isBackground?: boolean;
   /** In stream time; the configuration first, and again, whenever it may have changed. */
-  onPacket(packet: MediaPacket): void;
+  onPacket(packet: MediaPacket, output: number): void;
   /** Given up for good. In words for a person. */
   onFailure(message: string): void;
+}
+
+/** A conversion that depends on more than its name. */
+export interface CustomTarget {
+  /** For the log. */
+  name: string;
+  /** For a new ffmpeg; `failures` of them in a row have ended before. */
+  conversion(failures: number): Conversion;
 }
 
 interface Run {
@@ -37,18 +47,20 @@ interface Run {
 }
 
 /**
- * One track of a stream in another codec, by a child ffmpeg that is started with the first packet. Nothing here throws
- * or waits: an ffmpeg that falls behind loses packets (and says so), one that dies is started again a few times.
+ * Tracks of a stream in another codec or size, by a child ffmpeg that is started with the first packet; with pictures, with
+ * the first key frame. Nothing here throws or waits: an ffmpeg that falls behind loses packets (and says so), one that
+ * dies is started again a few times.
  */
 export class Transcoder {
   #options: TranscoderOptions;
-  #config: MediaPacket | undefined;
+  #configs = new Map<MediaPacket['kind'], MediaPacket>();
   #run: Run | undefined;
   #attempts = 0;
   #restart: NodeJS.Timeout | undefined;
   #awaitsEntry = true;
   #dropped = 0;
   #reportedAtMs = 0;
+  #finished = false;
   #closed = false;
 
   constructor(options: TranscoderOptions) {
@@ -57,13 +69,14 @@ export class Transcoder {
 
   /** A source packet in stream time, configuration included. Packets of another kind than the target's are not its business. */
   push(packet: MediaPacket): void {
-    if (this.#closed || packet.metadata || packet.end) return;
+    if (this.#closed || this.#finished || packet.metadata || packet.end) return;
     if (packet.config) {
       this.#configure(packet);
       return;
     }
     if (this.#run && isElsewhere(this.#run, packet.dtsMs)) this.#stop();
-    if (packet.kind === 'video' && this.#awaitsEntry && !packet.keyframe) return;
+    if (packet.kind === 'video' ? this.#awaitsEntry && !packet.keyframe : !this.#run && this.#configs.has('video'))
+      return;
     if (this.#restart !== undefined) {
       this.#drop(packet);
       return;
@@ -78,6 +91,14 @@ export class Transcoder {
     }
   }
 
+  /** Nothing more is given: what is on its way still comes out, then the child ends. */
+  finish(): void {
+    this.#finished = true;
+    clearTimeout(this.#restart);
+    if (this.#run === undefined) this.#closed = true;
+    else this.#run.process.finish();
+  }
+
   /** Idempotent. The child is killed. */
   close(): void {
     this.#closed = true;
@@ -87,20 +108,24 @@ export class Transcoder {
 
   /** A change needs a new ffmpeg: few decoders take one, and no output says where it begins. */
   #configure(packet: MediaPacket): void {
-    if (this.#config && Buffer.compare(this.#config.payload, packet.payload) === 0) return;
-    this.#config = packet;
+    const known = this.#configs.get(packet.kind);
+    if (known && Buffer.compare(known.payload, packet.payload) === 0) return;
+    this.#configs.set(packet.kind, packet);
     this.#stop();
   }
 
   #start(firstMs: number): Run {
-    const conversion = conversionTo(this.#options.target);
+    const { target, ffmpeg, isBackground } = this.#options;
+    const conversion = typeof target === 'string' ? conversionTo(target) : target.conversion(this.#attempts);
     const run: Run = {
       conversion,
       process: new FfmpegProcess({
-        ffmpeg: this.#options.ffmpeg,
+        ffmpeg,
+        isBackground,
         args: conversion.args,
         maxBacklogBytes: conversion.maxBacklogBytes,
-        output: (bytes) => this.#take(run, bytes),
+        outputs: conversion.outputs,
+        output: (bytes, index) => this.#take(run, bytes, index),
         ended: (end) => this.#ended(end),
       }),
       startedAtMs: Date.now(),
@@ -108,7 +133,7 @@ export class Transcoder {
       givenMs: firstMs,
       gotMs: firstMs,
     };
-    if (this.#config) this.#give(run, this.#config);
+    for (const config of this.#configs.values()) this.#give(run, config);
     return run;
   }
 
@@ -130,12 +155,12 @@ export class Transcoder {
     }
   }
 
-  #take(run: Run, bytes: Buffer): void {
+  #take(run: Run, bytes: Buffer, output: number): void {
     try {
-      for (const packet of run.conversion.decode(bytes)) {
+      for (const packet of run.conversion.decode(bytes, output)) {
         if (this.#run !== run) return;
         run.gotMs = packet.dtsMs;
-        this.#options.onPacket(packet);
+        this.#options.onPacket(packet, output);
       }
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
@@ -145,7 +170,12 @@ export class Transcoder {
   }
 
   #ended({ spawned, detail }: FfmpegEnd): void {
-    const { log, target, onFailure } = this.#options;
+    const { log, onFailure } = this.#options;
+    const target = nameOf(this.#options.target);
+    if (this.#finished) {
+      this.close();
+      return;
+    }
     const steady = this.#run !== undefined && Date.now() - this.#run.startedAtMs > STEADY_MS;
     this.#stop();
     this.#attempts = steady ? 1 : this.#attempts + 1;
@@ -167,7 +197,8 @@ export class Transcoder {
     this.#dropped++;
     const nowMs = Date.now();
     if (nowMs - this.#reportedAtMs < DROP_REPORT_MS) return;
-    const { log, target } = this.#options;
+    const { log } = this.#options;
+    const target = nameOf(this.#options.target);
     log.warn({ target, dropped: this.#dropped }, 'ffmpeg does not keep up; packets are left out');
     this.#dropped = 0;
     this.#reportedAtMs = nowMs;
@@ -177,6 +208,10 @@ export class Transcoder {
 /** The source's clock was set, or ffmpeg's is nearly full: a new one begins there. */
 function isElsewhere({ firstMs, givenMs }: Run, ms: number): boolean {
   return ms - givenMs > MAX_FORWARD_JUMP_MS || ms - givenMs < -MAX_BACKWARD_JUMP_MS || ms - firstMs > MAX_CHILD_MS;
+}
+
+function nameOf(target: TranscoderOptions['target']): string {
+  return typeof target === 'string' ? target : target.name;
 }
 
 function lastLine(text: string): string {

@@ -136,3 +136,11 @@ export function renditionOf(
 export function isEncoded({ height, audioBps }: TranscodeProfile): boolean {
   return height !== undefined || audioBps !== undefined;
 }
+
+/** The profiles that can be made with this ffmpeg, or without one. */
+export function makeableProfiles(
+  profiles: readonly TranscodeProfile[],
+  ffmpeg: string | undefined,
+): TranscodeProfile[] {
+  return profiles.filter((profile) => ffmpeg !== undefined || !isEncoded(profile));
+}
