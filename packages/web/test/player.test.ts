@@ -5,30 +5,33 @@ import { delayOf, JUMP_DELAY_S, jumpTarget, TARGET_DELAY_S } from '../src/featur
 import { FIRST_PICTURE_MS, STALL_MS, StallWatch } from '../src/features/player/stall-watch.ts';
 import { rungsOf } from '../src/features/player/transports.ts';
 import type { PlayMode } from '../src/features/player/transports.ts';
+import { Ways } from '../src/features/player/ways.ts';
 
+const NOBODY = { vid: null };
 const urls = { wsFlv: 'ws://h:8080/live/a.flv', flv: 'http://h:8080/live/a.flv?token=t', rtmp: 'rtmp://h/live/a' };
 
 test('the rungs are those the room has, best first, with the viewer id', () => {
-  expect(rungsOf(urls, 'v=1').map((rung) => [rung.transport.id, rung.url])).toEqual([
+  expect(rungsOf(urls, { vid: 'v=1' }).map((rung) => [rung.transport.id, rung.url])).toEqual([
     ['ws-flv', 'ws://h:8080/live/a.flv?vid=v%3D1'],
     ['http-flv', 'http://h:8080/live/a.flv?token=t&vid=v%3D1'],
   ]);
-  expect(rungsOf({ flv: 'http://h/a.flv' }, null).map((rung) => rung.url)).toEqual(['http://h/a.flv']);
-  expect(rungsOf({ rtmp: urls.rtmp }, null)).toEqual([]);
+  expect(rungsOf({ flv: 'http://h/a.flv' }, NOBODY).map((rung) => rung.url)).toEqual(['http://h/a.flv']);
+  expect(rungsOf({ rtmp: urls.rtmp }, NOBODY)).toEqual([]);
 });
 
 test('WHEP comes first where the room has it, unless the viewer wants none', () => {
   const all = { ...urls, whep: 'https://h/rtc/v1/whep/?app=live&stream=a' };
-  const ids = (mode: PlayMode) => rungsOf(all, null, mode).map((rung) => `${rung.transport.id} ${rung.attempts}`);
+  const ids = (mode: PlayMode) =>
+    rungsOf(all, { vid: null, mode }).map((rung) => `${rung.transport.id} ${rung.attempts}`);
   expect(ids('auto')).toEqual(['whep 1', 'ws-flv 2', 'http-flv 2']);
   expect(ids('lowest')).toEqual(['whep 3', 'ws-flv 2', 'http-flv 2']);
   expect(ids('compatible')).toEqual(['ws-flv 2', 'http-flv 2']);
-  expect(rungsOf({ whep: all.whep }, null, 'compatible')).toHaveLength(1);
-  expect(rungsOf(all, 'v', 'auto')[0]?.url).toBe(`${all.whep}&vid=v`);
+  expect(rungsOf({ whep: all.whep }, { vid: null, mode: 'compatible' })).toHaveLength(1);
+  expect(rungsOf(all, { vid: 'v' })[0]?.url).toBe(`${all.whep}&vid=v`);
 });
 
 test('a rung that fails twice gives way, and after the last comes the first', () => {
-  const ladder = new Ladder(rungsOf(urls, null));
+  const ladder = new Ladder(rungsOf(urls, NOBODY));
   const ids: (string | undefined)[] = [];
   for (let attempt = 0; attempt < 6; attempt += 1) {
     ids.push(ladder.current?.transport.id);
@@ -38,7 +41,7 @@ test('a rung that fails twice gives way, and after the last comes the first', ()
 });
 
 test('a rung that played gets all its attempts again', () => {
-  const ladder = new Ladder(rungsOf(urls, null));
+  const ladder = new Ladder(rungsOf(urls, NOBODY));
   ladder.failed();
   ladder.succeeded();
   ladder.failed();
@@ -50,22 +53,67 @@ test('a rung that played gets all its attempts again', () => {
 });
 
 test('only the way down is free of waiting', () => {
-  const ladder = new Ladder(rungsOf({ whep: 'http://h/whep', flv: 'http://h/a.flv' }, null));
+  const ladder = new Ladder(rungsOf({ whep: 'http://h/whep', flv: 'http://h/a.flv' }, NOBODY));
   expect([ladder.failed(), ladder.failed(), ladder.failed()]).toEqual([true, false, false]);
   expect(ladder.current?.transport.id).toBe('whep');
 });
 
 test('what a decoder lacks is missing on all its rungs, for good', () => {
-  const ladder = new Ladder(rungsOf({ ...urls, whep: 'http://h/whep' }, null));
+  const ladder = new Ladder(rungsOf({ ...urls, whep: 'http://h/whep' }, NOBODY));
   expect(ladder.undecodable()).toBe(true);
   expect(ladder.current?.transport.id).toBe('ws-flv');
   expect(ladder.undecodable()).toBe(false);
   expect(ladder.current).toBeUndefined();
 
-  const other = new Ladder(rungsOf({ ...urls, whep: 'http://h/whep' }, null));
+  const other = new Ladder(rungsOf({ ...urls, whep: 'http://h/whep' }, NOBODY));
   other.failed();
   expect(other.undecodable()).toBe(true);
   expect(other.current?.transport.id).toBe('whep');
+});
+
+test('HLS is the last rung, and what its reader lacks is no fault of FLV', () => {
+  const all = { ...urls, whep: 'http://h/whep', hls: 'http://h/a.m3u8' };
+  expect(rungsOf(all, { vid: 'v', quality: '720p' }).at(-1)).toMatchObject({
+    transport: { id: 'hls' },
+    url: 'http://h/a.m3u8?vid=v',
+    quality: '720p',
+  });
+  const ladder = new Ladder(rungsOf(all, NOBODY), 'hls');
+  expect(ladder.current?.transport.id).toBe('hls');
+  expect(ladder.undecodable()).toBe(true);
+  expect(ladder.current?.transport.id).toBe('whep');
+  const flv = new Ladder(rungsOf(all, NOBODY));
+  flv.undecodable();
+  flv.undecodable();
+  expect(flv.current?.transport.id).toBe('hls');
+  expect(new Ladder(rungsOf(urls, NOBODY), 'hls').current?.transport.id).toBe('ws-flv');
+});
+
+test('back in time and back to the live way that has played', () => {
+  const all = { ...urls, whep: 'http://h/whep', hls: 'http://h/a.m3u8' };
+  let ways = new Ways(rungsOf(all, NOBODY));
+  const id = () => ways.current?.transport.id;
+  ways.failed();
+  expect([id(), ways.hasPast, ways.isBack]).toEqual(['ws-flv', true, false]);
+  expect([ways.goBack(), id(), ways.isBack, ways.goBack()]).toEqual([true, 'hls', true, false]);
+  ways = ways.with(rungsOf(all, { vid: null, quality: '480p' }));
+  expect([id(), ways.isBack, ways.current?.quality]).toEqual(['hls', true, '480p']);
+  expect([ways.goLive(), id(), ways.isBack]).toEqual([true, 'ws-flv', false]);
+});
+
+test('where the way to the past fails, it is live again', () => {
+  const ways = new Ways(rungsOf({ ...urls, hls: 'http://h/a.m3u8' }, NOBODY));
+  ways.goBack();
+  expect([ways.failed(), ways.isBack]).toEqual([false, true]);
+  expect([ways.failed(), ways.isBack, ways.current?.transport.id]).toEqual([true, false, 'ws-flv']);
+  ways.goBack();
+  expect([ways.undecodable(), ways.isBack, ways.current?.transport.id]).toEqual([true, false, 'ws-flv']);
+  expect(new Ways(rungsOf(urls, NOBODY)).hasPast).toBe(false);
+});
+
+test('HLS as the live way is its own way to the past', () => {
+  const ways = new Ways(rungsOf({ hls: 'http://h/a.m3u8' }, NOBODY));
+  expect([ways.goBack(), ways.isBack, ways.goLive(), ways.isBack]).toEqual([false, true, false, false]);
 });
 
 test('delay is measured to the end of the last range', () => {

@@ -47,8 +47,12 @@ export function useRoom(id: string, playToken?: string): RoomState {
 
   /** News are the same for everybody: what only this person may see, tokens in addresses too, stays as it was. */
   function applyNews(next: Room): void {
-    const { streamKey, publishUrls, publishing, playUrls } = room.value ?? {};
-    applyAnswer({ ...next, streamKey, publishUrls, publishing, playUrls: playUrls ?? next.playUrls });
+    const { streamKey, publishUrls, publishing, playUrls, renditions } = room.value ?? {};
+    const own = { streamKey, publishUrls, publishing, playUrls: playUrls ?? next.playUrls };
+    if (!next.isPrivate) return applyAnswer({ ...next, ...own });
+    // News have no addresses that would let this person in.
+    if (room.value) applyAnswer({ ...next, ...own, renditions });
+    if (!room.value || namesOf(next) !== namesOf(room.value)) void reload();
   }
 
   async function reload(): Promise<void> {
@@ -104,6 +108,10 @@ export function useRoom(id: string, playToken?: string): RoomState {
   void listen();
   void reload();
   return { room, phase, viewerCount, missing, error, reload };
+}
+
+function namesOf(room: Room | null): string | undefined {
+  return room?.renditions?.map(({ name }) => name).join();
 }
 
 function isSentAway(reason: unknown): reason is KaiboError {

@@ -84,6 +84,7 @@ export const messages = {
     addresses: 'Watch in another player',
     addressesHint: 'Paste an address into VLC, ffplay, PotPlayer or another player.',
     ffplay: 'Command line',
+    replays: 'Watch it again',
     manage: 'Manage stream',
   },
   player: {
@@ -101,6 +102,11 @@ export const messages = {
     live: 'Live',
     behind: '{n} s behind, click to catch up',
     atEdge: 'You are watching the latest picture',
+    seek: 'Rewind',
+    seekBehind: '{n} s behind live',
+    backBy: 'Back {n} s',
+    backToLive: 'Back to live',
+    settings: 'Settings',
     tapToUnmute: 'Turn on sound',
     tapToPlay: 'Play',
     connecting: 'Connecting…',
@@ -116,6 +122,13 @@ export const messages = {
     codecUnsupported:
       'This stream is encoded with {codec}, which this browser cannot decode. Use a browser that can, or watch in VLC with the addresses below.',
     moreLive: 'See who else is live',
+  },
+  quality: {
+    title: 'Quality',
+    auto: 'Auto',
+    autoHint: 'Fits your network',
+    source: 'Source',
+    sound: 'Sound only',
   },
   stats: {
     title: 'Playback details',

@@ -84,6 +84,7 @@ export const messages = {
     addresses: '用其他播放器观看',
     addressesHint: '把地址粘贴到 VLC、ffplay、PotPlayer 等播放器里。',
     ffplay: '命令行',
+    replays: '再看一遍',
     manage: '管理直播',
   },
   player: {
@@ -101,6 +102,11 @@ export const messages = {
     live: '直播',
     behind: '落后 {n} 秒，点击追上',
     atEdge: '正在观看最新画面',
+    seek: '回看',
+    seekBehind: '落后直播 {n} 秒',
+    backBy: '后退 {n} 秒',
+    backToLive: '回到直播',
+    settings: '设置',
     tapToUnmute: '点击打开声音',
     tapToPlay: '点击播放',
     connecting: '正在连接…',
@@ -115,6 +121,13 @@ export const messages = {
     codecUnsupported:
       '这场直播使用 {codec} 编码，这个浏览器不能解码。请换用支持它的浏览器，或用下方的地址在 VLC 里观看。',
     moreLive: '看看其他直播',
+  },
+  quality: {
+    title: '清晰度',
+    auto: '自动',
+    autoHint: '按网络选择',
+    source: '原画',
+    sound: '仅声音',
   },
   stats: {
     title: '播放信息',

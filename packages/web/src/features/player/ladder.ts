@@ -1,4 +1,4 @@
-import type { Rung } from './transports.ts';
+import type { Rung, TransportId } from './transports.ts';
 
 /** Attempts of a rung that has played: what broke it, a restarted server say, is mostly over soon. */
 const ATTEMPTS_AFTER_PLAYING = 3;
@@ -13,8 +13,13 @@ export class Ladder {
   #failures = 0;
   #hasPlayed = false;
 
-  constructor(rungs: readonly Rung[]) {
+  /** `from` is where to begin, when that way is among them. */
+  constructor(rungs: readonly Rung[], from?: TransportId) {
     this.#rungs = rungs;
+    this.#index = Math.max(
+      0,
+      rungs.findIndex(({ transport }) => transport.id === from),
+    );
   }
 
   get current(): Rung | undefined {

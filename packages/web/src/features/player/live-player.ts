@@ -1,39 +1,12 @@
 import { Backoff } from '@kaibo/client';
+import { startPlaying } from './autoplay.ts';
 import { FrozenFrame } from './frozen-frame.ts';
-import { Ladder } from './ladder.ts';
-import type { MediaFacts, PlaySession, SessionEnd } from './play-session.ts';
+import { Place } from './place.ts';
+import type { PlaySession, SessionEnd } from './play-session.ts';
+import type { PlayerState } from './player-state.ts';
 import { StallWatch } from './stall-watch.ts';
-import type { Rung, TransportId } from './transports.ts';
-
-/** `stopped` by its owner or by an end that no new connection would mend; see `failure`. */
-export type PlayerPhase = 'stopped' | 'connecting' | 'playing' | 'reconnecting';
-export type PlayerFailure = { kind: 'no-url' } | { kind: 'unsupported' } | { kind: 'codec'; codec: string };
-
-export interface PlayerState {
-  phase: PlayerPhase;
-  failure: PlayerFailure | null;
-  transport: TransportId | null;
-  reconnects: number;
-  delayS: number;
-  speedBps: number;
-  facts: MediaFacts;
-  /** The browser let it play only without sound. */
-  mutedByPolicy: boolean;
-  /** The browser does not let it play at all before a click. */
-  needsGesture: boolean;
-}
-
-export const INITIAL_STATE: PlayerState = {
-  phase: 'stopped',
-  failure: null,
-  transport: null,
-  reconnects: 0,
-  delayS: 0,
-  speedBps: 0,
-  facts: {},
-  mutedByPolicy: false,
-  needsGesture: false,
-};
+import type { Rung } from './transports.ts';
+import { Ways } from './ways.ts';
 
 export interface LivePlayerOptions {
   video: HTMLVideoElement;
@@ -50,17 +23,21 @@ const BACKOFF = { minMs: 400, maxMs: 10_000 };
 const GOOD_TIME_MS = 10_000;
 /** A paused viewer's connection is given back after this long. */
 const PAUSED_KEEP_MS = 15_000;
+/** Nearer than this to the newest picture nobody goes back: what leads there is about as far behind. */
+export const MIN_BACK_S = 4;
 
 /**
  * Plays one live stream for as long as it is told to: climbs the ladder of transports, stays near the live edge, and
- * comes back by itself after closed sockets, errors and stalls.
+ * comes back by itself after closed sockets, errors and stalls. Who goes back in time is brought there by the way that
+ * has a past, and from there back to the live one.
  */
 export class LivePlayer {
   readonly #video: HTMLVideoElement;
   readonly #frozen: FrozenFrame;
   readonly #onState: LivePlayerOptions['onState'];
   readonly #backoff = new Backoff(BACKOFF);
-  #ladder = new Ladder([]);
+  readonly #place = new Place();
+  #ways = new Ways([]);
   #session: PlaySession | null = null;
   #watch = new StallWatch(0);
   #expectData = true;
@@ -86,10 +63,11 @@ export class LivePlayer {
     if (this.#running) return;
     if (rungs.length === 0) return this.#onState({ failure: { kind: 'no-url' } });
     this.#running = true;
-    this.#ladder = new Ladder(rungs);
+    this.#ways = new Ways(rungs);
     this.#backoff.reset();
     this.#pausedAtMs = null;
     this.#hasPlayed = false;
+    this.#onState({ isBack: false });
     this.#ticker = setInterval(() => this.#tick(), TICK_MS);
     this.#connect('connecting');
   }
@@ -115,18 +93,15 @@ export class LivePlayer {
     this.#video.pause();
   }
 
-  /** Goes on at the live edge, not where it was paused. */
+  /** Goes on where it was paused, when some way leads there and it is worth it; otherwise at the live edge. */
   play(): void {
+    const behindS = this.#pausedAtMs === null ? 0 : this.#place.behindS(Date.now());
     this.#pausedAtMs = null;
     this.#onState({ needsGesture: false });
     if (!this.#running) return;
-    if (this.#session) {
-      this.jumpToLive();
-      void this.#playVideo();
-    } else {
-      clearTimeout(this.#retry);
-      this.#connect('connecting');
-    }
+    if (this.#hasPlayed && this.#ways.hasPast && behindS >= MIN_BACK_S) return this.goBack(behindS);
+    this.#session?.jumpToLive();
+    this.#goOn();
   }
 
   /** Another choice of ways. The picture stays until the new one is there. */
@@ -136,8 +111,41 @@ export class LivePlayer {
     this.start(rungs);
   }
 
-  jumpToLive(): void {
+  /** The same ways in another quality: the one that plays is kept, and its connection too when it can change itself. */
+  changeQuality(rungs: readonly Rung[]): void {
+    if (!this.#running) return;
+    const before = this.#ways.current;
+    this.#ways = this.#ways.with(rungs);
+    const { current } = this.#ways;
+    if (current && current.url === before?.url) this.#session?.setQuality?.(current.quality);
+    else this.#switchWay();
+  }
+
+  /** Shows what was so many seconds ago, as far as there is a way; nearer than `MIN_BACK_S` it is live again. */
+  goBack(behindS: number): void {
+    if (!this.#running || !this.#ways.hasPast) return;
+    if (behindS < MIN_BACK_S) return this.goLive();
+    this.#pausedAtMs = null;
+    this.#place.note(behindS, Date.now());
+    this.#onState({ isBack: true, delayS: behindS });
+    if (this.#ways.goBack()) return this.#switchWay();
+    this.#session?.seekBehind?.(behindS);
+    this.#goOn();
+  }
+
+  /** To the newest picture, by the way that is nearest to it. */
+  goLive(): void {
+    if (!this.#running) return;
+    this.#pausedAtMs = null;
+    this.#onState({ isBack: false });
+    if (this.#ways.goLive()) return this.#switchWay();
     this.#session?.jumpToLive();
+    this.#goOn();
+  }
+
+  /** As after a sleep; who went back in time stays there. */
+  catchUp(): void {
+    if (!this.#ways.isBack) this.#session?.jumpToLive();
   }
 
   /** Final and idempotent. */
@@ -150,19 +158,37 @@ export class LivePlayer {
     if (!this.#watch.moved) this.#tick();
   };
 
+  /** Plays what is connected, or connects. */
+  #goOn(): void {
+    if (this.#session) return void this.#playVideo();
+    clearTimeout(this.#retry);
+    this.#connect('connecting');
+  }
+
+  #switchWay(): void {
+    clearTimeout(this.#retry);
+    this.#frozen.capture(this.#video);
+    this.#connectLower('connecting');
+  }
+
   #connect(phase: 'connecting' | 'reconnecting'): void {
-    const rung = this.#ladder.current;
+    const rung = this.#ways.current;
     if (!rung || !this.#running) return;
     this.#closeSession();
     this.#watch = new StallWatch(Date.now(), rung.transport.patience);
-    this.#onState({ phase, failure: null, transport: rung.transport.id, speedBps: 0, delayS: 0 });
+    const { isBack } = this.#ways;
+    const behindS = isBack ? this.#place.behindS(Date.now()) : undefined;
+    this.#onState({ phase, failure: null, transport: rung.transport.id, isBack, speedBps: 0, delayS: behindS ?? 0 });
     const session = rung.transport.session({
       video: this.#video,
       url: rung.url,
+      quality: rung.quality,
+      behindS,
       events: {
         onEnd: (end) => this.#ended(end),
         onFacts: (facts) => this.#onState({ facts }),
         onSpeed: (speedBps) => this.#onState({ speedBps }),
+        onLevels: (levels) => this.#onState({ levels }),
       },
     });
     this.#session = session;
@@ -176,21 +202,21 @@ export class LivePlayer {
   #ended(end: SessionEnd): void {
     if (end.kind === 'closed' || end.kind === 'error') return this.#reconnect();
     // What cannot be decoded this way may be another way.
-    if (this.#ladder.undecodable()) return this.#connectLower();
+    if (this.#ways.undecodable()) return this.#connectLower();
     this.stop();
     this.#onState({ failure: end });
   }
 
   /** On another rung at once, as part of the same connecting as far as a person sees. */
-  #connectLower(): void {
+  #connectLower(phase: 'connecting' | 'reconnecting' = this.#hasPlayed ? 'reconnecting' : 'connecting'): void {
     this.#stalls = 0;
-    this.#connect(this.#hasPlayed ? 'reconnecting' : 'connecting');
+    this.#connect(phase);
   }
 
   #reconnect(): void {
     this.#frozen.capture(this.#video);
     this.#forgiveAfterGoodTime();
-    const isLower = this.#expectData && !this.#watch.moved && this.#ladder.failed();
+    const isLower = this.#expectData && !this.#watch.moved && this.#ways.failed();
     this.#closeSession();
     // Nobody watches: the next play connects again.
     if (this.#pausedAtMs !== null) return;
@@ -204,18 +230,18 @@ export class LivePlayer {
   }
 
   #tick(): void {
-    const session = this.#session;
-    if (!session) return;
     const { paused } = this.#video;
     // Headphones, media keys and picture-in-picture pause without asking us.
-    if (paused && this.#watch.moved) this.#pausedAtMs ??= Date.now();
+    if (paused && this.#session && this.#watch.moved) this.#pausedAtMs ??= Date.now();
     if (!paused) this.#pausedAtMs = null;
     if (this.#pausedAtMs !== null) return this.#tickPaused(this.#pausedAtMs);
+    const session = this.#session;
+    if (!session) return;
     const hadMoved = this.#watch.moved;
     const shouldMove = this.#expectData;
     const stuckMs = this.#watch.sample({ nowMs: Date.now(), progress: session.progress(), shouldMove });
     if (!hadMoved && this.#watch.moved) this.#firstPicture();
-    this.#onState({ delayS: session.delayS() });
+    if (this.#watch.moved) this.#tellPlace(session);
     if (!session.keepUp(stuckMs) && this.#watch.isStalled(stuckMs, this.#stalls)) this.#stalled(stuckMs);
   }
 
@@ -234,8 +260,15 @@ export class LivePlayer {
     this.#backoff.reset();
   }
 
+  #tellPlace(session: PlaySession): void {
+    const delayS = session.delayS();
+    this.#place.note(delayS, Date.now());
+    this.#onState({ delayS, pastS: session.pastS?.() ?? 0 });
+  }
+
   #tickPaused(pausedAtMs: number): void {
-    if (Date.now() - pausedAtMs < PAUSED_KEEP_MS) return;
+    if (this.#hasPlayed && this.#ways.hasPast) this.#onState({ delayS: this.#place.behindS(Date.now()) });
+    if (this.#session === null || Date.now() - pausedAtMs < PAUSED_KEEP_MS) return;
     this.#frozen.capture(this.#video);
     this.#closeSession();
   }
@@ -243,31 +276,17 @@ export class LivePlayer {
   #firstPicture(): void {
     this.#frozen.clear();
     this.#hasPlayed = true;
-    this.#ladder.succeeded();
+    this.#ways.succeeded();
     this.#firstPictureAtMs = Date.now();
     this.#onState({ phase: 'playing' });
   }
 
-  /** Sound first; where the browser forbids that, without sound; where it forbids even that, after a click. */
   async #playVideo(): Promise<void> {
-    if (await this.#tryPlay()) return;
-    if (!this.#video.muted) {
-      this.#video.muted = true;
-      this.#onState({ mutedByPolicy: true });
-      if (await this.#tryPlay()) return;
-    }
+    const start = await startPlaying(this.#video);
+    if (start === 'muted') this.#onState({ mutedByPolicy: true });
+    if (start !== 'refused') return;
     this.#pausedAtMs = Date.now();
     this.#onState({ needsGesture: true });
-  }
-
-  /** False only when the browser's autoplay policy said no; a play cut short by a new connection is no answer. */
-  async #tryPlay(): Promise<boolean> {
-    try {
-      await this.#video.play();
-      return true;
-    } catch (error) {
-      return !(error instanceof DOMException && error.name === 'NotAllowedError');
-    }
   }
 
   #closeSession(): void {

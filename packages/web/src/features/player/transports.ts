@@ -1,19 +1,30 @@
 import type { PlayUrls } from '@kaibo/client';
+import { HlsSession } from './hls-session.ts';
+import { JUMP_DELAY_S } from './live-edge.ts';
 import { MpegtsSession } from './mpegts-session.ts';
+import { hasMediaSource, NativeHlsSession } from './native-hls-session.ts';
 import type { PlaySession, SessionOptions } from './play-session.ts';
 import { FIRST_PICTURE_MS, STALL_MS } from './stall-watch.ts';
 import type { StallPatience } from './stall-watch.ts';
 import { WhepSession } from './whep-session.ts';
 
-export type TransportId = 'whep' | 'ws-flv' | 'http-flv';
+export type TransportId = 'whep' | 'ws-flv' | 'http-flv' | 'hls';
 
 /** One way for the media to reach the page. */
 export interface Transport {
   id: TransportId;
   /** As shown to people. */
   label: string;
-  /** Who decodes. What one decoder lacks, it lacks on every way that leads to it. */
-  decoder: 'webrtc' | 'mse';
+  /**
+   * Who reads and decodes. What one lacks, it lacks on every way that leads to it. HLS has its own, although it often
+   * ends in the same buffer as FLV: its fragments carry codecs that the reader of FLV does not know, and it may be
+   * the browser itself that plays it.
+   */
+  decoder: 'webrtc' | 'mse' | 'hls';
+  /** It keeps what was played: viewers can pause and go back. */
+  hasPast?: boolean;
+  /** A picture that is no further behind than this is a live one, seconds. */
+  liveWithinS: number;
   /** How long it may stand still, and take to its first picture. */
   patience: StallPatience;
   /** Attempts without a picture before the next way is tried. */
@@ -29,6 +40,10 @@ export interface Transport {
  */
 const WHEP_PATIENCE = { stallMs: 2_500, firstPictureMs: 3_000 };
 const FLV_PATIENCE = { stallMs: STALL_MS, firstPictureMs: FIRST_PICTURE_MS };
+/** Segments of some seconds come one at a time, and its reader mends what it can by itself. */
+const HLS_PATIENCE = { stallMs: 12_000, firstPictureMs: 12_000 };
+/** Three segments of the longest usual length. */
+const HLS_LIVE_WITHIN_S = 20;
 /** For viewers who want the lowest delay rather than the soonest picture. */
 const PATIENT_ATTEMPTS = 3;
 
@@ -40,6 +55,7 @@ export const TRANSPORTS: readonly Transport[] = [
     decoder: 'webrtc',
     patience: WHEP_PATIENCE,
     attempts: 1,
+    liveWithinS: JUMP_DELAY_S,
     url: (urls) => urls.whep,
     session: (options) => new WhepSession(options),
   },
@@ -49,6 +65,7 @@ export const TRANSPORTS: readonly Transport[] = [
     decoder: 'mse',
     patience: FLV_PATIENCE,
     attempts: 2,
+    liveWithinS: JUMP_DELAY_S,
     url: (urls) => urls.wsFlv,
     session: (options) => new MpegtsSession(options),
   },
@@ -58,8 +75,20 @@ export const TRANSPORTS: readonly Transport[] = [
     decoder: 'mse',
     patience: FLV_PATIENCE,
     attempts: 2,
+    liveWithinS: JUMP_DELAY_S,
     url: (urls) => urls.flv,
     session: (options) => new MpegtsSession(options),
+  },
+  {
+    id: 'hls',
+    label: 'HLS',
+    decoder: 'hls',
+    hasPast: true,
+    patience: HLS_PATIENCE,
+    attempts: 2,
+    liveWithinS: HLS_LIVE_WITHIN_S,
+    url: (urls) => urls.hls,
+    session: (options) => (hasMediaSource() ? new HlsSession(options) : new NativeHlsSession(options)),
   },
 ];
 
@@ -71,15 +100,24 @@ export interface Rung {
   transport: Transport;
   url: string;
   attempts: number;
+  /** For ways that bring more than one picture, see `SessionOptions`. */
+  quality: string;
 }
 
-/** The rungs that a room has, in the ladder's order, with the viewer's id on each address. */
-export function rungsOf(urls: PlayUrls, vid: string | null, mode: PlayMode = 'auto'): Rung[] {
+export interface ViewerWish {
+  /** The viewer's id, for each address. */
+  vid: string | null;
+  mode?: PlayMode;
+  quality?: string;
+}
+
+/** The rungs that a room has, in the ladder's order. */
+export function rungsOf(urls: PlayUrls, { vid, mode = 'auto', quality = 'auto' }: ViewerWish): Rung[] {
   const rungs = TRANSPORTS.flatMap((transport) => {
     const url = transport.url(urls);
     if (!url) return [];
     const attempts = mode === 'lowest' && transport.decoder === 'webrtc' ? PATIENT_ATTEMPTS : transport.attempts;
-    return [{ transport, url: withVid(url, vid), attempts }];
+    return [{ transport, url: withVid(url, vid), attempts, quality }];
   });
   const others = rungs.filter(({ transport }) => transport.decoder !== 'webrtc');
   return mode === 'compatible' && others.length > 0 ? others : rungs;

@@ -1,11 +1,14 @@
-import type { PlayUrls } from '@kaibo/client';
+import type { Room } from '@kaibo/client';
 import { useEventListener, useStorage } from '@vueuse/core';
-import { onBeforeUnmount, onMounted, reactive, ref, watch } from 'vue';
-import type { Ref } from 'vue';
+import { computed, onBeforeUnmount, onMounted, reactive, ref, watch } from 'vue';
+import type { ComputedRef, Ref, WritableComputedRef } from 'vue';
 import type { RoomPhase } from '../../composables/useRoom.ts';
 import { useViewerId } from '../../composables/useViewerId.ts';
-import { INITIAL_STATE, LivePlayer } from './live-player.ts';
-import type { PlayerState } from './live-player.ts';
+import { LivePlayer } from './live-player.ts';
+import type { QualityLevel } from './play-session.ts';
+import { INITIAL_STATE } from './player-state.ts';
+import type { PlayerState } from './player-state.ts';
+import { AUTO, pickQuality, qualityOptions, urlsOf } from './quality.ts';
 import { PLAY_MODES, rungsOf } from './transports.ts';
 import type { PlayMode, Rung } from './transports.ts';
 import { useVolume } from './useVolume.ts';
@@ -15,7 +18,7 @@ export interface PlayerInput {
   video: Readonly<Ref<HTMLVideoElement | null>>;
   canvas: Readonly<Ref<HTMLCanvasElement | null>>;
   phase: () => RoomPhase;
-  urls: () => PlayUrls;
+  room: () => Room;
   /** A preview is silent. */
   preview: boolean;
 }
@@ -25,8 +28,13 @@ export interface PlayerControls extends VolumeControls {
   paused: Ref<boolean>;
   /** What the viewer chose, in this browser. */
   mode: Ref<PlayMode>;
+  /** `auto`, or the `id` of one of `qualities`; what the viewer chose, in this browser, as far as this room has it. */
+  quality: WritableComputedRef<string>;
+  /** What there is besides `auto`; none where there is no choice. */
+  qualities: ComputedRef<QualityLevel[]>;
   togglePlay(): void;
-  jumpToLive(): void;
+  goBack(behindS: number): void;
+  goLive(): void;
 }
 
 /** A `LivePlayer` that follows its room: plays while it is live, holds still while it is interrupted, stops at the end. */
@@ -35,11 +43,21 @@ export function usePlayer(input: PlayerInput): PlayerControls {
   const paused = ref(true);
   const sound = useVolume(input.video);
   const mode = useStorage<PlayMode>('kaibo.playMode', 'auto');
+  const wantedQuality = useStorage('kaibo.quality', AUTO);
+  const qualities = computed(() => qualityOptions(input.room(), state.levels));
+  const quality = computed({
+    get: () => pickQuality(qualities.value, wantedQuality.value),
+    set: (chosen) => (wantedQuality.value = chosen),
+  });
   let player: LivePlayer | null = null;
 
   async function rungs(): Promise<Rung[]> {
     const vid = await useViewerId();
-    return rungsOf(input.urls(), vid, PLAY_MODES.includes(mode.value) ? mode.value : 'auto');
+    return rungsOf(urlsOf(input.room(), quality.value), {
+      vid,
+      mode: PLAY_MODES.includes(mode.value) ? mode.value : 'auto',
+      quality: quality.value,
+    });
   }
 
   async function follow(phase: RoomPhase): Promise<void> {
@@ -58,6 +76,7 @@ export function usePlayer(input: PlayerInput): PlayerControls {
     player = new LivePlayer({ video, canvas, onState: (change) => Object.assign(state, change) });
     watch(input.phase, follow, { immediate: true });
     watch(mode, async () => player?.change(await rungs()));
+    watch(quality, async () => player?.changeQuality(await rungs()));
   });
   onBeforeUnmount(() => {
     player?.close();
@@ -69,14 +88,17 @@ export function usePlayer(input: PlayerInput): PlayerControls {
     if (input.video.value?.muted === false) state.mutedByPolicy = false;
   });
   // A tab that comes back from the background or from sleep shows now, not then.
-  useEventListener(document, 'visibilitychange', () => document.hidden || paused.value || player?.jumpToLive());
+  useEventListener(document, 'visibilitychange', () => document.hidden || paused.value || player?.catchUp());
 
   return {
     state,
     paused,
     ...sound,
     mode,
+    quality,
+    qualities,
     togglePlay: () => (paused.value ? player?.play() : player?.pause()),
-    jumpToLive: () => player?.jumpToLive(),
+    goBack: (behindS) => player?.goBack(behindS),
+    goLive: () => player?.goLive(),
   };
 }

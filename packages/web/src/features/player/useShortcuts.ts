@@ -5,10 +5,17 @@ export interface ShortcutActions {
   toggleMute(): void;
   toggleFullscreen(): void;
   changeVolume(by: number): void;
-  jumpToLive(): void;
+  /** Negative to go back in time. */
+  moveBy(seconds: number): void;
+  goToStart(): void;
+  goLive(): void;
 }
 
 const VOLUME_STEP = 0.05;
+const SHORT_STEP_S = 5;
+const LONG_STEP_S = 10;
+
+const SCROLLS = /^(Arrow|Home$|End$)/;
 
 const KEYS: Record<string, (actions: ShortcutActions) => void> = {
   ' ': (actions) => actions.togglePlay(),
@@ -17,7 +24,12 @@ const KEYS: Record<string, (actions: ShortcutActions) => void> = {
   f: (actions) => actions.toggleFullscreen(),
   ArrowUp: (actions) => actions.changeVolume(VOLUME_STEP),
   ArrowDown: (actions) => actions.changeVolume(-VOLUME_STEP),
-  ArrowRight: (actions) => actions.jumpToLive(),
+  ArrowLeft: (actions) => actions.moveBy(-SHORT_STEP_S),
+  ArrowRight: (actions) => actions.moveBy(SHORT_STEP_S),
+  j: (actions) => actions.moveBy(-LONG_STEP_S),
+  l: (actions) => actions.moveBy(LONG_STEP_S),
+  Home: (actions) => actions.goToStart(),
+  End: (actions) => actions.goLive(),
 };
 
 /** Keys of the player, wherever the focus is, except where a person types or a control has its own use for the key. */
@@ -42,7 +54,7 @@ export function useKeys(actionOf: (key: string) => (() => void) | undefined): vo
 function isTaken(event: KeyboardEvent): boolean {
   const target = event.target instanceof Element ? event.target : null;
   if (target?.closest('input, textarea, select, [contenteditable], [role="dialog"], [role="alertdialog"]')) return true;
-  // Space presses a focused button; arrows scroll the page unless the player has the focus.
+  // Space presses a focused button; these scroll the page unless the player has the focus.
   if (event.key === ' ') return Boolean(target?.closest('button, a, summary'));
-  return event.key.startsWith('Arrow') && !target?.closest('[data-player]');
+  return SCROLLS.test(event.key) && !target?.closest('[data-player]');
 }
