@@ -1,16 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { ffmpeg, probe } from './ffmpeg.ts';
-import { enhancedVideoBody, flvHeader, flvTag, type FourCc, type WireTag } from './flv-wire.ts';
+import { enhancedVideoBody, flvHeader, flvTag, type FourCc, hasComposition, type WireTag } from './flv-wire.ts';
 import { tempDir } from './temp-dir.ts';
 
 export interface EncodedVideo {
   fourCc: FourCc;
-  /** hvcC or av1C record. */
+  /** avcC, hvcC or av1C record; the vpcC box's content. */
   configuration: Buffer;
   frames: { dtsMs: number; ptsMs: number; isKey: boolean; data: Buffer }[];
 }
 
 const ENCODER = {
+  avc1: ['-c:v', 'libx264', '-preset', 'ultrafast', '-g', '25'],
   hvc1: [
     '-c:v',
     'libx265',
@@ -22,8 +23,9 @@ const ENCODER = {
     'hvc1',
   ],
   av01: ['-c:v', 'libaom-av1', '-cpu-used', '8', '-usage', 'realtime', '-g', '25', '-b:v', '200k'],
+  vp09: ['-c:v', 'libvpx-vp9', '-deadline', 'realtime', '-cpu-used', '8', '-g', '25', '-b:v', '200k'],
 } as const;
-const CONFIGURATION_BOX = { hvc1: 'hvcC', av01: 'av1C' } as const;
+const CONFIGURATION_BOX = { avc1: 'avcC', hvc1: 'hvcC', av01: 'av1C', vp09: 'vpcC' } as const;
 
 /** ISO/IEC 14496-12: a box is its size, its four characters, its content. */
 function boxContent(file: Buffer, name: string): Buffer {
@@ -33,14 +35,21 @@ function boxContent(file: Buffer, name: string): Buffer {
 }
 
 /**
- * Real HEVC or AV1 by Debian's ffmpeg, through MP4, because its samples are what Enhanced RTMP carries: NAL units with
- * lengths, and OBUs without temporal delimiters.
+ * Real video by Debian's ffmpeg, through MP4, because its samples are what Enhanced RTMP carries: NAL units with lengths,
+ * and OBUs without temporal delimiters. `picture` is a source of lavfi, `extra` what the encoder is told besides.
  */
-export async function encodeVideo(fourCc: FourCc, { seconds = 2 }: { seconds?: number } = {}): Promise<EncodedVideo> {
+export async function encodeVideo(
+  fourCc: FourCc,
+  {
+    seconds = 2,
+    picture = 'testsrc2=size=320x180:rate=25',
+    extra = [],
+  }: { seconds?: number; picture?: string; extra?: readonly string[] } = {},
+): Promise<EncodedVideo> {
   using folder = tempDir();
   const path = folder.file('video.mp4');
-  const source = ['-f', 'lavfi', '-i', 'testsrc2=size=320x180:rate=25', '-t', String(seconds), '-pix_fmt', 'yuv420p'];
-  await ffmpeg(...source, ...ENCODER[fourCc], path).succeeded();
+  const source = ['-f', 'lavfi', '-i', picture, '-t', String(seconds), '-pix_fmt', 'yuv420p'];
+  await ffmpeg(...source, ...ENCODER[fourCc], ...extra, path).succeeded();
   const file = readFileSync(path);
   const { packets } = await probe(path);
   const firstDtsMs = packets[0]?.dtsMs ?? 0;
@@ -61,7 +70,7 @@ export function enhancedTags({ fourCc, configuration, frames }: EncodedVideo): W
   const start = enhancedVideoBody({ packet: 'sequenceStart', fourCc, isKey: true, payload: configuration });
   const tags: WireTag[] = [{ type: 'video', timestamp: 0, body: start }];
   for (const { dtsMs, ptsMs, isKey, data } of frames) {
-    const packet = fourCc === 'hvc1' && ptsMs === dtsMs ? 'codedFramesX' : 'codedFrames';
+    const packet = hasComposition(fourCc) && ptsMs === dtsMs ? 'codedFramesX' : 'codedFrames';
     const body = enhancedVideoBody({ packet, fourCc, isKey, payload: data, compositionMs: ptsMs - dtsMs });
     tags.push({ type: 'video', timestamp: dtsMs, body });
   }

@@ -55,7 +55,10 @@ export class FlvWireReader {
   }
 }
 
-export type FourCc = 'hvc1' | 'av01';
+export type FourCc = 'avc1' | 'hvc1' | 'av01' | 'vp09';
+
+/** Enhanced RTMP v2: the codecs whose CodedFrames carry a composition time. */
+export const hasComposition = (fourCc: FourCc): boolean => fourCc === 'avc1' || fourCc === 'hvc1';
 
 /** Enhanced RTMP v2 section "Enhanced Video": packet types. */
 const PACKET = { sequenceStart: 0, codedFrames: 1, codedFramesX: 3 } as const;
@@ -70,7 +73,7 @@ export function enhancedVideoBody(video: {
 }): Buffer {
   const head = Buffer.from([0x80 | ((video.isKey ? 1 : 2) << 4) | PACKET[video.packet]]);
   const parts = [head, Buffer.from(video.fourCc, 'latin1')];
-  if (video.packet === 'codedFrames' && video.fourCc === 'hvc1') {
+  if (video.packet === 'codedFrames' && hasComposition(video.fourCc)) {
     const composition = Buffer.alloc(3);
     composition.writeIntBE(video.compositionMs ?? 0, 0, 3);
     parts.push(composition);

@@ -28,7 +28,10 @@ export interface Platform extends AsyncDisposable {
   program: Program;
 }
 
-/** The whole platform as `npm start` runs it, on free ports and a data folder of its own. */
+/**
+ * The whole platform as `npm start` runs it, on free ports and a data folder of its own. Pictures of streams, which cost
+ * an ffmpeg each, are for tests that ask for them.
+ */
 export async function startPlatform(...flags: string[]): Promise<Platform> {
   const folder = tempDir();
   const args = [
@@ -36,6 +39,7 @@ export async function startPlatform(...flags: string[]): Promise<Platform> {
     `--dataDir=${folder.file('data')}`,
     '--log.format=json',
     '--media.workers=2',
+    ...(flags.some((flag) => flag.startsWith('--media.snapshot')) ? [] : ['--media.snapshot.enabled=false']),
     ...FREE_PORTS,
     ...flags,
   ];

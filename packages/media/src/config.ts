@@ -111,6 +111,21 @@ export const MediaConfig = z.strictObject({
     heldPerStream: count(D.hls.heldPerStream),
     held: count(D.hls.held),
   }),
+  record: part({
+    mode: z.enum(['never', 'always']).default(D.record.mode),
+    folder: z.string().min(1).default(D.record.folder),
+    partMinutes: count(D.record.partMinutes),
+    partBytes: z.number().int().min(1_000_000).default(D.record.partBytes),
+    minFreeBytes: z.number().int().min(0).default(D.record.minFreeBytes),
+  }),
+  snapshot: part({
+    enabled: z.boolean().default(D.snapshot.enabled),
+    everyMs: z.number().int().min(1000).default(D.snapshot.everyMs),
+  }),
+  doctor: part({
+    enabled: z.boolean().default(D.doctor.enabled),
+    highBitrateBps: count(D.doctor.highBitrateBps),
+  }),
   workers: auto(64).default(D.workers),
   mergeWindowMs: auto(1000).default(D.mergeWindowMs),
   gopCache: part({
@@ -140,6 +155,7 @@ export const MediaConfig = z.strictObject({
     on_play: z.url().optional(),
     on_stop: z.url().optional(),
     on_hls: z.url().optional(),
+    on_dvr: z.url().optional(),
     timeoutMs: count(DEFAULT_HTTP_HOOKS.timeoutMs),
     attempts: count(DEFAULT_HTTP_HOOKS.attempts),
   }),

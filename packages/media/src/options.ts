@@ -1,3 +1,4 @@
+import { DEFAULT_RECORD_OPTIONS, type RecordOptions } from './record/contract.ts';
 import type { PullRule } from './relay/pull-rule.ts';
 import type { TranscodeOptions } from './transcode/ladder/profile.ts';
 
@@ -105,6 +106,20 @@ export interface HlsOptions {
   held: number;
 }
 
+/** Pictures of streams for lists and for pages before they play, made by ffmpeg where there is one. */
+export interface SnapshotOptions {
+  enabled: boolean;
+  /** Between two pictures of one stream; with many streams it takes longer. */
+  everyMs: number;
+}
+
+/** What publishers are told of how their streams arrive. */
+export interface DoctorOptions {
+  enabled: boolean;
+  /** A stream above it is said to be more than many viewers' networks take. */
+  highBitrateBps: number;
+}
+
 /** Everything the media server can be told. Port 0 takes a free one, resolved once for all workers. */
 export interface MediaOptions {
   host: string;
@@ -118,8 +133,11 @@ export interface MediaOptions {
   api: { port: number; secret?: string };
   rtc: RtcOptions;
   relay: RelayOptions;
+  snapshot: SnapshotOptions;
+  doctor: DoctorOptions;
   hls: HlsOptions;
   transcode: TranscodeOptions;
+  record: RecordOptions;
   /** Number of worker threads; `auto` is one per core, less one for the main thread and the kernel; at least one. */
   workers: number | 'auto';
   /** How long packets are merged into one write; `auto` grows from 0 to 95 ms with the number of viewers. */
@@ -147,6 +165,8 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
     maxPeers: 2000,
   },
   relay: { allowPrivate: false, timeoutMs: 10_000, pull: [], pullLingerMs: 30_000 },
+  snapshot: { enabled: true, everyMs: 10_000 },
+  doctor: { enabled: true, highBitrateBps: 8_000_000 },
   transcode: {
     profiles: [],
     mode: 'on_demand',
@@ -170,6 +190,7 @@ export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
     heldPerStream: 20_000,
     held: 50_000,
   },
+  record: DEFAULT_RECORD_OPTIONS,
   workers: 'auto',
   mergeWindowMs: 'auto',
   gopCache: { enabled: true, maxPackets: 4000, maxBytes: 16 * 1024 * 1024 },

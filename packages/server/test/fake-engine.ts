@@ -3,7 +3,9 @@ import type {
   EngineClient,
   EngineEvent,
   EngineHandler,
+  EngineFinding,
   EngineHealth,
+  EnginePoster,
   EnginePush,
   EngineRelay,
   EngineStream,
@@ -20,9 +22,9 @@ import type {
 } from '../src/engine/contract.ts';
 
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../src/engine/urls.ts';
+import { FakeRecorder } from './fake-recorder.ts';
 import { FakeRtc } from './fake-rtc.ts';
 
-import { FakeRecorder } from './fake-recorder.ts';
 const PORTS = { rtmp: 1935, http: 8080, https: 8444, rtc: 8000 };
 
 /** A media engine without media: a test publishes, drops and plays by calling it. */
@@ -64,13 +66,13 @@ export class FakeEngine implements MediaEngine {
     stopPush: async (id) => this.pushed.delete(id),
     pushes: async () => [...this.pushed.values()].map(({ url: _, ...push }) => push),
   };
-  readonly ended: string[] = [];
-  isHealthy = true;
   readonly recorder = new FakeRecorder({
     isPublished: (stream) => this.#streams.has(stream),
     tell: (event) => this.#tell(event),
   });
   readonly posters = new Map<string, EnginePoster>();
+  readonly ended: string[] = [];
+  isHealthy = true;
   /** How each viewer's connection ends. */
   readonly #viewers = new Map<string, () => void>();
   readonly #streams = new Map<string, EngineStream>();
@@ -113,6 +115,25 @@ export class FakeEngine implements MediaEngine {
 
   async streams(): Promise<EngineStream[]> {
     return [...this.#streams.values()];
+  }
+
+  poster({ stream }: StreamName): EnginePoster | undefined {
+    return this.posters.get(stream);
+  }
+
+  /** A picture was made; the first of a broadcast is told of. */
+  picture(stream: string, poster: EnginePoster): void {
+    const isFirst = !this.posters.has(stream);
+    this.posters.set(stream, poster);
+    if (isFirst) this.#tell({ type: 'poster', app: 'live', stream, atMs: poster.atMs });
+  }
+
+  /** All that is found of a stream now. */
+  find(stream: string, ...findings: EngineFinding[]): void {
+    const found = this.#streams.get(stream);
+    if (found === undefined) throw new Error(`nobody publishes ${stream}`);
+    found.findings = findings;
+    this.#tell({ type: 'findings', app: 'live', stream, findings, atMs: Date.now() });
   }
 
   async endStream({ stream }: StreamName): Promise<boolean> {
@@ -176,8 +197,10 @@ export class FakeEngine implements MediaEngine {
   /** The engine's grace is over, or it was told to end. */
   finish(stream: string): boolean {
     if (!this.#streams.delete(stream)) return false;
+    this.posters.delete(stream);
     for (const [id, push] of this.pushed) if (push.stream === stream) this.pushed.delete(id);
     this.rtc.dropped(stream, 'over');
+    this.recorder.ended(stream);
     this.#tell({ type: 'ended', app: 'live', stream, reason: 'over', atMs: Date.now() });
     return true;
   }
@@ -200,7 +223,6 @@ export class FakeEngine implements MediaEngine {
     };
     this.#viewers.set(client.clientId, () => {
       leave();
-    this.recorder.ended(stream);
       onKicked();
     });
     return { verdict, leave };

@@ -12,6 +12,12 @@ export function announcedTracks(packet: MediaPacket): TrackFlags | undefined {
   return flags.hasAudio || flags.hasVideo ? flags : undefined;
 }
 
+/** Frames per second that `onMetaData` announces; undefined when it says nothing of them. */
+export function announcedFrameRate(packet: MediaPacket): number | undefined {
+  const rate = readMetadata(packet.payload)?.['framerate'];
+  return typeof rate === 'number' && Number.isFinite(rate) ? rate : undefined;
+}
+
 function readMetadata(payload: Uint8Array): AmfObject | undefined {
   try {
     for (const value of decodeAmf0(payload)) {

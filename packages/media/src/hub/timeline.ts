@@ -4,6 +4,8 @@ import type { MediaPacket } from '@kaibo/formats';
 export const MAX_FORWARD_JUMP_MS = 10_000;
 /** Audio and video may be interleaved this far apart; further back is the publisher's clock being set. */
 export const MAX_BACKWARD_JUMP_MS = 3000;
+/** A frame this much before the last one of its track went back; less is how muxers round. */
+const STEP_BACK_MS = 50;
 const DEFAULT_FRAME_MS = 33;
 const MAX_FRAME_MS = 100;
 
@@ -18,6 +20,7 @@ export class Timeline {
   #lastMs: number | undefined;
   #lastByKindMs = { audio: -1, video: -1, data: -1 };
   #frameMs = DEFAULT_FRAME_MS;
+  #repairs = 0;
 
   /** `resumeAfterMs`: the last time a former owner of the stream gave out; the next packet follows it. */
   constructor(resumeAfterMs?: number) {
@@ -29,6 +32,11 @@ export class Timeline {
   /** The last time given out; undefined before the first packet. */
   get lastMs(): number | undefined {
     return this.#lastMs;
+  }
+
+  /** How often a publisher's time leapt or went back and was put right. */
+  get repairs(): number {
+    return this.#repairs;
   }
 
   /** The next packet comes from another publisher: its clock tells nothing about the old one's. */
@@ -67,11 +75,13 @@ export class Timeline {
     let ms = rawMs + (this.#offsetMs ?? Number.NaN);
     const stepMs = ms - (this.#lastMs ?? ms);
     if (!(stepMs <= MAX_FORWARD_JUMP_MS && stepMs >= -MAX_BACKWARD_JUMP_MS)) {
+      if (this.#offsetMs !== undefined) this.#repairs++;
       ms = this.#lastMs === undefined ? 0 : this.#lastMs + this.#frameMs;
       this.#offsetMs = ms - rawMs;
     }
     const lastMs = this.#lastByKindMs[packet.kind];
     if (packet.kind === 'video' && lastMs >= 0) this.#learnFrame(ms - lastMs);
+    if (ms < lastMs - STEP_BACK_MS) this.#repairs++;
     ms = Math.max(ms, lastMs, 0);
     this.#lastByKindMs[packet.kind] = ms;
     this.#lastMs = Math.max(this.#lastMs ?? 0, ms);

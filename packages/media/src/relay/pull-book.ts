@@ -67,6 +67,11 @@ export class PullBook {
         if (this.#isAlways(app, stream)) this.#want({ app, stream }, { isAlways: true });
         return;
       case 'interrupted':
+      case 'poster':
+      case 'findings':
+      case 'recording_started':
+      case 'recording_part':
+      case 'recording_ended':
         return;
       default:
         event satisfies never;

@@ -13,7 +13,7 @@ import { hlsSection } from './hls-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
-const { hls, limits, relay, rtc, transcode } = media;
+const { doctor, hls, limits, record, relay, rtc, snapshot, transcode } = media;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
@@ -290,6 +290,41 @@ export const configSchema = section({
         .describe('How long a rendition made on demand goes on after its last viewer'),
     }).prefault({}),
     hls: hlsSection(hls).prefault({}),
+    record: section({
+      partMinutes: whole()
+        .max(10_000)
+        .default(record.partMinutes)
+        .describe('A recording goes on in a new file after this, at a key frame'),
+      partBytes: z
+        .int()
+        .min(1_000_000)
+        .max(Number.MAX_SAFE_INTEGER)
+        .default(record.partBytes)
+        .describe('… or when a file is this large'),
+      minFreeBytes: z
+        .int()
+        .min(0)
+        .max(Number.MAX_SAFE_INTEGER)
+        .default(record.minFreeBytes)
+        .describe('Recordings end when less than this is free on their disk and nothing can be deleted'),
+    }).prefault({}),
+    snapshot: section({
+      enabled: z
+        .boolean()
+        .default(snapshot.enabled)
+        .describe('Pictures of live streams for the page, made by ffmpeg where there is one'),
+      everyMs: whole()
+        .min(1000)
+        .max(3_600_000)
+        .default(snapshot.everyMs)
+        .describe('Between two pictures of a stream; with many streams it takes longer'),
+    }).prefault({}),
+    doctor: section({
+      enabled: z.boolean().default(doctor.enabled).describe('Streamers are told what is wrong with how they send'),
+      highBitrateBps: whole()
+        .default(doctor.highBitrateBps)
+        .describe('A stream above it is said to be more than many viewers can take'),
+    }).prefault({}),
     workers: z
       .union([z.literal('auto'), z.int().min(1).max(256)])
       .default(media.workers)

@@ -41,6 +41,12 @@ export interface MediaEngine {
   iceServers?(user: string): IceServer[];
 }
 
+export interface EnginePoster {
+  jpeg: Buffer;
+  /** When it was so, ms since the epoch. */
+  atMs: number;
+}
+
 /** Streams sent on to RTMP servers elsewhere; a push ends with its stream. */
 export interface EngineRelay {
   /**
@@ -67,12 +73,6 @@ export interface EnginePush extends StreamName {
   lastError?: { code: string; message: string };
 }
 
-/** Offers and candidates of clients that reach the engine by way of the platform. */
-export interface RtcSignaling {
-  /** Asks the handler as any other publisher or viewer would be asked. A viewer waits for somebody to publish. */
-  open(offer: RtcOffer): Promise<{ action: 'answer'; sessionId: string; sdp: string } | Denial>;
-  /** A candidate of the client, or null: there are no more. False when there is no such session. */
-  trickle(sessionId: string, candidate: { candidate: string; mid?: string } | null): Promise<boolean>;
 /** Broadcasts written to files on this machine, and what can be done with these files. A recording ends with its stream. */
 export interface EngineRecorder {
   /**
@@ -139,6 +139,12 @@ export class RecordedFileError extends Error {
   }
 }
 
+/** Offers and candidates of clients that reach the engine by way of the platform. */
+export interface RtcSignaling {
+  /** Asks the handler as any other publisher or viewer would be asked. A viewer waits for somebody to publish. */
+  open(offer: RtcOffer): Promise<{ action: 'answer'; sessionId: string; sdp: string } | Denial>;
+  /** A candidate of the client, or null: there are no more. False when there is no such session. */
+  trickle(sessionId: string, candidate: { candidate: string; mid?: string } | null): Promise<boolean>;
   /** Ends a session; its `onClosed` is not told. False when there is no such session. */
   close(sessionId: string): Promise<boolean>;
   /** Told once of each session that ended otherwise: peer gone, kicked, stream over, process died. Returns how to leave. */
@@ -179,6 +185,8 @@ export interface EngineCapabilities {
 export interface EngineHandler {
   authorizePublish(client: EngineClient): Promise<PublishVerdict>;
   authorizePlay(client: EngineClient): Promise<PlayVerdict>;
+  /** Asked before a recording ends because its disk is full; answered when old ones were deleted, or none can be. */
+  makeRoom?(): Promise<void>;
   /** Told after the fact, in order per stream. Must not throw and must not block. */
   notify(event: EngineEvent): void;
 }
@@ -253,15 +261,6 @@ export type EngineEvent = StreamName & { atMs: number } & (
     | { type: 'ended'; reason: string }
     | { type: 'playing'; client: PublicEngineClient; viewer: string }
     | { type: 'stopped'; client: PublicEngineClient; viewer: string; reason: string }
-  );
-
-export interface EngineStream extends StreamName {
-  state: 'idle' | 'publishing' | 'interrupted' | 'ended';
-  startedAtMs: number;
-  publisher?: PublicEngineClient;
-  /** Media connections, not people. */
-  viewers: number;
-  recvBps: number;
     /** There is the first picture of a broadcast. */
     | { type: 'poster' }
     /** What its publisher should know of has changed; this is all of it now. Not told when the publisher goes. */
@@ -271,11 +270,32 @@ export interface EngineStream extends StreamName {
     | { type: 'recording_part'; id: string; part: RecordedPart }
     /** `reason` is `stopped`, `ended` (with its stream), or what went wrong. */
     | { type: 'recording_ended'; id: string; reason: string }
+  );
+
+/** Something about how a stream arrives that its publisher should know. */
+export interface EngineFinding {
+  /** Stable; see the room's schema. */
+  code: string;
+  severity: 'info' | 'warning' | 'problem';
+  /** Since when it is so, ms since the epoch. */
+  sinceMs: number;
+  /** In what the code says: percent, ms, bits per second. */
+  value?: number;
+}
+
+export interface EngineStream extends StreamName {
+  state: 'idle' | 'publishing' | 'interrupted' | 'ended';
+  startedAtMs: number;
+  publisher?: PublicEngineClient;
+  /** Media connections, not people. */
+  viewers: number;
+  recvBps: number;
   fps: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
   /** Codes of what the publisher should know; see the room's schema. */
   notices?: string[];
+  findings?: EngineFinding[];
 }
 
 export interface EngineHealth {

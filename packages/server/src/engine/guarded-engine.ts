@@ -112,6 +112,10 @@ export class GuardedEngine implements MediaEngine {
     return this.#ask(() => this.#engine.kickClient(clientId));
   }
 
+  poster(stream: StreamName): EnginePoster | undefined {
+    return this.#engine.poster?.(stream);
+  }
+
   get rtc(): RtcSignaling | undefined {
     const { rtc } = this.#engine;
     if (rtc === undefined) return undefined;
@@ -143,10 +147,6 @@ export class GuardedEngine implements MediaEngine {
     );
   }
 
-  /** @throws EngineUnavailableError */
-  async #ask<Answer>(question: () => Promise<Answer>, policy = this.#policy): Promise<Answer> {
-    try {
-      return await policy.execute(question);
   /** What is done with files on this machine takes its time, and says nothing of the engine's health. */
   get recorder(): EngineRecorder | undefined {
     const { recorder } = this.#engine;
@@ -163,6 +163,10 @@ export class GuardedEngine implements MediaEngine {
     );
   }
 
+  /** @throws EngineUnavailableError */
+  async #ask<Answer>(question: () => Promise<Answer>, policy = this.#policy): Promise<Answer> {
+    try {
+      return await policy.execute(question);
     } catch (error) {
       throw new EngineUnavailableError({ cause: isBrokenCircuitError(error) ? undefined : error });
     }

@@ -6,9 +6,30 @@ export function sendCacheable(request: FastifyRequest, reply: FastifyReply, body
   const text = JSON.stringify(body);
   const etag = `W/"${createHash('sha1').update(text).digest('base64url')}"`;
   reply.header('etag', etag).header('cache-control', 'private, no-cache');
-  const known = (request.headers['if-none-match'] ?? '').split(',').map((tag) => tag.trim());
-  if (known.includes(etag) || known.includes('*')) return reply.code(304).send();
+  if (knows(request, etag)) return reply.code(304).send();
   return reply.type('application/json; charset=utf-8').send(text);
+}
+
+/** A picture that is replaced by a newer one now and then; `atMs` tells one from another. */
+export function sendPicture(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { jpeg, atMs, cacheControl }: { jpeg: Buffer; atMs: number; cacheControl: string },
+): FastifyReply {
+  const etag = `"${atMs.toString(36)}"`;
+  reply
+    .header('etag', etag)
+    .header('last-modified', new Date(atMs).toUTCString())
+    .header('cache-control', cacheControl);
+  if (knows(request, etag)) return reply.code(304).send();
+  return reply.type('image/jpeg').send(jpeg);
+}
+
+/** Whether the caller has it already; the weak comparison of RFC 9110, 13.1.2. */
+function knows(request: FastifyRequest, etag: string): boolean {
+  const weak = (tag: string): string => tag.trim().replace(/^W\//, '');
+  const known = (request.headers['if-none-match'] ?? '').split(',').map(weak);
+  return known.includes(weak(etag)) || known.includes('*');
 }
 
 /** `X-Total-Count`, and RFC 8288 links to the neighbouring pages, as paths. */

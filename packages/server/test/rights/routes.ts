@@ -121,6 +121,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/rooms': { answers: all(200) },
   'GET /api/categories': { answers: all(200) },
   'GET /api/rooms/{roomId}': { answers: { ...all(200), banned: 403 } },
+  'GET /api/rooms/{roomId}/poster': { pictured: true, live: true, answers: { ...all(200), banned: 403 } },
   'PUT /api/rooms/{roomId}': { body: () => ({ title: '改' }), answers: owners(200) },
   'POST /api/rooms/{roomId}/close': { answers: owners(200) },
   'POST /api/rooms/{roomId}/key': { answers: owners(200) },

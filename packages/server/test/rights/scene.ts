@@ -23,6 +23,8 @@ export interface SceneNeeds {
   fresh?: boolean;
   /** The room's stream is published to. */
   live?: boolean;
+  /** There is a picture of its stream. */
+  pictured?: boolean;
   /** Path parameters that are not of the room or the victim. */
   parameters?: (scene: Scene) => Promise<Record<string, string>>;
 }
@@ -30,7 +32,7 @@ export interface SceneNeeds {
 export async function makeScene(
   world: RightsWorld,
   actor: Actor | 'suspended',
-  { fresh = false, live = false, parameters }: SceneNeeds,
+  { fresh = false, live = false, pictured = false, parameters }: SceneNeeds,
 ): Promise<Scene> {
   const owner = await (fresh && actor === 'owner' ? world.freshPerson() : world.person('owner'));
   const person = await personOf(world, { actor, owner, fresh });
@@ -41,6 +43,7 @@ export async function makeScene(
   if (actor === 'banned' && person !== undefined)
     await world.must(`/api/rooms/${roomId}/bans`, { method: 'POST', body: { userId: person.id } }, owner.token);
   if (live) await world.publish(String(room['streamKey']));
+  if (pictured) await world.picture(roomId, String(room['playId']));
   const scene: Scene = {
     world,
     roomId,

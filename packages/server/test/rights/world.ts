@@ -3,6 +3,7 @@ import { defaultConfig } from '../../src/app/config.ts';
 import { startKaibo, type Kaibo } from '../../src/app/kaibo.ts';
 import { createLogger } from '../../src/app/logger.ts';
 import { FakeEngine } from '../fake-engine.ts';
+import { until } from '../../../../test/support/until.ts';
 import { request, type Answer, type CallInit } from '../harness.ts';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -125,6 +126,12 @@ export class RightsWorld {
     await this.must(`${path}/recording`, { method: 'POST', body: { on: false } }, owner.token);
     await expect.poll(async () => (await recordings())[0]?.state, { timeout: 10_000, interval: 10 }).toBe('ready');
     return (await recordings())[0]?.id ?? '';
+  }
+
+  /** Makes a picture of what is published into the room, which is live by then. */
+  async picture(roomId: string, playId: string): Promise<void> {
+    await until(async () => (await this.call(`/api/rooms/${roomId}`)).body['status'] === 'live');
+    this.engine.picture(playId, { jpeg: Buffer.of(0xff, 0xd8, 0xff, 0xd9), atMs: 1 });
   }
 
   /** An account for one case, which may destroy it. */

@@ -74,6 +74,7 @@ export class EmbeddedEngine implements MediaEngine {
       hooks: {
         authorizePublish: (client) => handler.authorizePublish(client),
         authorizePlay: (client) => handler.authorizePlay(client),
+        makeRoom: async () => void (await handler.makeRoom?.()),
         notify: (event) => handler.notify(event),
       },
     });
@@ -150,6 +151,10 @@ export class EmbeddedEngine implements MediaEngine {
 
   async streams(): Promise<EngineStream[]> {
     return this.#running?.server.streams() ?? [];
+  }
+
+  poster({ app, stream }: StreamName): EnginePoster | undefined {
+    return this.#running?.server.poster(app, stream);
   }
 
   async endStream({ app, stream }: StreamName): Promise<boolean> {

@@ -77,9 +77,9 @@ export const ERRORS = {
   overloaded: { status: 503, zh: '服务器繁忙，请稍后再试', en: 'The server is overloaded; try again soon' },
   peer_not_found: { status: 404, zh: '对方不在房间内', en: 'This peer is not in the room' },
   peers_full: { status: 503, zh: '连线人数已满', en: 'There is no place for another peer in this room' },
+  poster_not_found: { status: 404, zh: '还没有直播画面', en: 'There is no picture of this room yet' },
   publish_forbidden: { status: 403, zh: '没有推流权限', en: 'You have no right to publish here' },
   rate_limited: { status: 429, zh: '操作过于频繁', en: 'Too many requests' },
-  refresh_reused: {
   range_not_satisfiable: { status: 416, zh: '请求的范围无效', en: 'The file has no such range' },
   recording_active: {
     status: 409,
@@ -97,6 +97,7 @@ export const ERRORS = {
     zh: '录像还在处理中，请稍后再试',
     en: 'This recording is not finished yet; try again soon',
   },
+  refresh_reused: {
     status: 401,
     zh: '登录凭证被重复使用，已为安全退出登录',
     en: 'This login was used twice and has been ended for safety',

@@ -3,6 +3,7 @@ import type { EngineEvent, EngineStream, MediaEngine } from '../../engine/contra
 import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
 import { roomChannel } from './announcer.ts';
 import type { Audience } from './audience.ts';
+import type { Checkups } from './checkups.ts';
 import { LIVE_APP } from './contract.ts';
 import type { RoomEvent } from './events.ts';
 import { SYSTEM, type Ledger } from './ledger.ts';
@@ -20,6 +21,7 @@ export interface BroadcastDeps {
   audience: Audience;
   streams: StreamLeases;
   ownerPeers: OwnerPeers;
+  checkups: Checkups;
   graceMs: number;
   logger: Logger;
   now: () => number;
@@ -68,24 +70,33 @@ export class Broadcast {
   async stop(): Promise<void> {
     this.prepareStop();
     await Promise.all(this.#queues.values());
+    await this.#deps.checkups.stop();
     await Promise.all([...this.#watched.keys()].map((playId) => this.#unwatch(playId)));
     await this.#deps.streams.releaseAll();
   }
 
   notify(event: EngineEvent): void {
     if (event.app !== LIVE_APP) return;
-    const { audience } = this.#deps;
+    const { audience, checkups } = this.#deps;
+    if (event.type === 'interrupted' || event.type === 'ended') checkups.forget(event.stream);
     switch (event.type) {
       case 'playing':
         return audience.playing(event.client.clientId);
       case 'stopped':
         return audience.stopped(event.client.clientId);
+      case 'poster':
+        return this.#enqueue(event.stream, (room) => this.#pictured(room));
+      case 'findings':
+        return this.#isStopping ? undefined : checkups.found(event.stream, event.findings);
       case 'published':
         return this.#enqueue(event.stream, (room) => this.#published(room));
       case 'interrupted':
         return this.#enqueue(event.stream, (room) => this.#streamGone(room, 'interrupted'));
       case 'ended':
         return this.#enqueue(event.stream, (room) => this.#streamGone(room, 'ended'));
+      case 'recording_started':
+      case 'recording_part':
+      case 'recording_ended':
     }
   }
 
@@ -149,6 +160,16 @@ export class Broadcast {
         store.transition(transaction, { id: room.id, to: 'live' }),
       );
     }
+  }
+
+  /** The first picture of a broadcast: lists that were given before show it from now on. Later ones replace it silently. */
+  async #pictured(room: RoomRow): Promise<void> {
+    if (room.status !== 'live') return;
+    const { store, ledger } = this.#deps;
+    await ledger.room(room, { event: 'room.updated', actor: SYSTEM, isAudited: false }, async (transaction) => {
+      const row = await store.change(transaction, { id: room.id, changes: {} });
+      return row?.status === 'live' ? row : undefined;
+    });
   }
 
   /** On this node; the end of a preview leaves its room preparing, only a broadcast ends with its stream. */

@@ -35,20 +35,36 @@ export const roomFactsSchema = z.object({
   title: z.string(),
   category: z.string().optional(),
   cover: z.string().optional(),
+  poster: z
+    .string()
+    .optional()
+    .describe('While it is live, where there is one: the path of a picture of the stream, a JPEG that is renewed'),
   status: z.enum(['preparing', 'live', 'ended']),
   mode: z.enum(['media', 'p2p']).describe('p2p is signaling only: no stream passes the server'),
   interrupted: z.boolean().optional().describe('The publisher dropped and its grace runs'),
   isPrivate: z.boolean(),
   autoLive: z.boolean(),
+  recording: z.enum(['never', 'always', 'manual']).describe('Whether its broadcast is recorded; manual by its owner'),
   playId: z.string(),
   startTime: z.number().optional().describe('ms since the epoch'),
   endTime: z.number().optional().describe('ms since the epoch'),
   viewerCount: z.number().describe('Distinct people'),
-  recording: z.enum(['never', 'always', 'manual']).describe('Whether its broadcast is recorded; manual by its owner'),
   peakViewers: z.number(),
   maxViewers: z.number().describe('0 is no limit'),
 });
 export type RoomFacts = z.output<typeof roomFactsSchema>;
+
+/** Something about how a stream arrives that its publisher should know. */
+export const findingSchema = z.object({
+  code: z
+    .string()
+    .describe(
+      'keyframe_interval_long, b_frames, no_audio, no_video, variable_frame_rate, timestamp_jumps, bitrate_high, bitrate_unstable, encoder_overload, av_drift',
+    ),
+  severity: z.enum(['info', 'warning', 'problem']),
+  sinceMs: z.number().describe('ms since the epoch'),
+  value: z.number().optional().describe('In what the code says: percent, ms, bits per second, or how often'),
+});
 
 /** How the owner's stream arrives. */
 const publishingSchema = z.object({
@@ -79,6 +95,7 @@ const publishingSchema = z.object({
     .describe(
       'What the streamer should know: no_ffmpeg, audio_bridge_failed, b_frames, b_frames_transcoded, webrtc_video_unsupported',
     ),
+  findings: z.array(findingSchema).optional().describe('What is wrong with how the stream arrives'),
 });
 export type PublishingHealth = z.output<typeof publishingSchema>;
 
@@ -123,6 +140,7 @@ const roomFields = {
   isPrivate: z.boolean(),
   maxViewers: z.int().min(0).max(1_000_000),
   autoLive: z.boolean(),
+  recording: z.enum(['never', 'always', 'manual']),
 };
 
 export const roomIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
@@ -134,13 +152,13 @@ export const createRoomSchema = z.object({
   isPrivate: roomFields.isPrivate.default(false),
   maxViewers: roomFields.maxViewers.default(0),
   autoLive: roomFields.autoLive.default(true),
+  recording: roomFields.recording.optional().describe('Left out, what the operator has set'),
 });
 export type CreateRoomInput = z.output<typeof createRoomSchema>;
 
 export const updateRoomSchema = z.object({ ...roomFields, status: z.enum(['preparing', 'live', 'ended']) }).partial();
 export type UpdateRoomInput = z.output<typeof updateRoomSchema>;
 
-  recording: z.enum(['never', 'always', 'manual']),
 /** `status` may list several, separated by commas. Empty parameters are as absent. */
 export const listRoomsSchema = z.preprocess(
   dropEmpty,
@@ -152,7 +170,6 @@ export const listRoomsSchema = z.preprocess(
       .optional(),
     page: z.coerce.number().int().min(1).max(1_000_000).default(1),
     pageSize: z.coerce.number().int().min(1).max(500).default(100),
-  recording: roomFields.recording.optional().describe('Left out, what the operator has set'),
     q: z.string().trim().max(100).optional(),
     category: z.string().trim().max(50).optional(),
     userId: z.string().max(64).optional().describe('Rooms of one account; private ones too when it is the caller'),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { roomSchema, type RoomFacts } from './contract.ts';
+import { findingSchema, roomSchema, type RoomFacts } from './contract.ts';
 
 /** Events of `room:ID` (all rooms) and of `rooms` (public ones) that carry the whole room. */
 const ROOM_EVENTS = [
@@ -33,6 +33,15 @@ const crowdSchema = z.object({ viewerCount: z.number(), peakViewers: z.number() 
 const crowdsSchema = z.object({ counts: z.record(z.string(), z.number()) });
 /** On `rooms` only: a public room became private. */
 const hiddenSchema = z.object({ id: z.string() });
+
+export const FINDING_EVENT = 'stream.finding';
+export const RECOVERED_EVENT = 'stream.recovered';
+
+/** On the owner's `user` channel. What was found ends untold with the publisher. */
+export const ownerEventSchemas = {
+  [FINDING_EVENT]: findingSchema.extend({ roomId: z.string() }),
+  [RECOVERED_EVENT]: z.object({ roomId: z.string(), code: findingSchema.shape.code }),
+};
 
 export const VIEWERS_EVENT = 'viewers';
 export const HIDDEN_EVENT = 'room.hidden';

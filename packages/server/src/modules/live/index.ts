@@ -15,6 +15,7 @@ import { Announcer } from './announcer.ts';
 import { Audience } from './audience.ts';
 import { Broadcast } from './broadcast.ts';
 import { RoomCatalog } from './catalog.ts';
+import { Checkups } from './checkups.ts';
 import { roomChannels, roomCommands } from './channels.ts';
 import { LIVE_APP, type RoomDirectory } from './contract.ts';
 import { Control } from './control.ts';
@@ -25,6 +26,7 @@ import { MemberService } from './members.ts';
 import { MemberStore } from './member-store.ts';
 import { MediaRights } from './media-rights.ts';
 import { OwnerPeers } from './owner-peers.ts';
+import { addPosterRoutes } from './poster-routes.ts';
 import { addPresenceRoutes } from './presence-routes.ts';
 import { PresenceService } from './presence.ts';
 import { Removals } from './removals.ts';
@@ -37,7 +39,7 @@ import { StreamLeases } from './streams.ts';
 import { Ticker } from './ticker.ts';
 import { RoomView } from './view.ts';
 
-export { channelEventSchemas } from './events.ts';
+export { channelEventSchemas, ownerEventSchemas } from './events.ts';
 
 export interface LiveDeps {
   database: Database;
@@ -51,10 +53,10 @@ export interface LiveDeps {
   signingKey: Buffer;
   access: 'members' | 'open';
   openRoomsPerUser: number;
-  graceMs: number;
-}
   /** How rooms are recorded that do not say. */
   recording: RecordingMode;
+  graceMs: number;
+}
 
 /** Rooms: REST calls, the engine's questions and reports, channels and counts. */
 export interface LiveModule {
@@ -91,6 +93,7 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
     accountHolder: roomAccountHolder(parts),
     addRoutes: (app, callerOf) => {
       addRoomRoutes(app, { service, callerOf });
+      addPosterRoutes(app, { service, callerOf });
       addPresenceRoutes(app, { presence, callerOf });
       addMemberRoutes(app, { members, callerOf });
     },
@@ -134,8 +137,9 @@ function assemble(deps: LiveDeps) {
   const service = new RoomService({
     ...{ store, catalog, ledger, engine, state, streams, users, view, rights, opening, access, saveTally },
   });
+  const checkups = new Checkups({ store, outbox, logger });
   const broadcast = new Broadcast({
-    ...{ store, ledger, state, engine, audience, streams, ownerPeers, graceMs, logger, now, saveTally },
+    ...{ store, ledger, state, engine, audience, streams, ownerPeers, checkups, graceMs, logger, now, saveTally },
   });
   const removals = new Removals({ audience, engine, logger });
   const control = new Control({

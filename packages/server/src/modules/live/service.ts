@@ -1,4 +1,4 @@
-import type { EngineStream, MediaEngine } from '../../engine/contract.ts';
+import type { EnginePoster, EngineStream, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
@@ -99,6 +99,20 @@ export class RoomService {
     const { person, isInvited, isModerator, hasPass } = standing;
     if (person !== undefined && (isInvited || isModerator)) return view.member(row, caller.site, person);
     return view.public(view.facts(row), caller.site, hasPass ? token : undefined);
+  }
+
+  /**
+   * The last picture of what is live, or for its owner of the preview, and whether others may keep it.
+   * @throws AppError room_not_found, room_private, banned_from_room, poster_not_found
+   */
+  async poster(caller: Caller, roomId: string, token?: string): Promise<{ poster: EnginePoster; isPrivate: boolean }> {
+    const { row, standing } = await this.look(caller, roomId, { token });
+    assertMayEnter(row, standing);
+    const isShown = row.status === 'live' || (row.status === 'preparing' && mayManage(standing));
+    const stream = { app: LIVE_APP, stream: row.play_id };
+    const poster = isShown && row.mode === 'media' ? this.#deps.engine.poster?.(stream) : undefined;
+    if (poster === undefined) throw new AppError('poster_not_found');
+    return { poster, isPrivate: row.is_private === 1 || row.status !== 'live' };
   }
 
   async update(caller: Caller, roomId: string, input: UpdateRoomInput): Promise<Room> {
@@ -227,6 +241,11 @@ function changesOf(fields: Omit<UpdateRoomInput, 'status'>): RoomChanges {
   if (fields.cover !== undefined) changes.cover = fields.cover;
   if (fields.isPrivate !== undefined) changes.is_private = fields.isPrivate ? 1 : 0;
   if (fields.autoLive !== undefined) changes.auto_live = fields.autoLive ? 1 : 0;
+  // A new mode is the owner's newest word.
+  if (fields.recording !== undefined) {
+    changes.recording = fields.recording;
+    changes.recording_on = null;
+  }
   if (fields.maxViewers !== undefined) changes.max_viewers = fields.maxViewers;
   return changes;
 }
@@ -236,8 +255,3 @@ function detailsOf(changes: RoomChanges): Record<string, unknown> {
   const fields = Object.keys(changes).filter((field) => field !== 'title_key' && field !== 'recording_on');
   return fields.length === 0 ? {} : { fields };
 }
-  // A new mode is the owner's newest word.
-  if (fields.recording !== undefined) {
-    changes.recording = fields.recording;
-    changes.recording_on = null;
-  }

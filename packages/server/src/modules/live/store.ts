@@ -7,7 +7,18 @@ export type RoomRow = Selectable<RoomTable>;
 
 /** Fields that an owner changes. */
 export type RoomChanges = Partial<
-  Pick<RoomRow, 'title' | 'title_key' | 'category' | 'cover' | 'is_private' | 'auto_live' | 'recording' | 'recording_on' | 'max_viewers'>
+  Pick<
+    RoomRow,
+    | 'title'
+    | 'title_key'
+    | 'category'
+    | 'cover'
+    | 'is_private'
+    | 'auto_live'
+    | 'recording'
+    | 'recording_on'
+    | 'max_viewers'
+  >
 >;
 
 export interface ViewerTally {

@@ -59,13 +59,14 @@ export class RoomView {
       title: row.title,
       category: row.category ?? undefined,
       cover: row.cover ?? undefined,
+      poster: this.#posterOf(row),
       status: row.status,
       mode: row.mode,
       interrupted: row.interrupted === 1 ? true : undefined,
       isPrivate: row.is_private === 1,
       autoLive: row.auto_live === 1,
-      playId: row.play_id,
       recording: row.recording,
+      playId: row.play_id,
       startTime: row.start_time ?? undefined,
       endTime: row.end_time ?? undefined,
       viewerCount: row.status === 'ended' ? 0 : (numbers?.count ?? row.viewer_count),
@@ -76,7 +77,9 @@ export class RoomView {
 
   /** For anybody who may see the room at all; `token` is the play token that goes into the addresses. */
   public(facts: RoomFacts, site: Site, token?: string): Room {
-    return { ...facts, playUrls: this.#playUrls(facts, site, token) };
+    const { poster: path } = facts;
+    const poster = path === undefined || token === undefined ? path : `${path}&token=${encodeURIComponent(token)}`;
+    return { ...facts, poster, playUrls: this.#playUrls(facts, site, token) };
   }
 
   /** For an invited account: addresses that work while it is invited. */
@@ -97,6 +100,13 @@ export class RoomView {
     };
   }
 
+  /** A preview is nobody else's business. */
+  #posterOf({ id, play_id: stream, status, mode }: RoomRow): string | undefined {
+    if (status !== 'live' || mode === 'p2p') return undefined;
+    const atMs = this.#engine.poster?.({ app: LIVE_APP, stream })?.atMs;
+    return atMs === undefined ? undefined : `/api/rooms/${encodeURIComponent(id)}/poster?v=${atMs}`;
+  }
+
   #playUrls({ playId, mode }: RoomFacts, site: Site, token: string | undefined): PlayUrls {
     if (mode === 'p2p') return {};
     return this.#engine.playUrls({
@@ -113,6 +123,6 @@ function needsToken(row: RoomRow): boolean {
 }
 
 function healthOf({ publisher, startedAtMs, ...stream }: EngineStream): PublishingHealth {
-  const { recvBps, fps, video, audio, notices } = stream;
-  return { protocol: publisher?.protocol ?? '', sinceMs: startedAtMs, recvBps, fps, video, audio, notices };
+  const { recvBps, fps, video, audio, notices, findings } = stream;
+  return { protocol: publisher?.protocol ?? '', sinceMs: startedAtMs, recvBps, fps, video, audio, notices, findings };
 }

@@ -82,6 +82,8 @@ export class RecordingRunner {
       case 'interrupted':
       case 'playing':
       case 'stopped':
+      case 'poster':
+      case 'findings':
     }
   }
 
