@@ -101,14 +101,17 @@ export class MediaServer {
     }));
     const directory = new Directory({
       options: resolved,
-      hooks: ladder.under(
-        heardBy(relays.under(hooks), (event) => {
-          recordings.heard(event);
-          this.#findings.heard(event);
-          this.#posters.heard(event);
-          this.#hls?.heard(event);
-          if (event.type === 'published') this.#rtc?.warm();
-        }),
+      // Renditions are streams to HLS, and to nobody further in.
+      hooks: heardBy(
+        ladder.under(
+          heardBy(relays.under(hooks), (event) => {
+            recordings.heard(event);
+            this.#findings.heard(event);
+            this.#posters.heard(event);
+            if (event.type === 'published') this.#rtc?.warm();
+          }),
+        ),
+        (event) => this.#hls?.heard(event),
       ),
       log: logger,
       post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc, hls: () => this.#hls }),
@@ -142,8 +145,8 @@ export class MediaServer {
             : request.type === 'hls'
               ? answerHls(hls, { workerId, alive }, request)
               : request.type === 'room'
-              ? { reply: await recordings.book.makeRoom(request) }
-              : answer({ directory, ladder }, { workerId, alive }, request),
+                ? { reply: await recordings.book.makeRoom(request) }
+                : answer({ directory, ladder }, { workerId, alive }, request),
         notice: (workerId, notice) => this.#notice(workerId, notice),
         lost: (workerId) => {
           directory.workerLost(workerId);

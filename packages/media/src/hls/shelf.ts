@@ -57,6 +57,7 @@ interface Place {
 
 /** All windows that one worker can serve: of streams that it owns, and copies of others' while somebody here asks for them. */
 export class HlsShelf implements StreamCompanion {
+  readonly isForRenditions = true;
   readonly options: HlsOptions;
   readonly notes: SessionNotes;
   readonly #deps: HlsShelfDeps;
