@@ -304,8 +304,11 @@ function isTooFarAhead(window: HlsWindow, { msn, part }: PlaylistPlace): boolean
   if (!next) return false;
   const lastMsn = next.part > 0 ? next.msn : next.msn - 1;
   if (msn > lastMsn + MAX_AHEAD_SEGMENTS) return true;
-  if (part === undefined || partTargetMs === undefined || msn !== next.msn) return false;
-  return part >= next.part + Math.max(MIN_ADVANCE_PARTS, Math.ceil((ADVANCE_S * 1000) / partTargetMs));
+  if (part === undefined || partTargetMs === undefined) return false;
+  return (
+    part >=
+    (msn === next.msn ? next.part : 0) + Math.max(MIN_ADVANCE_PARTS, Math.ceil((ADVANCE_S * 1000) / partTargetMs))
+  );
 }
 
 /**

@@ -2,13 +2,15 @@ import { FormatError, type Fragment, Fragmenter, type MediaPacket, type Mp4Track
 import type { PacketTap } from '../hub/subscriber.ts';
 import type { HlsOptions } from '../options.ts';
 import { type Opening, TrackGate } from './track-gate.ts';
-import type { HlsWindow, WindowChange } from './window.ts';
+import type { HlsWindow, WindowChange, WindowPart } from './window.ts';
 import { slideOf } from './window-slide.ts';
 
 /** A group of pictures may be longer than a segment should be: past this it is cut at any frame. */
 export const MAX_SEGMENT_MS = 10_000;
-/** One frame that is longer than a part raises PART-TARGET up to this many times what was asked for; past it there are no parts. */
-const MAX_PART_STRETCH = 2;
+/** RFC 8216bis, 4.4.4.9: every part but a segment's last has this share of PART-TARGET. */
+const MIN_PART = 0.85;
+/** Stamps are whole ms. */
+const STAMP_MS = 1;
 /** A first part shorter than this share of the wish says that frames do not divide it: PART-TARGET is what they do divide. */
 const WHOLE_PART = 0.9;
 const PART_SLACK = 1.05;
@@ -172,8 +174,9 @@ export class HlsPackager implements PacketTap {
     const nowMs = packet.dtsMs;
     const frameMs = nowMs - this.#lastMs.video;
     if (section.frames > 0) {
-      if (packet.keyframe && (this.#wantsSection || this.#isAudioGone(section, nowMs))) {
-        this.#restart(packet);
+      const isAudioGone = section.audio && nowMs - this.#lastMs.audio > TRACK_GONE_MS;
+      if (packet.keyframe && (this.#wantsSection || isAudioGone)) {
+        this.#restart(packet, isAudioGone ? 'audio' : undefined);
         return;
       }
       if (this.#endsSegment(section, packet)) this.#cutSegment(section, nowMs);
@@ -193,7 +196,7 @@ export class HlsPackager implements PacketTap {
     const nowMs = packet.dtsMs;
     if (section.video) {
       if (nowMs - this.#lastMs.video > TRACK_GONE_MS) {
-        this.#restart(packet);
+        this.#restart(packet, 'video');
         return;
       }
     } else if (section.fragmenter.startMs !== undefined) {
@@ -206,14 +209,10 @@ export class HlsPackager implements PacketTap {
     this.#push(section, packet);
   }
 
-  #isAudioGone(section: Section, nowMs: number): boolean {
-    return section.audio && nowMs - this.#lastMs.audio > TRACK_GONE_MS;
-  }
-
   /** Tracks came or went: what follows has an initialization of its own. */
-  #restart(packet: MediaPacket): void {
+  #restart(packet: MediaPacket, gone?: 'audio' | 'video'): void {
     this.#endSection(packet.kind === 'video' ? packet.dtsMs : undefined);
-    this.#gate.shut();
+    this.#gate.shut(gone);
     this.#gate.hold(packet);
   }
 
@@ -242,48 +241,59 @@ export class HlsPackager implements PacketTap {
 
   /** A part ends where the next frame would make it too long; `nowMs` is when that frame begins. */
   #maybeCutPart(section: Section, nowMs: number, frameMs: number): void {
-    const { partMs } = this.#deps.options;
-    const targetMs = this.#deps.window.partTargetMs ?? partMs;
-    if (nowMs - section.partStartMs > targetMs) {
-      // The last frame has turned out longer than its kind. Without it the part is as it should be.
-      const lastMs = nowMs - frameMs;
-      if (section.video && lastMs > section.partStartMs) this.#cutPart(section, { endMs: lastMs });
-      if (nowMs - section.partStartMs > targetMs && !this.#stretchParts(nowMs - section.partStartMs)) return;
-    }
-    const allowedMs = this.#deps.window.partTargetMs ?? targetMs;
-    if (nowMs + frameMs - section.partStartMs > allowedMs) this.#cutPart(section, { endMs: nowMs, complete: true });
+    const targetMs = this.#targetMs;
+    const lastMs = nowMs - frameMs;
+    // The last frame has turned out longer than its kind. Without it the part may be as it should be.
+    if (nowMs - section.partStartMs > targetMs && section.video && lastMs - section.partStartMs >= MIN_PART * targetMs)
+      this.#cutPart(section, { endMs: lastMs, keepsLast: true });
+    if (nowMs - section.partStartMs > targetMs) this.#cutLongFrame(section, { nowMs, frameMs, targetMs });
+    else if (nowMs + frameMs - section.partStartMs > targetMs + STAMP_MS) this.#cutPart(section, { endMs: nowMs });
   }
 
-  /** Frames have become longer than parts. False: there are no parts from now on. */
-  #stretchParts(lengthMs: number): boolean {
-    const { window, options } = this.#deps;
-    if (lengthMs <= MAX_PART_STRETCH * options.partMs) {
-      window.apply([{ type: 'part-target', ms: Math.ceil(lengthMs) }]);
-      return true;
-    }
-    this.#hasParts = false;
-    window.apply([{ type: 'part-target', ms: undefined }]);
-    return false;
+  /**
+   * One long frame among others is said to end where its part has to; what comes next is said to begin there. The media
+   * themselves have their true times, and the playlist is right again a frame later. Frames that are longer than parts as a
+   * rule make a playlist without parts.
+   */
+  #cutLongFrame(
+    section: Section,
+    { nowMs, frameMs, targetMs }: { nowMs: number; frameMs: number; targetMs: number },
+  ): void {
+    const { window } = this.#deps;
+    const isRule = window.partTargetMs === undefined || this.#frameMs > targetMs;
+    if (isRule || frameMs > 2 * targetMs) {
+      this.#hasParts = false;
+      window.apply([{ type: 'part-target', ms: undefined }]);
+    } else this.#cutPart(section, { endMs: section.partStartMs + targetMs, mediaEndMs: nowMs });
   }
 
-  /** `complete`: the last frame ends at `endMs`, where another begins; else that last frame stays for the next part. */
-  #cutPart(section: Section, { endMs, complete = false }: { endMs: number; complete?: boolean }): void {
-    const fragment = section.video && complete ? section.fragmenter.cut(endMs) : section.fragmenter.cut();
-    const stays = section.video && !complete ? 1 : 0;
-    const part = fragment && this.#part(fragment, section.frames - stays);
+  get #targetMs(): number {
+    return this.#deps.window.partTargetMs ?? this.#deps.options.partMs;
+  }
+
+  /**
+   * `endMs`: where the part ends as the playlist has it. `mediaEndMs`: where its last frame really ends. `keepsLast`: that
+   * frame stays for the next part.
+   */
+  #cutPart(
+    section: Section,
+    { endMs, mediaEndMs = endMs, keepsLast = false }: { endMs: number; mediaEndMs?: number; keepsLast?: boolean },
+  ): void {
+    const { fragmenter } = section;
+    const fragment = section.video && !keepsLast ? fragmenter.cut(mediaEndMs) : fragmenter.cut();
+    const stays = keepsLast ? 1 : 0;
+    const part = fragment && this.#part(fragment, { section, endMs, frames: section.frames - stays });
     section.partStartMs = endMs;
     section.frames = stays;
-    if (part)
-      this.#deps.window.apply([
-        ...this.#firstTarget(part.part.durationMs),
-        part,
-        ...this.#raisedTarget(part.part.durationMs),
-      ]);
+    if (part) this.#deps.window.apply([...this.#firstTarget(part.part.durationMs), part, ...this.#raisedTarget(part)]);
   }
 
-  #part({ bytes, durationMs, independent }: Fragment, frames: number): WindowChange & { type: 'part' } {
+  #part(
+    { bytes, independent }: Fragment,
+    { section, endMs, frames }: { section: Section; endMs: number; frames: number },
+  ): WindowChange & { type: 'part' } {
     this.#fragments++;
-    return { type: 'part', part: { bytes, durationMs, independent, frames } };
+    return { type: 'part', part: { bytes, durationMs: endMs - section.partStartMs, independent, frames } };
   }
 
   /** The first part of all says how long parts can be made of these frames (85 % of PART-TARGET at least). */
@@ -295,39 +305,39 @@ export class HlsPackager implements PacketTap {
     return [{ type: 'part-target', ms }];
   }
 
-  #raisedTarget(addedMs: number): WindowChange[] {
+  #raisedTarget({ part }: { part: WindowPart }): WindowChange[] {
     const { window } = this.#deps;
-    const durationS = Math.round(((window.open?.durationMs ?? 0) + addedMs) / 1000);
+    const durationS = Math.round(((window.open?.durationMs ?? 0) + part.durationMs) / 1000);
     return durationS > window.targetDurationS ? [{ type: 'target', durationS }] : [];
   }
 
   #cutSegment(section: Section, nowMs: number): void {
-    this.#deps.window.apply([...this.#closing(section, nowMs), this.#head(nowMs)]);
-    section.segmentStartMs = nowMs;
-    section.partStartMs = nowMs;
+    const { changes, endMs } = this.#closing(section, nowMs);
+    this.#deps.window.apply([...changes, this.#head(endMs)]);
+    section.segmentStartMs = endMs;
+    section.partStartMs = endMs;
     section.frames = 0;
   }
 
-  /** What is left becomes the last part, of any length. */
-  #closing(section: Section, endMs: number): WindowChange[] {
+  /** What is left becomes the last part, of any length that a part may have. */
+  #closing(section: Section, mediaEndMs: number): { changes: WindowChange[]; endMs: number } {
     const { window, options, isCrowded } = this.#deps;
-    const fragment = section.video ? section.fragmenter.cut(endMs) : section.fragmenter.cut();
-    const part = fragment && this.#part(fragment, section.frames);
+    const fragment = section.video ? section.fragmenter.cut(mediaEndMs) : section.fragmenter.cut();
+    const endMs = this.#hasParts ? Math.min(mediaEndMs, section.partStartMs + this.#targetMs) : mediaEndMs;
+    const part = fragment && this.#part(fragment, { section, endMs, frames: section.frames });
     if (!part && window.open?.parts.length === 0) {
       this.#nextMsn--;
-      return [{ type: 'void' }];
+      return { changes: [{ type: 'void' }], endMs: mediaEndMs };
     }
-    const changes: WindowChange[] = part
-      ? [...this.#lastTarget(part.part.durationMs), part, ...this.#raisedTarget(part.part.durationMs)]
-      : [];
-    return [...changes, { type: 'close' }, ...slideOf(window, { options, adding: part?.part, isCrowded: isCrowded() })];
+    const last = part ? [...this.#lastTarget(), part, ...this.#raisedTarget(part)] : [];
+    const slide = slideOf(window, { options, adding: part?.part, isCrowded: isCrowded() });
+    return { changes: [...last, { type: 'close' }, ...slide], endMs: part ? endMs : section.partStartMs };
   }
 
   /** A segment of one short part is no measure, but a playlist with parts needs some target. */
-  #lastTarget(durationMs: number): WindowChange[] {
+  #lastTarget(): WindowChange[] {
     const { window, options } = this.#deps;
-    if (!this.#hasParts || window.partTargetMs !== undefined) return [];
-    return [{ type: 'part-target', ms: Math.max(options.partMs, Math.ceil(durationMs)) }];
+    return this.#hasParts && window.partTargetMs === undefined ? [{ type: 'part-target', ms: options.partMs }] : [];
   }
 
   /** `endMs`: where the last picture ends, if that is known. */
@@ -335,6 +345,6 @@ export class HlsPackager implements PacketTap {
     const section = this.#section;
     if (!section) return;
     this.#section = undefined;
-    this.#deps.window.apply(this.#closing(section, endMs));
+    this.#deps.window.apply(this.#closing(section, endMs).changes);
   }
 }

@@ -8,7 +8,7 @@ const SKIP_TARGETS = 6;
 /** Parts of segments older than this many target durations are of no use to anybody (4.4.4.9). */
 const PART_TARGETS = 3;
 /** Stands in shared text where a private stream's addresses have the viewer's session. */
-const SESSION_MARK = '\u0001';
+const SESSION_MARK = '{session}';
 
 /** One rendering of a playlist, shared by everybody who asks. */
 export interface RenderedPlaylist {
@@ -165,8 +165,8 @@ function skippable(window: HlsWindow, listed: readonly WindowSegment[]): number 
 function firstWithParts(window: HlsWindow, listed: readonly WindowSegment[]): number {
   let lengthMs = window.open?.durationMs ?? 0;
   for (const { msn, durationMs } of listed.toReversed()) {
-    if (lengthMs > PART_TARGETS * window.targetDurationS * 1000) return msn + 1;
     lengthMs += durationMs;
+    if (lengthMs > PART_TARGETS * window.targetDurationS * 1000) return msn + 1;
   }
   return 0;
 }

@@ -79,6 +79,7 @@ function namedFile(name: string): HlsFile | undefined {
 
 /** A part without its segment, and anything but a number, is a mistake of the player (6.2.5.2). */
 function placeOf(query: URLSearchParams): PlaylistPlace | undefined | 'malformed' {
+  if (query.getAll('_HLS_msn').length > 1 || query.getAll('_HLS_part').length > 1) return 'malformed';
   const msn = query.get('_HLS_msn');
   const part = query.get('_HLS_part');
   if (msn === null) return part === null ? undefined : 'malformed';

@@ -31,7 +31,8 @@ export class TrackGate {
   readonly #deps: TrackGateDeps;
   #tracks: { video?: Mp4Track; audio?: Mp4Track } = {};
   #refused = new Set<string>();
-  #expected = { video: true, audio: true };
+  #announced = { video: true, audio: true };
+  #expected = this.#announced;
   #held: MediaPacket[] = [];
   #heldBytes = 0;
   #hasKeyframe = false;
@@ -48,9 +49,10 @@ export class TrackGate {
     return this.#tracks[kind] !== undefined;
   }
 
-  /** Begins to hold again, with the configurations that are known. */
-  shut(): void {
+  /** Begins to hold again, with the configurations that are known. `gone`: a track that is not waited for. */
+  shut(gone?: 'audio' | 'video'): void {
     this.#closed = false;
+    this.#expected = gone === undefined ? this.#announced : { ...this.#announced, [gone]: false };
     this.#late = false;
     this.#forget();
     clearTimeout(this.#timer);
@@ -65,7 +67,7 @@ export class TrackGate {
 
   metadata(packet: MediaPacket): void {
     const announced = announcedTracks(packet);
-    if (announced) this.#expected = { video: announced.hasVideo, audio: announced.hasAudio };
+    if (announced) this.#expected = this.#announced = { video: announced.hasVideo, audio: announced.hasAudio };
   }
 
   /** Takes note of a configuration. False when it changes nothing of what is packaged. */
