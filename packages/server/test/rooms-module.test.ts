@@ -32,6 +32,7 @@ async function startWithModule(graceMs: number) {
     ...{ database, outbox, state, engine, users: people, logger, now, graceMs },
     signingKey: randomBytes(32),
     access: 'members',
+    recording: 'never',
     openRoomsPerUser: 10,
   });
   await engine.start(live.engineHandler);

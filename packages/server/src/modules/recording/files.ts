@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { AppError } from '../gateway/contract.ts';
 import { byteRangeOf } from './byte-range.ts';
 import type { Bucket, ByteRange } from './contract.ts';
-import { isMissing, type RecordingFolder } from './folder.ts';
+import { isMissing, POSTER_FILE, type RecordingFolder } from './folder.ts';
 import type { RecordingRow } from './store.ts';
-import { bucketKey } from './workshop.ts';
+import { bucketKey, JPEG } from './workshop.ts';
 
 /** Files that are read at one time, each an open one; a viewer has one for a moment. */
 const MAX_TRANSFERS = 2000;
@@ -66,7 +66,24 @@ export class RecordedFiles {
     return reply.send(await this.#read(asked, range ?? { start: 0, end: size - 1 }));
   }
 
-  async #read({ row, file, isStored }: RecordedFile, range: ByteRange): Promise<Readable> {
+  /** It is made after the first file is closed, and moved with the last one. */
+  async sendPoster(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { row, isPublic }: { row: RecordingRow; isPublic: boolean },
+  ): Promise<FastifyReply> {
+    const asked = { row, file: POSTER_FILE, type: JPEG, isPublic };
+    const isHere = row.folder_id === this.#folder.id && existsSync(this.#folder.pathOf(row.id, POSTER_FILE));
+    if (isHere || this.#bucket === undefined || this.#bucket.redirects)
+      return this.send(request, reply, { ...asked, isStored: !isHere && this.#bucket !== undefined });
+    const stream = await this.#read({ ...asked, isStored: true });
+    return reply
+      .header('cache-control', isPublic ? PUBLIC_CACHE : PRIVATE_CACHE)
+      .type(JPEG)
+      .send(stream);
+  }
+
+  async #read({ row, file, isStored }: RecordedFile, range?: ByteRange): Promise<Readable> {
     if (this.#transfers >= MAX_TRANSFERS) throw new AppError('too_many_connections');
     this.#transfers++;
     try {
@@ -82,9 +99,9 @@ export class RecordedFiles {
   }
 
   /** Opened before anything is answered, so that a file that is not there is no answer that breaks off. */
-  async #openLocal(row: RecordingRow, file: string, range: ByteRange): Promise<Readable> {
+  async #openLocal(row: RecordingRow, file: string, range?: ByteRange): Promise<Readable> {
     const handle = await this.#local(row, () => open(this.#folder.pathOf(row.id, file)));
-    return createReadStream('', { fd: handle, start: range.start, end: range.end });
+    return createReadStream('', { fd: handle, ...range });
   }
 
   async #sizeOf(row: RecordingRow, file: string): Promise<number> {

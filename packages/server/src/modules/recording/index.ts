@@ -71,12 +71,16 @@ export function createRecordingModule(deps: RecordingDeps): RecordingModule {
   const workshop = new Workshop({
     ...parts,
     publish: options.publish,
+    onFinished: () => keeper.nudge(),
     onBucket: (works) => keeper.bucketWorked(works),
   });
   const runner = new RecordingRunner({
     ...parts,
     mayRecord: (playId) => options.enabled && keeper.mayRecord(playId),
-    onWork: () => workshop.nudge(),
+    onWork: () => {
+      workshop.nudge();
+      keeper.nudge();
+    },
   });
   const service = new RecordingService({ ...parts, keeper, isEnabled: options.enabled });
   const files = new RecordedFiles({ folder, bucket });
@@ -93,6 +97,7 @@ export function createRecordingModule(deps: RecordingDeps): RecordingModule {
     },
     behind: (handler) => ({
       ...handler,
+      makeRoom: () => keeper.makeRoomNow(),
       notify: (event) => {
         handler.notify(event);
         runner.heard(event);

@@ -10,10 +10,12 @@ import { Loop } from './loop.ts';
 import type { RecordingRow, RecordingStore } from './store.ts';
 import { bucketKey } from './workshop.ts';
 
-const EVERY_MS = 5000;
+const EVERY_MS = 3000;
 /** Deleted or looked at in one turn. */
 const BATCH = 100;
 const MAX_ROOMS_SHOWN = 100;
+/** Made free when the engine cannot write. */
+const AT_ONCE_BYTES = 1024 ** 3;
 const DAY_MS = 86_400_000;
 const GROWTH_DAYS = 7;
 /** A bucket that refuses for this long is an alarm. */
@@ -51,6 +53,7 @@ export class Keeper {
   #isFull = false;
   #fullChannels = new Set<string>();
   #bucketFailedAtMs: number | undefined;
+  #roomMaking: Promise<void> | undefined;
 
   constructor(deps: KeeperDeps) {
     this.#deps = deps;
@@ -100,6 +103,15 @@ export class Keeper {
     });
     this.nudge();
     return isDeleted;
+  }
+
+  /** The engine says that the disk is full, whatever it looks like from here. Resolves when files are gone. */
+  async makeRoomNow(): Promise<void> {
+    const { folder } = this.#deps;
+    this.#roomMaking ??= this.#makeRoom(AT_ONCE_BYTES, { folderId: folder.id, why: 'disk full' })
+      .then(async () => this.#removeDeleted(new Set(idsOf(await this.#open()))))
+      .finally(() => (this.#roomMaking = undefined));
+    await this.#roomMaking;
   }
 
   async storage(): Promise<Storage> {

@@ -1,16 +1,15 @@
 import { createHash } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { type MediaEngine, type PlaylistPart } from '../../engine/contract.ts';
 import { AppError, type Caller, type CallerOf } from '../gateway/contract.ts';
 import { partParamsSchema, proofQuerySchema, recordingParamsSchema, replayFileParamsSchema } from './contract.ts';
 import type { RecordedFiles } from './files.ts';
-import { POSTER_FILE } from './folder.ts';
 import { READ } from './routes.ts';
 import type { RecordingService } from './service.ts';
 import type { PartRow, RecordingRow } from './store.ts';
-import { JPEG, MP4 } from './workshop.ts';
+import { MP4 } from './workshop.ts';
 
 const PLAYLIST = 'application/vnd.apple.mpegurl';
 const fileSchema = z.unknown().describe('The bytes of the file');
@@ -50,12 +49,7 @@ export function addReplayRoutes(
       const { token } = request.query;
       const { row, parts } = await service.replay(callerOf(request), request.params.id, token);
       const text = recorder.playlist(parts.map((part) => playlistPart(part, token)));
-      const etag = `"${createHash('sha1').update(text).digest('base64url')}"`;
-      reply
-        .header('etag', etag)
-        .header('cache-control', isPublic(row, token) ? 'public, max-age=10' : 'private, no-cache');
-      if (request.headers['if-none-match'] === etag) return reply.code(304).send();
-      return reply.type(PLAYLIST).send(text);
+      return sendPlaylist(request, reply, { text, isPublic: isPublic(row, token) });
     },
   );
 
@@ -111,18 +105,22 @@ export function addReplayRoutes(
     async (request, reply) => {
       const { token } = request.query;
       const row = await service.poster(callerOf(request), request.params.id, token);
-      const isStored = row.folder_id === null;
-      return files.send(request, reply, {
-        row,
-        file: POSTER_FILE,
-        type: JPEG,
-        isStored,
-        isPublic: isPublic(row, token),
-      });
+      return files.sendPoster(request, reply, { row, isPublic: isPublic(row, token) });
     },
   );
 
   const partOf = (caller: Caller, asked: { id: string; n: number; token?: string }) => service.part(caller, asked);
+}
+
+function sendPlaylist(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { text, isPublic: isForAll }: { text: string; isPublic: boolean },
+): FastifyReply {
+  const etag = `"${createHash('sha1').update(text).digest('base64url')}"`;
+  reply.header('etag', etag).header('cache-control', isForAll ? 'public, max-age=10' : 'private, no-cache');
+  if (request.headers['if-none-match'] === etag) return reply.code(304).send();
+  return reply.type(PLAYLIST).send(text);
 }
 
 /** Seen by everybody: what a token was needed for is not. */

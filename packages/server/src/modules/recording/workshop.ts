@@ -30,6 +30,7 @@ export interface WorkshopDeps {
   claims: Claims;
   /** Whether a replay is published as soon as it is ready. */
   publish: boolean;
+  onFinished(): void;
   /** The bucket took something, or did not. */
   onBucket(works: boolean): void;
   logger: Logger;
@@ -162,7 +163,7 @@ export class Workshop {
   }
 
   async #finish(row: RecordingRow): Promise<void> {
-    const { store, outbox, folder, bucket, claims, publish, logger, now } = this.#deps;
+    const { store, outbox, folder, bucket, claims, publish, onFinished, logger, now } = this.#deps;
     if (!(await claims.take(row.id))) return;
     if (row.state === 'processing') {
       const parts = (await store.parts([row.id])).filter(({ head_bytes: head }) => (head ?? 0) > 0);
@@ -193,6 +194,7 @@ export class Workshop {
       await store.leaveFolder(row.id);
     }
     await claims.release(row.id);
+    if (row.state === 'processing') onFinished();
   }
 
   async #movePoster(bucket: Bucket, id: string): Promise<void> {
