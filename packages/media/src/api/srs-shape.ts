@@ -109,7 +109,8 @@ function streamBody(stream: StreamInfo): object {
       send_30s: Math.round(stream.sendBps / 1000),
     },
     publish: publisher ? { active: true, cid: publisher.clientId } : { active: false },
-    kaibo: { findings: stream.findings },
+    // Nothing that SRS does not say, unless there is something to say.
+    ...(stream.findings.length > 0 ? { kaibo: { findings: stream.findings } } : {}),
     video: video
       ? {
           codec: codecName(video.codec),

@@ -109,8 +109,11 @@ export const RULES: readonly Rule[] = [
     holdMs: 5000,
     clearMs: 30_000,
     // Of a long group of pictures the beginning alone is large.
-    judge: ({ bitrateSwing, bitrateBps, keyIntervalMs }) =>
-      (bitrateBps ?? 0) > 500_000 && (keyIntervalMs ?? 0) <= 4000 ? above(bitrateSwing, { info: 4 }) : undefined,
+    judge: ({ bitrateSwing, bitrateBps, keyIntervalMs }) => {
+      if ((bitrateBps ?? 0) < 500_000 || (keyIntervalMs ?? 0) > 4000) return undefined;
+      const verdict = above(bitrateSwing, { info: 4 });
+      return verdict && { ...verdict, value: Math.round((bitrateSwing ?? 0) * 10) / 10 };
+    },
   },
   {
     code: 'encoder_overload',
