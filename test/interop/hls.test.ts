@@ -104,6 +104,7 @@ describe('HLS of a stream', () => {
     await encoder.ended;
     expect(viewer.violations).toEqual([]);
     expect(viewer.texts.length, 'a playlist for each part').toBeGreaterThan(15);
+    HlsParser.setOptions({ strictMode: true });
     for (const text of [viewer.multivariant, ...viewer.texts]) HlsParser.parse(text);
     expect(viewer.multivariant).toMatch(/CODECS="avc1\.\w{6},mp4a\.40\.2"/);
     expect(viewer.multivariant).toContain('RESOLUTION=320x180');
