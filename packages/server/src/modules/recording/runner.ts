@@ -12,6 +12,9 @@ import type { RecordingRow, RecordingStore, StreamRoom } from './store.ts';
 /** While something is live: a preview may become a broadcast at any moment, and its owner may change their mind. */
 const LIVE_EVERY_MS = 2000;
 const IDLE_EVERY_MS = 10_000;
+/** After a stream ended: its room is about to be ended too. */
+const HURRY_MS = 5000;
+const HURRY_EVERY_MS = 200;
 /** What could not be begun, or broke off, is tried again. */
 const RETRY_MS = 30_000;
 const EXPECTED_ENDS = new Set(['stopped', 'ended', 'server_stopping']);
@@ -40,6 +43,8 @@ export class RecordingRunner {
   readonly #loop: Loop;
   /** By recording or stream: not to be begun before. */
   readonly #notBefore = new Map<string, number>();
+  /** By the monotonic clock. */
+  #hurryUntilMs = 0;
 
   constructor(deps: RunnerDeps) {
     this.#deps = deps;
@@ -66,8 +71,10 @@ export class RecordingRunner {
   heard(event: EngineEvent): void {
     if (event.app !== LIVE_APP) return;
     switch (event.type) {
-      case 'published':
       case 'ended':
+        this.#hurryUntilMs = performance.now() + HURRY_MS;
+        return this.nudge();
+      case 'published':
       case 'recording_started':
         return this.nudge();
       case 'recording_part':
@@ -114,6 +121,7 @@ export class RecordingRunner {
     for (const id of active) if (!known.has(id)) await recorder.stop(id);
     const recorded = new Set(running.filter(({ isWanted }) => isWanted).map((row) => row.room_id));
     for (const room of rooms) if (room.isWanted && !recorded.has(room.roomId)) await this.#begin(recorder, room);
+    if (running.length > 0 && performance.now() < this.#hurryUntilMs) return HURRY_EVERY_MS;
     return streams.length > 0 || running.length > 0 ? LIVE_EVERY_MS : IDLE_EVERY_MS;
   }
 

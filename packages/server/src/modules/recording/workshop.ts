@@ -122,7 +122,8 @@ export class Workshop {
     const path = folder.pathOf(part.recording_id, part.file);
     const index = await this.#index(recorder, part, path);
     const row = await store.find(part.recording_id);
-    if (index !== undefined && row !== undefined && row.poster === null) await this.#makePoster(recorder, row, path);
+    if (index !== undefined && row !== undefined && row.poster === null)
+      await this.#makePoster(recorder, { id: row.id, path, atMs: Math.min(POSTER_AT_MS, part.duration_ms / 2) });
     await store.setIndex(part.recording_id, part.n, index);
   }
 
@@ -152,9 +153,12 @@ export class Workshop {
     }
   }
 
-  async #makePoster(recorder: EngineRecorder, { id }: RecordingRow, path: string): Promise<void> {
+  async #makePoster(
+    recorder: EngineRecorder,
+    { id, path, atMs }: { id: string; path: string; atMs: number },
+  ): Promise<void> {
     const { store, folder, bucket } = this.#deps;
-    const jpeg = await recorder.poster(path, POSTER_AT_MS);
+    const jpeg = await recorder.poster(path, atMs);
     if (jpeg !== undefined) {
       if (bucket === undefined) await writeFile(folder.pathOf(id, POSTER_FILE), jpeg);
       else await bucket.putBytes(bucketKey(id, POSTER_FILE), jpeg, JPEG);
