@@ -12,6 +12,7 @@ import { onDatabase } from './support/databases.ts';
 import { kaibo, startKaiboProcess } from './support/kaibo.ts';
 import { POSTGRES_PASSWORD } from './support/postgres.ts';
 import { RedisServer } from './support/redis-server.ts';
+import { startS3Server } from './support/s3-server.ts';
 
 const FREE_PORTS = [
   'http',
@@ -25,7 +26,7 @@ const FREE_PORTS = [
   'metrics',
 ].map((name) => `--${name}.port=0`);
 /** What the machine of the tests may lack. */
-const OF_THE_MACHINE = /^(ffmpeg|open files|disk|disk speed)$/;
+const OF_THE_MACHINE = /^(ffmpeg|open files|disk|disk speed|recordings)$/;
 
 interface Finding {
   level: 'ok' | 'warn' | 'FAIL';
@@ -220,6 +221,21 @@ test('Redis: evicting and forgetting is warned of, away is a failure', async () 
   expect(away.of(subject)).toMatchObject({ level: 'FAIL', fix: expect.stringContaining('start Redis') });
   expect(away.code).toBe(1);
   expect(there.output + away.output).not.toContain('not-to-be-shown');
+});
+
+test('recordings: a folder and a bucket, and one that is not there', async () => {
+  const { config } = await startS3Server();
+  const s3 = Object.entries(config).map(([key, value]) => `--s3.${key}=${value}`);
+  const flags = [`--dataDir=${freshFolder()}`, '--recording.minFreeBytes=0', '--media.record.minFreeBytes=0'];
+  const there = await examine([...flags, ...s3]);
+  expect(there.of('recordings')).toMatchObject({ level: 'ok' });
+  expect(there.findings.filter(({ subject }) => subject === 'bucket videos')).toMatchObject([
+    { level: 'ok', found: 'takes files' },
+    { level: expect.stringMatching(/^(ok|warn)$/), found: expect.stringContaining('pages of') },
+  ]);
+  const away = await examine([...flags, ...s3, '--s3.bucket=nowhere', '--s3.secretAccessKey=not-to-be-shown']);
+  expect(away.of('bucket nowhere')).toMatchObject({ level: 'FAIL' });
+  expect(away.output).not.toContain('not-to-be-shown');
 });
 
 test('mail: a server that takes us, and none', async () => {

@@ -28,6 +28,7 @@ import {
 } from '../modules/gateway/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
+import { bucketOrigins } from '../modules/recording/index.ts';
 import { addSignalingRoutes, measureSignaling } from '../modules/signaling/index.ts';
 import { routeUpgrades } from '../sockets/upgrade.ts';
 import type { StateCenter } from '../state/contract.ts';
@@ -99,6 +100,7 @@ export async function createFront({
     authenticator,
     callerOf,
     connectOrigins: (site) => engine.connectOrigins(site),
+    storageOrigins: bucketOrigins(config.s3),
     serverFactory: (handler) => {
       servers.https = createHttpsServer(config, handler);
       return (servers.http = createHttpServer(handler));

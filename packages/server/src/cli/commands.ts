@@ -4,6 +4,7 @@ import type { Command } from './command.ts';
 import { configCheck } from './config.ts';
 import { doctor } from './doctor.ts';
 import { migrateCommand } from './migrate.ts';
+import { recordingCommands } from './recording.ts';
 import { roomCommands } from './room.ts';
 import { start } from './start.ts';
 import { userCommands } from './user.ts';
@@ -18,4 +19,5 @@ export const COMMANDS: readonly Command[] = [
   ...adminCommands,
   ...userCommands,
   ...roomCommands,
+  ...recordingCommands,
 ];

@@ -9,6 +9,7 @@ import { Outbox } from '../database/outbox.ts';
 import { createAuthModule, type AuthModule } from '../modules/auth/index.ts';
 import { AppError } from '../modules/gateway/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
+import { removeRecording } from '../modules/recording/index.ts';
 import type { UserDirectory, UserFacts } from '../modules/user/contract.ts';
 import { createUserDirectory } from '../modules/user/index.ts';
 import { MemoryStateCenter } from '../state/memory.ts';
@@ -27,6 +28,7 @@ export interface Office {
   user(username: string): Promise<UserFacts>;
   auth: Pick<AuthModule, 'accounts' | 'resets'>;
   live: Pick<LiveModule, 'endRoom'>;
+  recordings: { remove(id: string): Promise<void> };
 }
 
 /**
@@ -96,5 +98,8 @@ function assemble({
     if (found === undefined) throw new OperatorError(`there is no user ${username}; see kaibo user list`);
     return found;
   };
-  return { config, database, users, user, auth, live };
+  const recordings = {
+    remove: (id: string) => removeRecording({ database, outbox, now: Date.now }, id, OPERATOR),
+  };
+  return { config, database, users, user, auth, live, recordings };
 }

@@ -11,6 +11,7 @@ import { checkDatabase } from './database.ts';
 import { checkMail } from './mail.ts';
 import { checkPorts } from './ports.ts';
 import { checkFfmpeg, checkFileLimit, checkNode } from './programs.ts';
+import { checkRecordings } from './recordings.ts';
 import { checkRedis } from './redis.ts';
 import { checkDisk, checkSecrets } from './storage.ts';
 import { checkWebRtc } from './webrtc.ts';
@@ -22,6 +23,7 @@ const CHECKS: readonly Check[] = [
   checkFileLimit,
   checkDisk,
   checkSecrets,
+  checkRecordings,
   checkPorts,
   checkWebRtc,
   checkDatabase,

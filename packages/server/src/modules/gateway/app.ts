@@ -45,6 +45,7 @@ export async function createGateway({
   authenticator,
   callerOf,
   connectOrigins,
+  storageOrigins,
   protection,
   allowedOrigins,
 }: GatewayDeps): Promise<App> {
@@ -68,7 +69,7 @@ export async function createGateway({
   acceptJsonOnly(app);
   await app.register(cookie);
   // First, so that refusals carry them too.
-  await addSecurityHeaders(app, { callerOf, connectOrigins });
+  await addSecurityHeaders(app, { callerOf, connectOrigins, storageOrigins });
   await allowOrigins(app, allowedOrigins);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);

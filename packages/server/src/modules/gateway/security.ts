@@ -8,17 +8,19 @@ export interface SecurityDeps {
   callerOf: CallerOf;
   /** Media origins that the page may connect to; they depend on the host by which it was reached. */
   connectOrigins(site: Site): string[];
+  /** Where files are fetched that are kept elsewhere. */
+  storageOrigins?: readonly string[];
 }
 
 /** Security headers. Other origins get no CORS headers at all, so their pages cannot read any answer. */
 export async function addSecurityHeaders(
   app: FastifyInstance,
-  { callerOf, connectOrigins }: SecurityDeps,
+  { callerOf, connectOrigins, storageOrigins = [] }: SecurityDeps,
 ): Promise<void> {
   const connectSource = (request: FastifyRequest): string => {
     const { site } = callerOf(request);
     const page = hostName(request.host) === undefined ? '' : `${site.secure ? 'wss' : 'ws'}://${request.host}`;
-    return ["'self'", page, ...connectOrigins(site)].join(' ');
+    return ["'self'", page, ...connectOrigins(site), ...storageOrigins].join(' ');
   };
   // HSTS would bind the whole host, and Kaibo's plain ports with it; it belongs to the proxy in front.
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false });
@@ -34,8 +36,8 @@ export async function addSecurityHeaders(
         "font-src 'self' data:",
         "form-action 'self'",
         "frame-ancestors 'self'",
-        "img-src 'self' data: blob: https:",
-        "media-src 'self' blob:",
+        ["img-src 'self' data: blob: https:", ...storageOrigins].join(' '),
+        ["media-src 'self' blob:", ...storageOrigins].join(' '),
         "object-src 'none'",
         "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",

@@ -6,13 +6,14 @@ import type { Outbox } from '../../database/outbox.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
 import { CONTROL_CHANNEL, type AccountHolder } from '../auth/contract.ts';
-import type { CallerOf } from '../gateway/contract.ts';
+import { AppError, type CallerOf } from '../gateway/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { recordingAccountHolder } from './account.ts';
 import { Alarms } from './alarms.ts';
 import { Claims } from './claims.ts';
 import { RECORDING_CHANGED, type Bucket, type BucketOptions } from './contract.ts';
+import { deleteRecording } from './deletion.ts';
 import { RecordedFiles } from './files.ts';
 import { RecordingFolder } from './folder.ts';
 import { Keeper, type KeeperOptions } from './keeper.ts';
@@ -57,6 +58,27 @@ export async function openBucket({ bucket, ...options }: BucketOptions): Promise
   if (bucket === undefined) return undefined;
   const { S3Bucket } = await import('./bucket.ts');
   return new S3Bucket({ ...options, bucket });
+}
+
+/** Where browsers fetch recordings, when they are sent to the bucket. */
+export function bucketOrigins({ bucket, endpoint, region, pathStyle, redirect }: BucketOptions): string[] {
+  if (bucket === undefined || !redirect) return [];
+  if (endpoint === undefined) return [`https://${bucket}.s3.${region}.amazonaws.com`];
+  const { protocol, host, origin } = new URL(endpoint);
+  return [pathStyle === false ? `${protocol}//${bucket}.${host}` : origin];
+}
+
+/** For the command line: the platform that runs removes the files. @throws AppError recording_not_found, recording_active */
+export async function removeRecording(
+  deps: { database: Database; outbox: Outbox; now: () => number },
+  id: string,
+  actor: string,
+): Promise<void> {
+  const store = new RecordingStore(deps.database, deps.now);
+  const row = await store.find(id);
+  if (row === undefined) throw new AppError('recording_not_found');
+  if (!(await deleteRecording({ ...deps, store }, row, { actor: { name: actor } })))
+    throw new AppError('recording_active');
 }
 
 export function createRecordingModule(deps: RecordingDeps): RecordingModule {

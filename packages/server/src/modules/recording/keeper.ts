@@ -2,8 +2,9 @@ import type { Logger } from 'pino';
 import type { Outbox } from '../../database/outbox.ts';
 import type { EngineRecording, MediaEngine } from '../../engine/contract.ts';
 import type { Alarms } from './alarms.ts';
-import { auditRecording, NUDGE, recordingEvent, SYSTEM, type Actor } from './announcer.ts';
+import { SYSTEM } from './announcer.ts';
 import { BucketError, type Bucket, type Storage } from './contract.ts';
+import { deleteRecording } from './deletion.ts';
 import { POSTER_FILE, type RecordingFolder } from './folder.ts';
 import type { KeeperStore } from './keeper-store.ts';
 import { Loop } from './loop.ts';
@@ -86,21 +87,9 @@ export class Keeper {
     else this.#bucketFailedAtMs ??= this.#deps.now();
   }
 
-  /** Nobody sees it from now on; its files go soon after. False when it was gone, or is being written and that matters. */
-  async delete(
-    row: RecordingRow,
-    { actor, why, evenActive = false }: { actor: Actor; why?: string; evenActive?: boolean },
-  ): Promise<boolean> {
-    const { store, outbox, now } = this.#deps;
-    const from = ['processing', 'ready', 'failed', ...(evenActive ? ['recording' as const] : [])] as const;
-    const isDeleted = await outbox.transact(async ({ transaction, emit }) => {
-      const after = await store.move(transaction, { id: row.id, from, to: 'deleted' });
-      if (after === undefined) return false;
-      const details = { title: row.title, ...(why === undefined ? {} : { why }) };
-      await auditRecording(transaction, { row, actor, action: 'recording.deleted', details, atMs: now() });
-      await emit(recordingEvent('recording.deleted', after), NUDGE);
-      return true;
-    });
+  /** As `deleteRecording`. */
+  async delete(row: RecordingRow, how: Parameters<typeof deleteRecording>[2]): Promise<boolean> {
+    const isDeleted = await deleteRecording(this.#deps, row, how);
     this.nudge();
     return isDeleted;
   }

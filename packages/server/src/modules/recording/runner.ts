@@ -90,6 +90,7 @@ export class RecordingRunner {
       case 'playing':
       case 'stopped':
       case 'poster':
+      case 'renditions':
       case 'findings':
     }
   }
