@@ -48,5 +48,5 @@ export class Doctors implements StreamCompanion {
 
 /** ms since the epoch by a clock that nobody sets. */
 function steadyNowMs(): number {
-  return performance.timeOrigin + performance.now();
+  return Math.round(performance.timeOrigin + performance.now());
 }

@@ -64,6 +64,11 @@ describe('no poster', () => {
     await expect(renderPoster({ ffmpeg: findProgram('ffmpeg'), ...order })).rejects.toMatchObject({ code });
   });
 
+  it('of a picture that would eat all memory', async () => {
+    const order = await firstPackets('avc1', { picture: 'color=c=red:s=8320x4352:r=25' });
+    await expect(renderPoster({ ffmpeg: findProgram('ffmpeg'), ...order })).rejects.toMatchObject({ code: 'failed' });
+  });
+
   it('where there is no such program', async () => {
     await expect(renderPoster({ ffmpeg: '/nowhere/ffmpeg', config, key })).rejects.toMatchObject({ code: 'failed' });
   });

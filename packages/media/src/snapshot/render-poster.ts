@@ -12,6 +12,8 @@ const QUALITY = 4;
 const TIME_LIMIT_MS = 10_000;
 /** A key frame of 4K at any sensible quality. */
 export const MAX_KEY_BYTES = 8 * 1024 * 1024;
+/** 8K. What says that it is larger would only eat memory. */
+const MAX_PIXELS = 8192 * 4352;
 const MAX_JPEG_BYTES = 1024 * 1024;
 /** SOI and EOI (ITU-T T.81, B.1.1.3): what was cut short lacks the second. */
 const JPEG_BEGIN = Buffer.of(0xff, 0xd8);
@@ -92,7 +94,7 @@ function argsOf(format: string, width: number): string[] {
   const height = width * MAX_HEIGHT_PER_WIDTH;
   const size = `w=${even(`min(${width},${height}*dar)`)}:h=${even(`min(${height},${width}/dar)`)}`;
   return [
-    ...['-threads', '1', '-f', format, '-i', 'pipe:0', '-an', '-frames:v', '1'],
+    ...['-threads', '1', '-max_pixels', String(MAX_PIXELS), '-f', format, '-i', 'pipe:0', '-an', '-frames:v', '1'],
     ...['-vf', `scale=${size}:out_color_matrix=bt601:out_range=full,setsar=1`],
     ...['-pix_fmt', 'yuvj420p', '-c:v', 'mjpeg', '-q:v', String(QUALITY), '-threads', '1', '-f', 'mjpeg', 'pipe:1'],
   ];
