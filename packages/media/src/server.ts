@@ -26,7 +26,7 @@ import { resolveCandidates } from './rtc/ice.ts';
 import { PosterBook, type PosterInfo } from './snapshot/poster-book.ts';
 import { readCertificate } from './tls.ts';
 import { LadderBook } from './transcode/ladder/ladder-book.ts';
-import { makeableProfiles } from './transcode/ladder/profile.ts';
+import { makeableProfiles, type Rendition } from './transcode/ladder/profile.ts';
 import { findFfmpeg } from './transcode/find-ffmpeg.ts';
 
 export interface MediaPorts {
@@ -120,6 +120,7 @@ export class MediaServer {
     const hls = (this.#hls = new HlsSessionBook({
       options: resolved,
       directory,
+      ladder,
       send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
       workers: () => this.#pool?.upIds ?? [],
     }));
@@ -179,6 +180,7 @@ export class MediaServer {
       claim: (workerId, client) => this.#directory?.claim(workerId, client, 'transcode').reply,
       send: (workerId, notice) => this.#pool?.send(workerId, notice),
       end: (key, reason) => this.#directory?.end(key, reason),
+      isDemanded: (key) => this.#hls?.demands(key) ?? false,
     });
   }
 
@@ -195,6 +197,11 @@ export class MediaServer {
 
   streams(): StreamInfo[] {
     return [...(this.#directory?.entries() ?? [])].map((entry) => streamInfo(entry, this.#ladder));
+  }
+
+  /** What a stream can be played as beside itself; nothing unless it is published. */
+  renditions(app: string, stream: string): Rendition[] {
+    return this.#ladder?.renditions(streamKeyOf({ app, stream })) ?? [];
   }
 
   /** Every connection that publishes or plays, with the bytes of the moment. */

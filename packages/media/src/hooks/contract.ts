@@ -62,6 +62,8 @@ export type MediaEvent =
     }
   /** There is the first picture of a broadcast. */
   | { type: 'poster'; app: string; stream: string; atMs: number }
+  /** What a stream can be played as beside itself is another than before. Not told when the publisher goes. */
+  | { type: 'renditions'; app: string; stream: string; atMs: number }
   /** What its publisher should know of has changed; this is all of it now. Not told when the publisher goes. */
   | { type: 'findings'; app: string; stream: string; findings: StreamFinding[]; atMs: number }
   /** A recording has its first file. */

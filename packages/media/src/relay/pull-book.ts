@@ -68,6 +68,7 @@ export class PullBook {
         return;
       case 'interrupted':
       case 'poster':
+      case 'renditions':
       case 'findings':
       case 'recording_started':
       case 'recording_part':

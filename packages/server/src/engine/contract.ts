@@ -36,6 +36,8 @@ export interface MediaEngine {
   readonly relay?: EngineRelay;
   /** The last picture of a stream that this process carries, from memory; undefined while there is none. */
   poster?(stream: StreamName): EnginePoster | undefined;
+  /** What a stream can be played as beside itself, while it is published here; addresses by `playUrls` of its own name. */
+  renditions?(stream: StreamName): readonly EngineRendition[];
   readonly recorder?: EngineRecorder;
   /** STUN and TURN servers for one user's browser; the credentials may be theirs alone and for a time: never logged. */
   iceServers?(user: string): IceServer[];
@@ -263,6 +265,8 @@ export type EngineEvent = StreamName & { atMs: number } & (
     | { type: 'stopped'; client: PublicEngineClient; viewer: string; reason: string }
     /** There is the first picture of a broadcast. */
     | { type: 'poster' }
+    /** `renditions` of the stream says something else than before. Not told when the publisher goes. */
+    | { type: 'renditions' }
     /** What its publisher should know of has changed; this is all of it now. Not told when the publisher goes. */
     | { type: 'findings'; findings: EngineFinding[] }
     | { type: 'recording_started'; id: string }
@@ -296,6 +300,15 @@ export interface EngineStream extends StreamName {
   /** Codes of what the publisher should know; see the room's schema. */
   notices?: string[];
   findings?: EngineFinding[];
+}
+
+/** A stream `STREAM_NAME`, made of another while somebody watches it; whoever may play the other may play it. */
+export interface EngineRendition {
+  name: string;
+  /** Undefined for sound alone. */
+  width?: number;
+  height?: number;
+  bitrateBps: number;
 }
 
 export interface EngineHealth {

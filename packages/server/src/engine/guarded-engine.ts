@@ -15,6 +15,7 @@ import {
   type EngineRecorder,
   type EnginePoster,
   type EngineRelay,
+  type EngineRendition,
   type EngineStream,
   type IceServer,
   type MediaEngine,
@@ -110,6 +111,10 @@ export class GuardedEngine implements MediaEngine {
 
   kickClient(clientId: string): Promise<boolean> {
     return this.#ask(() => this.#engine.kickClient(clientId));
+  }
+
+  renditions(stream: StreamName): readonly EngineRendition[] {
+    return this.#engine.renditions?.(stream) ?? [];
   }
 
   poster(stream: StreamName): EnginePoster | undefined {

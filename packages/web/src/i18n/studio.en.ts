@@ -39,20 +39,84 @@ export const messages = {
     audio: 'Audio',
     none: 'None',
     notices: {
-      no_ffmpeg:
-        'Some viewers get no sound: the server lacks ffmpeg, which turns the sound of WebRTC into that of other players. Whoever runs the server can install it.',
-      audio_bridge_failed: 'Some viewers get no sound: converting it on the server failed. It is tried again.',
-      b_frames:
-        'Viewers by WebRTC see fewer pictures per second, because your encoder makes B-frames. Set B-frames to 0, or tune to zerolatency.',
-      b_frames_transcoded:
-        'Your encoder makes B-frames, so the server encodes the picture anew for viewers by WebRTC. Set B-frames to 0 to spare it that.',
-      webrtc_video_unsupported:
-        'This video format cannot be watched by WebRTC: viewers get it a little later by other ways. H.264 works everywhere.',
+      no_ffmpeg: {
+        what: 'Some viewers get no sound',
+        todo: 'The server lacks ffmpeg, which turns the sound of WebRTC into that of other players. Whoever runs the server can install it.',
+      },
+      audio_bridge_failed: {
+        what: 'Some viewers get no sound',
+        todo: 'Converting it on the server failed. It is tried again.',
+      },
+      b_frames: {
+        what: 'Viewers by WebRTC see fewer pictures per second',
+        todo: 'Your encoder makes B-frames. Set B-frames to 0, or tune to zerolatency.',
+      },
+      b_frames_transcoded: {
+        what: 'Your encoder makes B-frames',
+        todo: 'The server encodes the picture anew for viewers by WebRTC. Set B-frames to 0 to spare it that.',
+      },
+      webrtc_video_unsupported: {
+        what: 'This video format cannot be watched by WebRTC',
+        todo: 'Viewers get it a little later by other ways. H.264 works everywhere.',
+      },
+      renditions_need_ffmpeg: {
+        what: 'Viewers cannot choose a smaller picture',
+        todo: 'The server lacks ffmpeg, which makes it. Whoever runs the server can install it.',
+      },
+      transcode_failed: {
+        what: 'A smaller picture for viewers could not be made',
+        todo: 'Viewers still get yours as it is. It is tried again when somebody asks for it.',
+      },
     },
     summary: 'This stream',
     summaryPeak: 'Peak viewers',
     summaryDuration: 'Duration',
     again: 'Start another one',
+  },
+  doctor: {
+    title: 'Stream check-up',
+    well: 'Everything looks good',
+    wellHint: 'Picture and sound arrive the way viewers need them.',
+    keyframe_interval_long: {
+      what: 'Key frames are {value} apart',
+      todo: 'New viewers wait that long for a picture. Set the keyframe interval of your encoder to 2 s.',
+    },
+    b_frames: {
+      what: 'Your encoder makes B-frames ({value})',
+      todo: 'Browsers show none of them by WebRTC. Set B-frames to 0, or tune to zerolatency.',
+    },
+    no_audio: {
+      what: 'No sound has come for {value}',
+      todo: 'Check that a microphone or another source of sound is chosen and not muted.',
+    },
+    no_video: {
+      what: 'No picture has come for {value}',
+      todo: 'Check the camera or scene of your encoder. Viewers see a picture that stands still.',
+    },
+    variable_frame_rate: {
+      what: '{value} of the frames come unevenly',
+      todo: 'Motion looks jerky. Choose a fixed frame rate in your encoder.',
+    },
+    timestamp_jumps: {
+      what: 'Time jumped {value}× within half a minute',
+      todo: 'Players stutter at each jump. Restart the stream; if it comes back, use another source or encoder.',
+    },
+    bitrate_high: {
+      what: 'The bitrate is high: {value}',
+      todo: 'Many viewers cannot receive that much. Lower it; 4 to 6 Mbps are enough for 1080p.',
+    },
+    bitrate_unstable: {
+      what: 'The bitrate goes up and down by {value}',
+      todo: 'Choose CBR as rate control, and check that nothing else uses up your upload.',
+    },
+    encoder_overload: {
+      what: 'Your encoder does not keep up: {value} is missing',
+      todo: 'Lower resolution or frame rate, choose a faster preset, or close other programs.',
+    },
+    av_drift: {
+      what: 'Sound and picture are {value} apart',
+      todo: 'Check the audio offset in your encoder, or restart the stream.',
+    },
   },
   goLive: {
     preview: 'Your picture',

@@ -39,16 +39,81 @@ export const messages = {
     audio: '音频',
     none: '无',
     notices: {
-      no_ffmpeg: '部分观众听不到声音：服务器上没有 ffmpeg，无法为其他播放器转换 WebRTC 的声音。请服务器管理员安装它。',
-      audio_bridge_failed: '部分观众听不到声音：服务器转换声音时出了问题，正在重试。',
-      b_frames: '编码器用了 B 帧，通过 WebRTC 观看的人看到的帧数会减少。请把 B 帧设为 0，或把调校设为 zerolatency。',
-      b_frames_transcoded: '编码器用了 B 帧，服务器正在为 WebRTC 观众重新编码画面。把 B 帧设为 0 可以省去这一步。',
-      webrtc_video_unsupported: '这种视频编码不能用 WebRTC 观看，观众会改用延迟稍高的线路。H.264 在哪里都能用。',
+      no_ffmpeg: {
+        what: '部分观众听不到声音',
+        todo: '服务器上没有 ffmpeg，无法为其他播放器转换 WebRTC 的声音。请服务器管理员安装它。',
+      },
+      audio_bridge_failed: { what: '部分观众听不到声音', todo: '服务器转换声音时出了问题，正在重试。' },
+      b_frames: {
+        what: '通过 WebRTC 观看的人看到的帧数会减少',
+        todo: '编码器用了 B 帧。请把 B 帧设为 0，或把调校设为 zerolatency。',
+      },
+      b_frames_transcoded: {
+        what: '编码器用了 B 帧',
+        todo: '服务器正在为 WebRTC 观众重新编码画面。把 B 帧设为 0 可以省去这一步。',
+      },
+      webrtc_video_unsupported: {
+        what: '这种视频编码不能用 WebRTC 观看',
+        todo: '观众会改用延迟稍高的线路。H.264 在哪里都能用。',
+      },
+      renditions_need_ffmpeg: {
+        what: '观众无法选择较低的清晰度',
+        todo: '服务器没有安装 ffmpeg，无法转码。请联系服务器管理员安装。',
+      },
+      transcode_failed: {
+        what: '有一档清晰度转码失败',
+        todo: '观众仍可观看原画。有人再次选择时会重新尝试。',
+      },
     },
     summary: '这场直播',
     summaryPeak: '最高在线',
     summaryDuration: '时长',
     again: '再开一场',
+  },
+  doctor: {
+    title: '推流体检',
+    well: '一切正常',
+    wellHint: '画面和声音都以观众需要的方式到达。',
+    keyframe_interval_long: {
+      what: '关键帧间隔 {value}',
+      todo: '新来的观众要等这么久才看到画面。请把编码器的关键帧间隔设为 2 秒。',
+    },
+    b_frames: {
+      what: '编码器用了 B 帧（{value}）',
+      todo: '浏览器通过 WebRTC 显示不了它们。请把 B 帧设为 0，或把调校设为 zerolatency。',
+    },
+    no_audio: {
+      what: '已经 {value}没有声音',
+      todo: '请检查是否选了麦克风或其他音源，是否静音。',
+    },
+    no_video: {
+      what: '已经 {value}没有画面',
+      todo: '观众看到的画面是静止的。请检查摄像头或编码器里的场景。',
+    },
+    variable_frame_rate: {
+      what: '{value}的帧间隔不均匀',
+      todo: '画面看起来会一顿一顿。请在编码器里选择固定帧率。',
+    },
+    timestamp_jumps: {
+      what: '半分钟内时间戳跳了 {value} 次',
+      todo: '每跳一次，播放就会卡一下。请重新推流；若再次出现，请换一个信号源或编码器。',
+    },
+    bitrate_high: {
+      what: '码率偏高：{value}',
+      todo: '很多观众的网络承受不了。请调低，1080p 用 4 到 6 Mbps 就够。',
+    },
+    bitrate_unstable: {
+      what: '码率忽高忽低，相差 {value}',
+      todo: '请把码率控制设为 CBR，并检查上行带宽有没有被别的程序占用。',
+    },
+    encoder_overload: {
+      what: '编码器跟不上，少了 {value}',
+      todo: '请降低分辨率或帧率，选更快的预设，或关掉别的程序。',
+    },
+    av_drift: {
+      what: '声音和画面相差 {value}',
+      todo: '请检查编码器里的音频偏移，或重新推流。',
+    },
   },
   goLive: {
     preview: '您的画面',

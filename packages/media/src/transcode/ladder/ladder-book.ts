@@ -43,6 +43,8 @@ export interface LadderBookDeps {
   claim(workerId: number, client: MediaClient): PublishReply | undefined;
   send(workerId: number, notice: MainNotice): void;
   end(key: StreamKey, reason: EndReason): void;
+  /** Whether HLS asks for a rendition; its viewers are counted at the source. */
+  isDemanded(key: StreamKey): boolean;
 }
 
 /**
@@ -55,6 +57,9 @@ export class LadderBook {
   readonly #entries = new Map<StreamKey, Entry>();
   /** Until when (ms since the epoch) a rendition is not tried again. */
   readonly #failed = new Map<StreamKey, number>();
+  /** By source, the names of the renditions that were told of. */
+  readonly #told = new Map<StreamKey, string>();
+  #hooks: MediaHooks | undefined;
 
   constructor(deps: LadderBookDeps) {
     this.#deps = deps;
@@ -63,6 +68,7 @@ export class LadderBook {
   /** The hooks as the directory asks and tells them: of sources only. */
   under(hooks: MediaHooks): MediaHooks {
     const { authorizeConnect, notifyClosed } = hooks;
+    this.#hooks = hooks;
     return {
       authorizePublish: async (client) => this.refusePublish(client) ?? (await hooks.authorizePublish(client)),
       authorizePlay: (client) => this.#authorizePlay(client, hooks),
@@ -99,7 +105,7 @@ export class LadderBook {
     const hasFailed = options.profiles.some(({ name }) =>
       this.#hasFailed(streamKeyOf({ app, stream: `${stream}_${name}` })),
     );
-    return [...(lacksFfmpeg ? ['no_ffmpeg'] : []), ...(hasFailed ? ['transcode_failed'] : [])];
+    return [...(lacksFfmpeg ? ['renditions_need_ffmpeg'] : []), ...(hasFailed ? ['transcode_failed'] : [])];
   }
 
   /** The viewers of a source's renditions. */
@@ -111,14 +117,38 @@ export class LadderBook {
 
   /** A worker's account of its streams has come: sources whose pictures are known now. */
   reported(streams: readonly { key: StreamKey; owner: boolean; video?: VideoInfo }[]): void {
-    const { options } = this.#deps;
-    if (options.mode !== 'always' || options.profiles.length === 0) return;
+    const { options, entry: find } = this.#deps;
+    if (options.profiles.length === 0) return;
     for (const { key, owner } of streams) {
-      if (!owner) continue;
-      const entry = this.#deps.entry(key);
-      if (entry === undefined) continue;
-      for (const { name } of this.renditions(key)) this.#want(entry.app, `${entry.stream}_${name}`);
+      const entry = owner ? find(key) : undefined;
+      if (entry?.state !== 'publishing' || this.#renditionOf(entry.stream) !== undefined) continue;
+      const { app, stream } = entry;
+      const names = this.renditions(key).map(({ name }) => name);
+      this.#tell({ app, stream }, names.join());
+      if (options.mode === 'always') for (const name of names) this.#want(app, `${stream}_${name}`);
     }
+  }
+
+  #tell({ app, stream }: { app: string; stream: string }, names: string): void {
+    const key = streamKeyOf({ app, stream });
+    if ((this.#told.get(key) ?? '') === names) return;
+    this.#told.set(key, names);
+    this.#hooks?.notify({ type: 'renditions', app, stream, atMs: Date.now() });
+  }
+
+  /** Why a rendition cannot be played now; undefined when it can, or when it is none. */
+  refuse({ app, stream }: { app: string; stream: string }): Denial | undefined {
+    const rendition = this.#renditionOf(stream);
+    return rendition && this.#refusePlay({ app, stream }, rendition);
+  }
+
+  /** Somebody asks for a rendition without being its viewer; `isDemanded` says so until `unwanted`. */
+  wanted({ app, stream }: { app: string; stream: string }): void {
+    this.#want(app, stream);
+  }
+
+  unwanted(key: StreamKey): void {
+    this.#maybeUnwatched(key);
   }
 
   /** A worker gave a rendition up. */
@@ -151,7 +181,7 @@ export class LadderBook {
   }
 
   #refusePlay(
-    { app, stream }: MediaClient,
+    { app, stream }: { app: string; stream: string },
     { source, profile }: { source: string; profile: TranscodeProfile },
   ): Denial | undefined {
     const key = streamKeyOf({ app, stream });
@@ -208,6 +238,7 @@ export class LadderBook {
       if (event.type === 'published') this.#start(key, entry);
       else this.#drop(key, 'ended');
     }
+    if (event.type === 'ended') this.#told.delete(source);
     if (event.type === 'ended')
       for (const key of this.#failed.keys()) if (key.startsWith(`${source}_`)) this.#failed.delete(key);
   }
@@ -256,7 +287,7 @@ export class LadderBook {
     if (entry === undefined || (mode === 'always' && entry.isRunning)) return;
     clearTimeout(entry.linger);
     entry.linger = setTimeout(() => {
-      if (this.#watching(key) === 0) this.#drop(key, 'ended');
+      if (this.#watching(key) === 0 && !this.#deps.isDemanded(key)) this.#drop(key, 'ended');
     }, lingerMs);
   }
 

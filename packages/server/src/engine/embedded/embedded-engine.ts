@@ -8,6 +8,7 @@ import {
   type EngineRecorder,
   type EnginePoster,
   type EngineRelay,
+  type EngineRendition,
   type EngineStream,
   type IceServer,
   type MediaEngine,
@@ -150,7 +151,12 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   async streams(): Promise<EngineStream[]> {
-    return this.#running?.server.streams() ?? [];
+    // A rendition belongs to its source's room.
+    return (this.#running?.server.streams() ?? []).filter(({ renditionOf }) => renditionOf === undefined);
+  }
+
+  renditions({ app, stream }: StreamName): readonly EngineRendition[] {
+    return this.#running?.server.renditions(app, stream) ?? [];
   }
 
   poster({ app, stream }: StreamName): EnginePoster | undefined {

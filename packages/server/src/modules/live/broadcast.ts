@@ -85,6 +85,7 @@ export class Broadcast {
       case 'stopped':
         return audience.stopped(event.client.clientId);
       case 'poster':
+      case 'renditions':
         return this.#enqueue(event.stream, (room) => this.#pictured(room));
       case 'findings':
         return this.#isStopping ? undefined : checkups.found(event.stream, event.findings);

@@ -93,22 +93,35 @@ const publishingSchema = z.object({
     .array(z.string())
     .optional()
     .describe(
-      'What the streamer should know: no_ffmpeg, audio_bridge_failed, b_frames, b_frames_transcoded, webrtc_video_unsupported',
+      'What the streamer should know: no_ffmpeg, audio_bridge_failed, b_frames, b_frames_transcoded, webrtc_video_unsupported, renditions_need_ffmpeg, transcode_failed',
     ),
   findings: z.array(findingSchema).optional().describe('What is wrong with how the stream arrives'),
 });
 export type PublishingHealth = z.output<typeof publishingSchema>;
 
+const playUrlFields = {
+  rtmp: engineUrls,
+  flv: engineUrls,
+  wsFlv: engineUrls,
+  hls: engineUrls,
+  webrtc: engineUrls,
+  whep: engineUrls,
+};
+
 /** A room as one caller sees it. */
 export const roomSchema = roomFactsSchema.extend({
-  playUrls: z.object({
-    rtmp: engineUrls,
-    flv: engineUrls,
-    wsFlv: engineUrls,
-    hls: engineUrls,
-    webrtc: engineUrls,
-    whep: engineUrls,
-  }),
+  playUrls: z.object(playUrlFields),
+  renditions: z
+    .array(
+      z.object({
+        name: z.string().describe('What follows the stream name: 720p is playId_720p'),
+        height: z.number().optional().describe('Of the shorter side, in pixels; absent for sound alone'),
+        bitrateBps: z.number(),
+        ...playUrlFields,
+      }),
+    )
+    .optional()
+    .describe('Smaller forms of the stream, made while somebody watches them'),
   streamKey: z.string().optional().describe('For the owner and administrators only, as what follows'),
   publishUrls: z.object({ rtmp: engineUrls, whip: engineUrls, wsFlv: engineUrls }).optional(),
   publishing: publishingSchema.optional(),

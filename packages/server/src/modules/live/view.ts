@@ -79,7 +79,12 @@ export class RoomView {
   public(facts: RoomFacts, site: Site, token?: string): Room {
     const { poster: path } = facts;
     const poster = path === undefined || token === undefined ? path : `${path}&token=${encodeURIComponent(token)}`;
-    return { ...facts, poster, playUrls: this.#playUrls(facts, site, token) };
+    return {
+      ...facts,
+      poster,
+      playUrls: this.#playUrls(facts, site, token),
+      renditions: this.#renditions(facts, site, token),
+    };
   }
 
   /** For an invited account: addresses that work while it is invited. */
@@ -107,11 +112,24 @@ export class RoomView {
     return atMs === undefined ? undefined : `/api/rooms/${encodeURIComponent(id)}/poster?v=${atMs}`;
   }
 
-  #playUrls({ playId, mode }: RoomFacts, site: Site, token: string | undefined): PlayUrls {
+  #renditions(facts: RoomFacts, site: Site, token: string | undefined): Room['renditions'] {
+    const { playId, mode, status } = facts;
+    if (mode === 'p2p' || status === 'ended') return undefined;
+    const renditions = this.#engine.renditions?.({ app: LIVE_APP, stream: playId }) ?? [];
+    if (renditions.length === 0) return undefined;
+    return renditions.map(({ name, width, height, bitrateBps }) => ({
+      name,
+      ...(width === undefined || height === undefined ? {} : { height: Math.min(width, height) }),
+      bitrateBps,
+      ...this.#playUrls(facts, site, token, `_${name}`),
+    }));
+  }
+
+  #playUrls({ playId, mode }: RoomFacts, site: Site, token: string | undefined, suffix = ''): PlayUrls {
     if (mode === 'p2p') return {};
     return this.#engine.playUrls({
       app: LIVE_APP,
-      stream: playId,
+      stream: playId + suffix,
       ...site,
       query: token === undefined ? {} : { token },
     });
