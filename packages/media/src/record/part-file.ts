@@ -1,7 +1,7 @@
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RecordedPart } from './contract.ts';
-import type { DiskLanes } from './disk-lanes.ts';
+import type { Disk } from './disk-lane.ts';
 import { openPartName, partName } from './part-name.ts';
 import { syncFolder } from './sync-folder.ts';
 
@@ -19,13 +19,14 @@ export interface PartHead {
 export class PartFile {
   readonly part: RecordedPart;
   readonly #folder: string;
-  readonly #lanes: DiskLanes;
+  readonly #disk: Disk;
   readonly #handle: FileHandle;
   #isDirty = true;
+  #isNamed = false;
 
-  private constructor(folder: string, lanes: DiskLanes, file: { handle: FileHandle; part: RecordedPart }) {
+  private constructor(folder: string, disk: Disk, file: { handle: FileHandle; part: RecordedPart }) {
     this.#folder = folder;
-    this.#lanes = lanes;
+    this.#disk = disk;
     this.#handle = file.handle;
     this.part = file.part;
   }
@@ -33,13 +34,12 @@ export class PartFile {
   /** Never over a file that is there. */
   static async create(
     folder: string,
-    lanes: DiskLanes,
+    disk: Disk,
     { n, startMs, epochMs }: Omit<PartHead, 'init'> & { n: number },
   ): Promise<PartFile> {
-    const handle = await lanes.run(() => open(join(folder, openPartName(n)), 'wx'));
-    await lanes.run(() => syncFolder(folder));
+    const handle = await disk.io.run(() => open(join(folder, openPartName(n)), 'wx'));
     const part = { n, file: partName(n), startMs, epochMs, durationMs: 0, sizeBytes: 0 };
-    return new PartFile(folder, lanes, { handle, part });
+    return new PartFile(folder, disk, { handle, part });
   }
 
   get isDirty(): boolean {
@@ -50,9 +50,9 @@ export class PartFile {
   async append(bytes: readonly Uint8Array[], endMs: number): Promise<void> {
     const { part } = this;
     try {
-      part.sizeBytes += await this.#lanes.run(() => writeAll(this.#handle, bytes, part.sizeBytes));
+      part.sizeBytes += await this.#disk.io.run(() => writeAll(this.#handle, bytes, part.sizeBytes));
     } catch (error) {
-      await this.#lanes.run(() => this.#handle.truncate(part.sizeBytes));
+      await this.#disk.io.run(() => this.#handle.truncate(part.sizeBytes));
       throw error;
     }
     part.durationMs = Math.max(part.durationMs, Math.round(endMs));
@@ -62,14 +62,18 @@ export class PartFile {
   /** Not even a loss of power takes away what was written before. */
   async sync(): Promise<void> {
     if (!this.#isDirty) return;
-    await this.#lanes.run(() => this.#handle.datasync());
     this.#isDirty = false;
+    await this.#disk.sync.run(async () => {
+      await this.#handle.datasync();
+      if (!this.#isNamed) await syncFolder(this.#folder);
+      this.#isNamed = true;
+    });
   }
 
   async close(): Promise<void> {
     await this.sync();
     const { n, file } = this.part;
-    await this.#lanes.run(async () => {
+    await this.#disk.sync.run(async () => {
       await this.#handle.close();
       await rename(join(this.#folder, openPartName(n)), join(this.#folder, file));
       await syncFolder(this.#folder);

@@ -218,8 +218,6 @@ export class RecordBook {
     const { app, stream, order } = entry;
     const { id, folder } = order;
     this.#entries.delete(id);
-    if (reason !== 'stopped' && reason !== 'ended' && reason !== 'server_stopping')
-      this.#deps.log.error({ recording: id, stream: order.key, reason }, 'a recording ended before its time');
     this.#notify({ type: 'recording_ended', app, stream, id, folder, reason, atMs: Date.now() });
   }
 

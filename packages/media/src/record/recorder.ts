@@ -10,15 +10,13 @@ import type {
   RoomReply,
   RoomRequest,
 } from './contract.ts';
-import { DiskLanes } from './disk-lanes.ts';
+import { DiskLane } from './disk-lane.ts';
 import { QueueBudget } from './queue-budget.ts';
 import { RecordingFiles } from './recording-files.ts';
 import { StreamRecording } from './recording.ts';
 
 const TICK_MS = 1000;
 const MINUTE_MS = 60_000;
-/** Of the four threads that Node has for files: the rest is for everybody else when the disk hangs. */
-const LANES = 2;
 /** Waiting for the disk, in all recordings of a worker. */
 const MAX_QUEUED_BYTES = 256 * 1024 * 1024;
 
@@ -44,7 +42,7 @@ export class Recorder implements StreamCompanion {
   readonly #deps: RecorderDeps;
   readonly #running = new Map<string, Running>();
   readonly #streams = new Map<StreamKey, Stream>();
-  readonly #lanes = new DiskLanes(LANES);
+  readonly #disk = { io: new DiskLane(), sync: new DiskLane() };
   readonly #budget = new QueueBudget(MAX_QUEUED_BYTES);
   #ticking: NodeJS.Timeout | undefined;
 
@@ -91,7 +89,7 @@ export class Recorder implements StreamCompanion {
     const files = new RecordingFiles({
       order,
       minFreeBytes: options.minFreeBytes,
-      lanes: this.#lanes,
+      disk: this.#disk,
       budget: this.#budget,
       askForRoom: (question) => askForRoom({ id, ...question }),
       tell: (news) => tell(id, news),

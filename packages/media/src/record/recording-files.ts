@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { RecordedPart, RecordingEndReason, RecordNews, RecordOrder } from './contract.ts';
-import type { DiskLanes } from './disk-lanes.ts';
+import type { Disk } from './disk-lane.ts';
 import type { IndexLine } from './index-file.ts';
 import { PartFile, type PartHead } from './part-file.ts';
 import type { QueueBudget } from './queue-budget.ts';
@@ -22,14 +22,13 @@ type Job =
   | { type: 'fragment'; bytes: Uint8Array[]; sizeBytes: number; endMs: number }
   | { type: 'end' }
   | { type: 'gap'; gap: Gap }
-  | { type: 'sync' }
   | { type: 'finish'; reason: RecordingEndReason };
 
 export interface RecordingFilesDeps {
   order: RecordOrder;
   /** Of a file system, when the order says nothing. */
   minFreeBytes: number;
-  lanes: DiskLanes;
+  disk: Disk;
   budget: QueueBudget;
   askForRoom: SpaceGuardDeps['ask'];
   tell(news: RecordNews): void;
@@ -74,17 +73,19 @@ export class RecordingFiles {
   #index: RecordingIndex | undefined;
   #head: PartHead | undefined;
   #part: PartFile | undefined;
+  #syncing: Promise<void> | undefined;
+  #syncError: { error: unknown } | undefined;
   #syncedAtMs = Number.NEGATIVE_INFINITY;
   #checkedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(deps: RecordingFilesDeps) {
     this.#deps = deps;
-    const { order, lanes } = deps;
+    const { order, disk } = deps;
     this.#guard = new SpaceGuard({
       minFreeBytes: order.minFreeBytes ?? deps.minFreeBytes,
       quotaBytes: order.quotaBytes,
       ask: deps.askForRoom,
-      freeBytes: () => lanes.run(() => freeBytesOf(order.folder)),
+      freeBytes: () => disk.io.run(() => freeBytesOf(order.folder)),
     });
     this.over = new Promise((resolve) => (this.#resolveOver = resolve));
   }
@@ -136,7 +137,7 @@ export class RecordingFiles {
 
   /** Once a second: what was written is made safe also when nothing more comes. */
   tick(): void {
-    if (this.#part?.isDirty === true && this.#isSyncDue && !this.#isWorking) this.#enqueue({ type: 'sync' });
+    if (this.#part?.isDirty === true) this.#syncSoon();
   }
 
   /** Closes what is open, behind all that waits. */
@@ -156,7 +157,10 @@ export class RecordingFiles {
   async #work(): Promise<void> {
     this.#isWorking = true;
     try {
-      for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) await this.#do(job);
+      for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+        if (this.#syncError) throw this.#syncError.error;
+        await this.#do(job);
+      }
     } catch (error) {
       await this.#fail(error);
     }
@@ -176,8 +180,6 @@ export class RecordingFiles {
         return this.#closePart();
       case 'gap':
         return this.#index?.note({ type: 'gap', ...job.gap });
-      case 'sync':
-        return this.#sync();
       case 'finish':
         await this.#closeIndex(job.reason);
         return this.#end(job.reason);
@@ -189,17 +191,17 @@ export class RecordingFiles {
   /** The folder, what an owner before left in it, and the index. */
   async #prepare(): Promise<void> {
     if (this.#index !== undefined) return;
-    const { order, lanes, tell } = this.#deps;
+    const { order, disk, tell } = this.#deps;
     const { id, folder, key } = order;
-    await lanes.run(() => mkdir(folder, { recursive: true }));
-    const { parts } = await lanes.run(() => recoverRecording(folder));
+    await disk.io.run(() => mkdir(folder, { recursive: true }));
+    const { parts } = await disk.io.run(() => recoverRecording(folder));
     for (const part of parts) {
       this.#count(part);
       tell({ type: 'part', part });
     }
     const shortage = await this.#guard.require(this.sizeBytes);
     if (shortage !== undefined) throw new ShortageError(shortage);
-    this.#index = await RecordingIndex.open(folder, lanes);
+    this.#index = await RecordingIndex.open(folder, disk);
     const [app = '', stream = ''] = key.split('/');
     await this.#index.note({ type: 'recording', version: 1, id, app, stream, atMs: Date.now() });
   }
@@ -214,7 +216,7 @@ export class RecordingFiles {
     } finally {
       this.#release(job);
     }
-    if (this.#isSyncDue) await this.#sync();
+    this.#syncSoon();
   }
 
   async #append(file: PartFile, bytes: readonly Uint8Array[], endMs: number): Promise<void> {
@@ -235,10 +237,10 @@ export class RecordingFiles {
   }
 
   async #openPart(): Promise<PartFile> {
-    const { order, lanes } = this.#deps;
+    const { order, disk } = this.#deps;
     if (this.#head === undefined) throw new Error('a fragment without a part');
     const n = this.#lastN + 1;
-    const file = await PartFile.create(order.folder, lanes, { n, ...this.#head });
+    const file = await PartFile.create(order.folder, disk, { n, ...this.#head });
     this.#lastN = n;
     this.#part = file;
     const { startMs, epochMs } = this.#head;
@@ -247,18 +249,23 @@ export class RecordingFiles {
     return file;
   }
 
-  get #isSyncDue(): boolean {
-    return this.#deps.now() - this.#syncedAtMs >= SYNC_MS;
-  }
-
-  async #sync(): Promise<void> {
-    await this.#part?.sync();
-    this.#syncedAtMs = this.#deps.now();
+  /** Beside whatever is written: the disk may take its time. An error comes up with the next job. */
+  #syncSoon(): void {
+    const now = this.#deps.now();
+    if (this.#syncing !== undefined || now - this.#syncedAtMs < SYNC_MS) return;
+    this.#syncedAtMs = now;
+    this.#syncing = Promise.all([this.#part?.sync(), this.#index?.sync()])
+      .then(() => undefined)
+      .catch((error: unknown) => {
+        this.#syncError ??= { error };
+      })
+      .finally(() => (this.#syncing = undefined));
   }
 
   async #closePart(): Promise<void> {
     const file = this.#part;
     if (file === undefined) return;
+    await this.#syncing;
     await file.close();
     this.#part = undefined;
     const { n, durationMs, sizeBytes } = file.part;
@@ -281,7 +288,9 @@ export class RecordingFiles {
   async #fail(error: unknown): Promise<void> {
     const reason = reasonOf(error);
     const { log, order } = this.#deps;
-    log.error({ recording: order.id, stream: order.key, reason, err: messageOf(error) }, 'a recording has to end');
+    const fields = { recording: order.id, stream: order.key, reason, err: messageOf(error) };
+    if (reason === 'write_error') log.error(fields, 'a recording has to end: the disk fails');
+    else log.warn(fields, 'a recording has to end: there is no room for more');
     this.#isFinishing = true;
     const file = this.#part;
     try {

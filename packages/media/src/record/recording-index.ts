@@ -1,33 +1,43 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { DiskLanes } from './disk-lanes.ts';
+import type { Disk } from './disk-lane.ts';
 import { encodeIndexLine, INDEX_NAME, type IndexLine } from './index-file.ts';
 
-/** The index of a recording as its writer has it: lines are few and small, and each is made safe at once. */
+/** The index of a recording as its writer has it: lines are few and small. */
 export class RecordingIndex {
-  readonly #lanes: DiskLanes;
+  readonly #disk: Disk;
   readonly #handle: FileHandle;
+  #isDirty = false;
 
-  private constructor(lanes: DiskLanes, handle: FileHandle) {
-    this.#lanes = lanes;
+  private constructor(disk: Disk, handle: FileHandle) {
+    this.#disk = disk;
     this.#handle = handle;
   }
 
-  static async open(folder: string, lanes: DiskLanes): Promise<RecordingIndex> {
-    const handle = await lanes.run(() => open(join(folder, INDEX_NAME), 'a'));
-    return new RecordingIndex(lanes, handle);
+  static async open(folder: string, disk: Disk): Promise<RecordingIndex> {
+    const handle = await disk.io.run(() => open(join(folder, INDEX_NAME), 'a'));
+    return new RecordingIndex(disk, handle);
   }
 
   /** A line of its own also behind one that a crash cut off. */
   async note(line: IndexLine): Promise<void> {
     const isFirst = line.type === 'recording';
-    await this.#lanes.run(async () => {
-      await this.#handle.appendFile(`${isFirst ? '\n' : ''}${encodeIndexLine(line)}`);
-      await this.#handle.datasync();
-    });
+    await this.#disk.io.run(() => this.#handle.appendFile(`${isFirst ? '\n' : ''}${encodeIndexLine(line)}`));
+    this.#isDirty = true;
+  }
+
+  /** Not even a loss of power takes away what was noted before. */
+  async sync(): Promise<void> {
+    if (!this.#isDirty) return;
+    this.#isDirty = false;
+    await this.#disk.sync.run(() => this.#handle.datasync());
   }
 
   async close(): Promise<void> {
-    await this.#handle.close();
+    try {
+      await this.sync();
+    } finally {
+      await this.#handle.close();
+    }
   }
 }
