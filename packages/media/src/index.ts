@@ -42,10 +42,8 @@ export { posterOfFile } from './replay/file-poster.ts';
 export { FormatError as MediaFormatError } from '@kaibo/formats';
 /** What the doctor says of how a stream arrives. */
 export type { FindingCode, FindingSeverity, StreamFinding } from './doctor/finding.ts';
-/** A picture of a stream, or of any key frame. */
+/** A picture of a stream. */
 export type { PosterInfo } from './snapshot/poster-book.ts';
-export { PosterError, renderPoster } from './snapshot/render-poster.ts';
-export type { PosterOrder } from './snapshot/render-poster.ts';
 /** Why a connection was ended. */
 export type { EndReason } from './hub/subscriber.ts';
 /** A port that is taken. */

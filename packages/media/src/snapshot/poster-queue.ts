@@ -1,7 +1,8 @@
 import { FormatError, type MediaPacket } from '@kaibo/formats';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
-import { PosterError, renderPoster } from './render-poster.ts';
+import { PosterError } from './jpeg.ts';
+import { renderPoster } from './render-poster.ts';
 
 /** ffmpegs of one worker at a time. */
 const MAX_RUNNING = 2;
