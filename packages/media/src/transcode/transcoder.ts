@@ -26,6 +26,8 @@ export interface TranscoderOptions {
   onPacket(packet: MediaPacket, output: number): void;
   /** Given up for good. In words for a person. */
   onFailure(message: string): void;
+  /** After `finish`: all has come out. */
+  onFinished?(): void;
 }
 
 /** A conversion that depends on more than its name. */
@@ -95,8 +97,12 @@ export class Transcoder {
   finish(): void {
     this.#finished = true;
     clearTimeout(this.#restart);
-    if (this.#run === undefined) this.#closed = true;
-    else this.#run.process.finish();
+    if (this.#run !== undefined) {
+      this.#run.process.finish();
+      return;
+    }
+    this.#closed = true;
+    this.#options.onFinished?.();
   }
 
   /** Idempotent. The child is killed. */
@@ -174,6 +180,7 @@ export class Transcoder {
     const target = nameOf(this.#options.target);
     if (this.#finished) {
       this.close();
+      this.#options.onFinished?.();
       return;
     }
     const steady = this.#run !== undefined && Date.now() - this.#run.startedAtMs > STEADY_MS;

@@ -113,7 +113,7 @@ export function pictureArgs(
  */
 function thinOut(fps: number): string {
   const leastS = (0.8 / fps).toFixed(4);
-  return `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t\\,${leastS})'`;
+  return `select='key+isnan(prev_selected_t)+gte(t-prev_selected_t,${leastS})'`;
 }
 
 /** Arguments of one output's sound: AAC-LC at the source's sample rate. */

@@ -93,12 +93,12 @@ export function sizeOf(
 ): { width: number; height: number } {
   const shorter = Math.min(width, height);
   const scale = Math.min(1, (profile.height ?? shorter) / Math.max(1, shorter));
-  return { width: even(width * scale), height: even(height * scale) };
+  return { width: even(width * scale, width), height: even(height * scale, height) };
 }
 
-/** Downwards: an odd size of the source is not exceeded. */
-function even(pixels: number): number {
-  return Math.max(2, Math.floor(pixels / 2 + 1e-6) * 2);
+/** The nearest even number that is not above the source's. */
+function even(pixels: number, most: number): number {
+  return Math.max(2, Math.min(Math.round(pixels / 2), Math.floor(most / 2)) * 2);
 }
 
 /** Rec. ITU-T H.264, table A-1: level_idc, macroblocks a second, macroblocks a frame. */
