@@ -36,7 +36,7 @@ async function receiver(answer: Answer) {
   const address = server.address();
   const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/hook`;
   const log = testLog();
-  const urls = { on_publish: url, on_unpublish: url, on_play: url, on_stop: url };
+  const urls = { on_publish: url, on_unpublish: url, on_play: url, on_stop: url, on_dvr: url };
   const make = (timeoutMs = 5000): HttpHooks =>
     new HttpHooks({
       options: { urls, timeoutMs, attempts: 3 },
@@ -172,6 +172,25 @@ describe('HttpHooks, telling', () => {
     await until(() => bodies.some((body) => body['client_id'] === 'good'));
     expect(bodies.map((body) => body['client_id'])).toEqual(['bad', 'bad', 'bad', 'good']);
     expect(log.warnings).toHaveLength(3);
+    hooks.close();
+  });
+
+  it('tells of each file of a recording as SRS does, in the publisher’s name', async () => {
+    const { make, bodies } = await receiver(say(200, '0'));
+    const hooks = make();
+    const { param: _secret, ...client } = mediaClient({ clientId: 'p' });
+    const part = { n: 1, file: '001.mp4', startMs: 0, epochMs: 0, durationMs: 5, sizeBytes: 9 };
+    const event = { type: 'recording_part', app: 'live', stream: 'a', id: 'r', folder: '/records/r', atMs: 0 } as const;
+    hooks.notify({ ...event, part, client: undefined });
+    hooks.notify({ ...event, part, client });
+    await until(() => bodies.length === 1);
+    const fields = ['server_id', 'service_id', 'action', 'client_id', 'ip', 'vhost', 'app', 'tcUrl', 'stream', 'param'];
+    expect(Object.keys(bodies[0] ?? {}).toSorted()).toEqual(
+      [...fields, 'cwd', 'file', 'stream_url', 'stream_id'].toSorted(),
+    );
+    expect(bodies).toMatchObject([
+      { action: 'on_dvr', client_id: 'p', param: '', cwd: process.cwd(), file: '/records/r/001.mp4' },
+    ]);
     hooks.close();
   });
 

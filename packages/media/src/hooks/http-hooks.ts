@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { MediaLog } from '../hub/session-host.ts';
 import { streamIdOf, streamKeyOf } from '../hub/stream-name.ts';
@@ -15,7 +16,15 @@ import type {
   PublishVerdict,
 } from './contract.ts';
 
-type HookAction = 'on_connect' | 'on_close' | 'on_publish' | 'on_unpublish' | 'on_play' | 'on_stop' | 'on_hls';
+type HookAction =
+  | 'on_connect'
+  | 'on_close'
+  | 'on_publish'
+  | 'on_unpublish'
+  | 'on_play'
+  | 'on_stop'
+  | 'on_hls'
+  | 'on_dvr';
 
 export interface HttpHookOptions {
   /** Receivers by action. An action without one is allowed, or not told. */
@@ -89,6 +98,8 @@ export class HttpHooks implements MediaHooks {
   notify(event: MediaEvent): void {
     if (event.type === 'interrupted') this.#enqueue('on_unpublish', event.client);
     else if (event.type === 'stopped') this.#enqueue('on_stop', event.client);
+    else if (event.type === 'recording_part' && event.client !== undefined)
+      this.#enqueue('on_dvr', event.client, { cwd: process.cwd(), file: join(event.folder, event.part.file) });
   }
 
   /** Gives up what is still waiting. */
