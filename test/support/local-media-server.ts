@@ -6,6 +6,7 @@ import { until } from './until.ts';
 /** What a test changes of the defaults: two workers, free ports, loopback, a short grace, no pictures made by ffmpeg. */
 type LocalMediaOptions = Partial<Pick<MediaOptions, 'host' | 'graceMs' | 'tls' | 'gopCache'>> & {
   relay?: Partial<MediaOptions['relay']>;
+  hls?: Partial<MediaOptions['hls']>;
   rtc?: Partial<MediaOptions['rtc']>;
   snapshot?: Partial<MediaOptions['snapshot']>;
   transcode?: Partial<MediaOptions['transcode']>;
@@ -24,7 +25,7 @@ export class LocalMediaServer {
   /** What the hooks were told, in order. */
   readonly events: readonly MediaEvent[];
   /** Log lines of level error: a test that sees one has found a fault of the server. */
-  readonly errors: readonly string[];
+  readonly errors: string[];
 
   private constructor(parts: { server: MediaServer; ports: MediaPorts; events: MediaEvent[]; errors: string[] }) {
     this.server = parts.server;
@@ -35,6 +36,7 @@ export class LocalMediaServer {
 
   static async start({
     relay,
+    hls,
     rtc,
     snapshot,
     transcode,
@@ -58,6 +60,7 @@ export class LocalMediaServer {
         ...{ workers: 2, graceMs: 1500 },
         ...rest,
         relay: { ...DEFAULT_MEDIA_OPTIONS.relay, ...relay },
+        hls: { ...DEFAULT_MEDIA_OPTIONS.hls, ...hls },
         snapshot: { ...DEFAULT_MEDIA_OPTIONS.snapshot, enabled: false, ...snapshot },
         transcode: { ...DEFAULT_MEDIA_OPTIONS.transcode, ...transcode },
         record: { ...DEFAULT_MEDIA_OPTIONS.record, minFreeBytes: 0, ...record },

@@ -1,4 +1,4 @@
-import type { HlsWindow, PlaylistPlace } from './window.ts';
+import type { HlsWindow, PlaylistPlace, WindowChange } from './window.ts';
 
 /**
  * - `ready`: the playlist has come that far.
@@ -33,7 +33,7 @@ export class HeldRequests {
     this.#window = window;
     this.#count = count;
     this.#maxHeld = maxHeld;
-    window.onChange(() => this.#changed());
+    window.onChange((changes) => this.#changed(changes));
   }
 
   /**
@@ -59,10 +59,12 @@ export class HeldRequests {
     this.#end(() => 'unchanged');
   }
 
-  #changed(): void {
+  #changed(changes: readonly WindowChange[]): void {
     if (this.#holds.size === 0) return;
     const window = this.#window;
+    const hasStopped = changes.some(({ type }) => type === 'state') && window.state === 'interrupted';
     if (window.state === 'ended') this.#end(() => 'ready');
+    else if (hasStopped) this.#end(({ place }) => (window.has(place) ? 'ready' : 'unchanged'));
     else this.#end(({ place }) => (window.has(place) ? 'ready' : undefined));
   }
 

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { MediaClient } from '../hooks/contract.ts';
+import type { Denial, MediaClient } from '../hooks/contract.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
 import { clientOf } from '../rtc/request-client.ts';
-import { multivariantOf, variantOf } from './multivariant.ts';
+import { multivariantOf, renditionVariantOf, variantOf } from './multivariant.ts';
 import { HLS_CORS, type HlsBody, type HlsRefusal, PLAYLIST_TYPE, refuseHls, send } from './reply.ts';
 import { type HlsRoute, routeHls } from './route.ts';
 import type { HlsShelf } from './shelf.ts';
@@ -62,7 +62,10 @@ export class HlsHttp {
     const call = { route, request, response, key: streamKeyOf(route.address) };
     if (route.file.kind === 'multivariant') await this.#multivariant(call, route.file.from);
     else if (route.file.kind === 'media') await this.#media(call);
-    else this.#file(call, route.file);
+    else {
+      await this.#deps.shelf.learn(call.key);
+      this.#file(call, route.file);
+    }
   }
 
   /** Here a viewer begins: it is authorized and becomes a session, and waits for a stream that nobody publishes yet. */
@@ -73,16 +76,22 @@ export class HlsHttp {
     const admitted = await this.#admit(client, response);
     if (!admitted) return;
     const found = await this.#find(call, playWaitMs);
-    if (!found || response.destroyed) {
+    if (!found || 'action' in found || response.destroyed) {
       shelf.left(client.clientId);
-      refuseHls(response, NOT_PUBLISHED);
+      refuseHls(response, found && 'action' in found ? found : NOT_PUBLISHED);
       return;
     }
     const query = admitted.token === undefined ? route.address.param : withSession(route, admitted.token);
     const { window } = found;
-    const body = multivariantOf([variantOf(window, `${from}live.m3u8${query}`)], {
-      independentSegments: isIndependent(window),
-    });
+    const beside = from === '' ? '../' : '';
+    const { stream } = route.address;
+    const variants = [
+      variantOf(window, `${from}live.m3u8${query}`),
+      ...shelf
+        .renditions(call.key, window)
+        .map((one) => renditionVariantOf(window, one, `${beside}${stream}_${one.name}/live.m3u8${query}`)),
+    ];
+    const body = multivariantOf(variants, { independentSegments: isIndependent(window) });
     send(response, { type: PLAYLIST_TYPE, chunks: [body], cacheControl: 'no-store' });
   }
 
@@ -94,22 +103,25 @@ export class HlsHttp {
       const needsSession = await this.#needsSession(call);
       if (needsSession) return;
     } else {
-      const sessionId = shelf.notes.sessionOf(key, token);
+      const sessionId = shelf.sessionOf(key, token);
       if (sessionId === undefined) return refuseHls(response, NO_SESSION);
       if (shelf.notes.isKicked(sessionId)) return refuseHls(response, KICKED);
       const isOver = shelf.get(key)?.window.state === 'ended';
       if (shelf.notes.isUnknown(sessionId) && !isOver) {
-        const again = { ...hlsClient(request, route), clientId: sessionId };
+        // A session is its source's, whichever rendition it watches.
+        const stream = shelf.sourceOf(route.address.stream);
+        const again = { ...hlsClient(request, route), stream, clientId: sessionId };
         if (!(await this.#admit(again, response))) return;
       }
       shelf.notes.touch({ key, targetDurationS: shelf.get(key)?.window.targetDurationS ?? 1 }, sessionId, 0);
     }
+    await shelf.learn(key);
     const shelved = shelf.get(key);
     if (shelved?.window.isReady === true) this.#playlist(call, shelved);
     else {
       const found = await this.#find(call, Math.min(KNOWN_WAIT_MS, this.#deps.playWaitMs));
-      if (found) this.#playlist(call, found);
-      else refuseHls(response, NOT_PUBLISHED);
+      if (found && !('action' in found)) this.#playlist(call, found);
+      else refuseHls(response, found ?? NOT_PUBLISHED);
     }
   }
 
@@ -157,7 +169,7 @@ export class HlsHttp {
     return sessions || opened.restricted ? { token: shelf.notes.token(streamKeyOf(client), client.clientId) } : {};
   }
 
-  async #find({ key, response }: Call, waitMs: number): Promise<ShelvedWindow | undefined> {
+  async #find({ key, response }: Call, waitMs: number): Promise<ShelvedWindow | Denial | undefined> {
     const gone = new AbortController();
     const leave = (): void => gone.abort();
     response.once('close', leave);
@@ -233,7 +245,7 @@ export class HlsHttp {
   /** False: it is answered already. */
   #maySegments({ route, response, key }: Call): boolean {
     const { shelf } = this.#deps;
-    const sessionId = route.session === undefined ? undefined : shelf.notes.sessionOf(key, route.session);
+    const sessionId = route.session === undefined ? undefined : shelf.sessionOf(key, route.session);
     if (sessionId !== undefined && shelf.notes.isKicked(sessionId)) {
       refuseHls(response, KICKED);
       return false;
@@ -254,9 +266,10 @@ export class HlsHttp {
     { session, window, sentBytes }: { session: string | undefined; window: HlsWindow; sentBytes: number },
   ): void {
     if (session === undefined) return;
-    const { notes } = this.#deps.shelf;
-    const sessionId = notes.sessionOf(key, session);
-    if (sessionId !== undefined) notes.touch({ key, targetDurationS: window.targetDurationS }, sessionId, sentBytes);
+    const { shelf } = this.#deps;
+    const sessionId = shelf.sessionOf(key, session);
+    if (sessionId !== undefined)
+      shelf.notes.touch({ key, targetDurationS: window.targetDurationS }, sessionId, sentBytes);
   }
 
   #hold(

@@ -20,8 +20,8 @@ export interface HlsSeed {
 export type HlsCall =
   /** Authorizes; makes a session of that client id, unless viewers are not counted or it is there already. */
   | { call: 'open'; client: MediaClient }
-  /** Which worker packages the stream; waits for somebody to publish it. */
-  | { call: 'find'; key: StreamKey; waitMs: number };
+  /** Which worker packages the stream; waits for somebody to publish it. `wants`: a rendition is to be made for it. */
+  | { call: 'find'; key: StreamKey; waitMs: number; wants: boolean };
 
 export type HlsOpened =
   | Denial
@@ -32,6 +32,7 @@ export type HlsOpened =
     };
 
 export type HlsFound =
+  | Denial
   | { action: 'none' }
   /** The worker that asks. */
   | { action: 'own'; restricted: boolean }
@@ -47,6 +48,7 @@ export type HlsNotice =
   | { notice: 'segment'; key: StreamKey; segment: SegmentNotice };
 
 export interface TouchedStream {
+  key: StreamKey;
   /** Silence is measured in target durations. */
   targetDurationS: number;
   sessions: [sessionId: string, sentBytes: number][];

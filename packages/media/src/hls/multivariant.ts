@@ -1,6 +1,9 @@
 import { encodeMultivariantPlaylist, type HlsVariant } from '@kaibo/formats';
+import type { Rendition } from '../transcode/ladder/profile.ts';
 import type { HlsWindow, WindowSegment } from './window.ts';
 
+/** Renditions' sound is AAC-LC, made or passed on. */
+const AAC = 'mp4a.40.2';
 /** Before anything is measured: a number that no player takes for a reason to look elsewhere. */
 const UNKNOWN_BPS = 1_000_000;
 
@@ -15,6 +18,24 @@ export function variantOf(window: HlsWindow, uri: string): HlsVariant {
     width: picture?.width,
     height: picture?.height,
     frameRate: picture && frameRateOf(window),
+  };
+}
+
+/** What a rendition will be, before it is made: no player need ask for it to know. */
+export function renditionVariantOf(
+  window: HlsWindow,
+  { name, bitrateBps, ...rendition }: Rendition,
+  uri: string,
+): HlsVariant {
+  const sound = window.tracks.some(({ kind }) => kind === 'audio');
+  return {
+    uri,
+    name,
+    bandwidthBps: bitrateBps,
+    codecs: [rendition.videoCodec, sound ? AAC : undefined].filter((codec) => codec !== undefined),
+    width: rendition.width,
+    height: rendition.height,
+    frameRate: rendition.fps,
   };
 }
 

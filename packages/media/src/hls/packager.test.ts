@@ -12,7 +12,7 @@ import { HlsWindow } from './window.ts';
 const EPOCH_MS = Date.UTC(2026, 10, 26);
 
 /** A packager and the playlist that comes of it, which is held to the rules at every change. */
-function bench(changes: Partial<HlsOptions> = {}, { isCrowded = () => false } = {}) {
+function bench(changes: Partial<HlsOptions> = {}, { isCrowded = (): boolean => false } = {}) {
   const options = { ...DEFAULT_MEDIA_OPTIONS.hls, ...changes };
   const window = new HlsWindow({ run: '0123456789ab', targetDurationS: 2, discontinuitySequence: 0 });
   const playlists = new PlaylistShelf(window, () => []);

@@ -11,6 +11,8 @@ export const MAX_SEGMENT_MS = 10_000;
 const MIN_PART = 0.85;
 /** Stamps are whole ms. */
 const STAMP_MS = 1;
+/** A rendition's numbers go back to its source's by this many at most, and only in a playlist that is empty. */
+const MAX_SHIFT = 10;
 /** A first part shorter than this share of the wish says that frames do not divide it: PART-TARGET is what they do divide. */
 const WHOLE_PART = 0.9;
 const PART_SLACK = 1.05;
@@ -26,6 +28,8 @@ export interface PackagerDeps {
   options: HlsOptions;
   /** Wall clock at which stream time was 0, ms since the epoch. */
   epochMs(): number;
+  /** Of a rendition: its source's window. */
+  sourceWindow?(): HlsWindow | undefined;
   /** Memory is short on the whole server: the window gives up its oldest segment. */
   isCrowded(): boolean;
   unsupported(codec: string, why: string): void;
@@ -139,6 +143,7 @@ export class HlsPackager implements PacketTap {
     this.#deps.window.apply([
       { type: 'state', state: 'live' },
       ...this.#init(fragmenter, [video, audio]),
+      ...this.#alignment(first.dtsMs),
       this.#head(first.dtsMs, { discontinuity: this.#deps.window.segments.length > 0 }),
     ]);
     for (const packet of packets) if (this.#section === section) this.#media(packet);
@@ -152,6 +157,24 @@ export class HlsPackager implements PacketTap {
       .filter((track) => track !== undefined)
       .map(({ kind, codecString, width, height }) => ({ kind, codecString, width, height }));
     return [{ type: 'init', init: { id: this.#nextInitId++, bytes: init, tracks: facts } }];
+  }
+
+  /**
+   * A rendition's first segment has the number of the source's that begins at the same key frame, so that players find their
+   * place when they change from one to the other.
+   */
+  #alignment(startMs: number): WindowChange[] {
+    const { window, sourceWindow, epochMs } = this.#deps;
+    const source = window.segments.length === 0 ? sourceWindow?.() : undefined;
+    if (!source) return [];
+    const dateMs = Math.round(epochMs() + startMs);
+    const same = source.segments.findLast(({ programDateTimeMs }) => Math.abs(programDateTimeMs - dateMs) <= STAMP_MS);
+    if (!same || same.msn < this.#nextMsn - MAX_SHIFT) return [];
+    this.#nextMsn = same.msn;
+    const before = source.segments.filter(
+      ({ msn, discontinuity }) => discontinuity && msn >= (source.listedMsn ?? 0) && msn <= same.msn,
+    ).length;
+    return [{ type: 'discontinuities', sequence: source.discontinuitySequence + before }];
   }
 
   #head(startMs: number, { discontinuity = false } = {}): WindowChange {

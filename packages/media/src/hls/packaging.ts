@@ -16,6 +16,8 @@ export interface PackagingDeps {
   memory: MemoryAccount;
   findFfmpeg: () => string | undefined;
   log: MediaLog;
+  /** Of a rendition: its source's, whose numbers it takes over. */
+  sourceWindow(): HlsWindow | undefined;
   /** A window began; whoever serves the one before serves this one now. */
   began(window: HlsWindow): void;
   /** A segment is complete. */
@@ -114,6 +116,7 @@ export class HlsPackaging {
       options,
       epochMs: () => stream.epochMs ?? Date.now() - (stream.lastDtsMs ?? 0),
       isCrowded: () => memory.isCrowded,
+      sourceWindow: this.#deps.sourceWindow,
       unsupported: (codec, why) => log.info({ stream: stream.key, codec, why }, 'a track is not in HLS'),
     });
     const audio = this.#audio;

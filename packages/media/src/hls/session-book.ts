@@ -7,7 +7,15 @@ import type { StreamKey } from '../hub/stream.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
-import { HLS_MEMBER, type HlsFound, type HlsNotice, type HlsOpened, type HlsOrder } from './messages.ts';
+import type { LadderBook } from '../transcode/ladder/ladder-book.ts';
+import {
+  HLS_MEMBER,
+  type HlsFound,
+  type HlsNotice,
+  type HlsOpened,
+  type HlsOrder,
+  type TouchedStream,
+} from './messages.ts';
 
 const SWEEP_MS = 1000;
 /** A session is over when it was not heard of for so many target durations, and not before `MIN_SILENT_MS`. */
@@ -28,6 +36,8 @@ export interface HlsSessionBookDeps {
     stopped(clientId: string, reason: string): void;
     entry(key: StreamKey): DirectoryEntry | undefined;
   };
+  /** Renditions, which are made while somebody asks for them. */
+  ladder: Pick<LadderBook, 'sourceOf' | 'refuse' | 'wanted' | 'unwanted'>;
   send(workerId: number, notice: MainNotice, transfer?: MessagePort[]): void;
   workers(): readonly number[];
 }
@@ -58,6 +68,8 @@ export class HlsSessionBook {
   readonly #kicked = new Set<string>();
   readonly #restricted = new Map<StreamKey, boolean>();
   readonly #waiting = new Set<Waiting>();
+  /** Renditions that are asked for: until when (ms since the epoch) that holds. */
+  readonly #demands = new Map<StreamKey, number>();
   readonly #sweep: NodeJS.Timeout;
   #closed = false;
 
@@ -73,14 +85,14 @@ export class HlsSessionBook {
     const { directory, options } = this.#deps;
     if (this.#kicked.has(sessionId)) return KICKED;
     const known = this.#sessions.get(sessionId);
-    if (known?.key === key) return { action: 'opened', restricted: this.#restricted.get(key) ?? true };
+    if (known?.key === key) return { action: 'opened', restricted: this.#restricted.get(this.#sourceKey(key)) ?? true };
     if (known || this.#opening.has(sessionId)) return BUSY;
     this.#opening.add(sessionId);
     const verdict = await directory.authorizePlay(client);
     const isAwaited = this.#opening.delete(sessionId) && !this.#closed;
     if (verdict.action === 'deny') return verdict;
     const restricted = verdict.restricted === true;
-    this.#setRights(key, restricted);
+    this.#setRights(this.#sourceKey(key), restricted);
     if (!isAwaited || !options.hls.sessions) return { action: 'opened', restricted };
     const asker = { workerId: HLS_MEMBER, alive: () => !this.#closed };
     const reply = directory.enter(asker, client, verdict.viewer);
@@ -92,8 +104,10 @@ export class HlsSessionBook {
   /** Where the worker that asks finds the stream's window; waits at most `waitMs` for somebody to publish it. */
   find(
     { workerId, alive }: AskingWorker,
-    { key, waitMs }: { key: StreamKey; waitMs: number },
+    { key, waitMs, wants }: { key: StreamKey; waitMs: number; wants: boolean },
   ): Promise<{ reply: HlsFound; transfer?: MessagePort[] }> {
+    const refusal = wants ? this.#demand(key, MIN_SILENT_MS) : undefined;
+    if (refusal) return Promise.resolve({ reply: refusal });
     return new Promise((resolve) => {
       const waiting: Waiting = {
         key,
@@ -117,7 +131,7 @@ export class HlsSessionBook {
   notice(workerId: number, notice: HlsNotice): void {
     switch (notice.notice) {
       case 'touched':
-        for (const { targetDurationS, sessions } of notice.streams) this.#touched(workerId, targetDurationS, sessions);
+        for (const stream of notice.streams) this.#touched(workerId, stream);
         return;
       case 'left':
         this.#opening.delete(notice.sessionId);
@@ -166,7 +180,7 @@ export class HlsSessionBook {
     const { key, workerId } = waiting;
     const entry = this.#deps.directory.entry(key);
     if (entry?.owner === undefined || entry.state === 'idle') return;
-    const restricted = this.#restricted.get(key) ?? true;
+    const restricted = this.#restricted.get(this.#sourceKey(key)) ?? true;
     if (!waiting.alive()) waiting.found({ action: 'none' });
     else if (entry.owner === workerId) waiting.found({ action: 'own', restricted });
     else {
@@ -176,14 +190,16 @@ export class HlsSessionBook {
     }
   }
 
-  #touched(workerId: number, targetDurationS: number, sessions: readonly [string, number][]): void {
+  #touched(workerId: number, { key, targetDurationS, sessions }: TouchedStream): void {
     const nowMs = Date.now();
+    const silentMs = Math.max(MIN_SILENT_MS, SILENT_TARGETS * 1000 * targetDurationS);
+    this.#demand(key, silentMs);
     const unknown: string[] = [];
     for (const [sessionId, sentBytes] of sessions) {
       const session = this.#sessions.get(sessionId);
       if (session) {
         session.heardAtMs = nowMs;
-        session.silentMs = Math.max(MIN_SILENT_MS, SILENT_TARGETS * 1000 * targetDurationS);
+        session.silentMs = silentMs;
         session.sentBytes += sentBytes;
       } else unknown.push(sessionId);
     }
@@ -192,6 +208,24 @@ export class HlsSessionBook {
     const others = unknown.filter((sessionId) => !this.#kicked.has(sessionId));
     if (others.length > 0 && this.#deps.options.hls.sessions)
       this.#send(workerId, { what: 'unknown', sessionIds: others });
+  }
+
+  /** Somebody asks for a rendition, and it is to be there for `forMs` more. A refusal: it cannot be made. */
+  #demand(key: StreamKey, forMs: number): Denial | undefined {
+    const { ladder } = this.#deps;
+    const [app = '', stream = ''] = key.split('/');
+    if (ladder.sourceOf(stream) === undefined) return undefined;
+    const refusal = ladder.refuse({ app, stream });
+    if (refusal) return refusal;
+    const isNew = !this.#demands.has(key);
+    this.#demands.set(key, Date.now() + forMs);
+    if (isNew) ladder.wanted({ app, stream });
+    return undefined;
+  }
+
+  /** Whether a rendition is asked for by playlists, whose viewers are counted at the source. */
+  demands(key: StreamKey): boolean {
+    return this.#demands.has(key);
   }
 
   #kick(sessionId: string): void {
@@ -204,6 +238,12 @@ export class HlsSessionBook {
   #ended(key: StreamKey, reason: EndReason): void {
     for (const [sessionId, session] of [...this.#sessions]) if (session.key === key) this.#end(sessionId, reason);
     this.#restricted.delete(key);
+  }
+
+  /** Rights to a rendition are those to its source. */
+  #sourceKey(key: StreamKey): StreamKey {
+    const [app = '', stream = ''] = key.split('/');
+    return streamKeyOf({ app, stream: this.#deps.ladder.sourceOf(stream) ?? stream });
   }
 
   #end(sessionId: string, reason: EndReason): void {
@@ -223,6 +263,11 @@ export class HlsSessionBook {
   #sweepAll(nowMs: number): void {
     for (const [sessionId, { heardAtMs, silentMs }] of this.#sessions)
       if (nowMs - heardAtMs > silentMs) this.#end(sessionId, 'closed');
+    for (const [key, untilMs] of this.#demands) {
+      if (nowMs < untilMs) continue;
+      this.#demands.delete(key);
+      this.#deps.ladder.unwanted(key);
+    }
   }
 
   #send(workerId: number, order: HlsOrder, transfer: MessagePort[] = []): void {

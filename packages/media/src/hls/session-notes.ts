@@ -91,7 +91,8 @@ export class SessionNotes {
 
   #flush(): void {
     if (this.#touched.size === 0) return;
-    const streams: TouchedStream[] = [...this.#touched.values()].map(({ targetDurationS, bytes }) => ({
+    const streams: TouchedStream[] = [...this.#touched].map(([key, { targetDurationS, bytes }]) => ({
+      key,
       targetDurationS,
       sessions: [...bytes],
     }));

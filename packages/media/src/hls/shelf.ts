@@ -1,16 +1,19 @@
 import type { MessagePort } from 'node:worker_threads';
 import { LinkClosedError } from '../cluster/link.ts';
 import type { HlsQuestion, WorkerSeed } from '../cluster/messages.ts';
-import type { MediaClient } from '../hooks/contract.ts';
+import type { Denial, MediaClient } from '../hooks/contract.ts';
 import type { StreamCompanion } from '../hub/companion.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { Stream, StreamKey } from '../hub/stream.ts';
+import { streamKeyOf } from '../hub/stream-name.ts';
 import type { HlsOptions } from '../options.ts';
 import { HoldCount } from './held-requests.ts';
 import { findFfmpeg } from '../transcode/find-ffmpeg.ts';
+import { renditionOf, renditionsFor, type Rendition, type TranscodeProfile } from '../transcode/ladder/profile.ts';
 import { MemoryAccount } from './memory-account.ts';
 import type { HlsCall, HlsFound, HlsNotice, HlsOpened, HlsOrder } from './messages.ts';
 import { HlsPackaging } from './packaging.ts';
+import type { RenditionReport } from './playlist.ts';
 import { ReplicaSender, receiveReplica } from './replica.ts';
 import { SessionNotes } from './session-notes.ts';
 import { ShelvedWindow } from './shelf-entry.ts';
@@ -24,18 +27,22 @@ const REPLICA_LINGER_MS = 15_000;
 /** A stream whose owner's worker died waits for its publisher; asked again after it. */
 const RELOCATE_MS = 10_000;
 const FIND_PAUSE_MS = 250;
+/** The first message of another worker is that long in coming at most. */
+const LEARN_MS = 2000;
+const NEVER = new AbortController().signal;
 /** Streams whose openness is known; one that was forgotten counts as restricted. */
 const MAX_RIGHTS = 10_000;
 
 export interface HlsShelfDeps {
   options: HlsOptions;
+  profiles: readonly TranscodeProfile[];
   log: MediaLog;
   memory: MemoryAccount;
   secret: Uint8Array;
   tellsSegments: boolean;
   findFfmpeg: () => string | undefined;
   open(client: MediaClient): Promise<HlsOpened>;
-  find(key: StreamKey, waitMs: number): Promise<HlsFound>;
+  find(key: StreamKey, how: { waitMs: number; wants: boolean }): Promise<HlsFound>;
   tell(notice: HlsNotice): void;
 }
 
@@ -52,6 +59,8 @@ interface Place {
   /** The main thread is asked for it already. */
   finding: boolean;
   findAfterMs: number;
+  /** It cannot be packaged, for the moment: a rendition for which there is no room. */
+  denial?: Denial;
   waiting: Set<() => void>;
 }
 
@@ -63,6 +72,7 @@ export class HlsShelf implements StreamCompanion {
   readonly #deps: HlsShelfDeps;
   readonly #places = new Map<StreamKey, Place>();
   readonly #restricted = new Map<StreamKey, boolean>();
+  readonly #learning = new Map<StreamKey, Promise<void>>();
   readonly #holdCount: HoldCount;
   readonly #sweep: NodeJS.Timeout;
 
@@ -89,7 +99,11 @@ export class HlsShelf implements StreamCompanion {
       memory,
       findFfmpeg,
       log,
-      began: (window) => this.#began(place, window),
+      began: (window) => this.#began(key, place, window),
+      sourceWindow: () => {
+        const sourceKey = this.#sourceKey(key);
+        return sourceKey === key ? undefined : this.#places.get(sourceKey)?.shelved?.window;
+      },
       segment: tellsSegments ? (segment) => tell({ notice: 'segment', key, segment }) : undefined,
     });
     if (place.replicas.size > 0 || place.waiting.size > 0) place.packaging.want(true);
@@ -121,7 +135,7 @@ export class HlsShelf implements StreamCompanion {
   async open(client: MediaClient): Promise<HlsOpened> {
     const opened = await this.#deps.open(client);
     if (opened.action === 'opened') {
-      this.#rights(`${client.app}/${client.stream}`, opened.restricted);
+      this.#rights(streamKeyOf(client), opened.restricted);
       this.notes.opened(client.clientId);
     }
     return opened;
@@ -134,7 +148,41 @@ export class HlsShelf implements StreamCompanion {
 
   /** Whether its segments are for sessions only. Nobody can have a right before the first was given it. */
   isRestricted(key: StreamKey): boolean {
-    return this.#restricted.get(key) ?? true;
+    return this.#restricted.get(this.#sourceKey(key)) ?? true;
+  }
+
+  /** Of what a stream is a rendition; itself, when it is none. */
+  sourceOf(stream: string): string {
+    return renditionOf(stream, this.#deps.profiles)?.source ?? stream;
+  }
+
+  /** The session that a token proves: of the stream, or of the one that it is a rendition of. */
+  sessionOf(key: StreamKey, token: string): string | undefined {
+    const sessionId = this.notes.sessionOf(key, token);
+    if (sessionId !== undefined) return sessionId;
+    const sourceKey = this.#sourceKey(key);
+    return sourceKey === key ? undefined : this.notes.sessionOf(sourceKey, token);
+  }
+
+  /** What else a source can be played as. */
+  renditions(key: StreamKey, { tracks }: HlsWindow): Rendition[] {
+    if (this.#sourceKey(key) !== key) return [];
+    const picture = tracks.find(({ kind }) => kind === 'video');
+    return renditionsFor(
+      picture && { codec: 'unknown', width: picture.width, height: picture.height },
+      this.#deps.profiles,
+    );
+  }
+
+  /**
+   * Before anything is served to somebody whom another worker let in: what everybody may see, and the window. Nothing is
+   * waited for or made.
+   */
+  async learn(key: StreamKey): Promise<void> {
+    if (this.#restricted.has(this.#sourceKey(key)) && this.#places.get(key)?.shelved) return;
+    let learning = this.#learning.get(key);
+    if (!learning) this.#learning.set(key, (learning = this.#learn(key)));
+    await learning;
   }
 
   /** What can be served at once. Asking keeps it. */
@@ -154,12 +202,13 @@ export class HlsShelf implements StreamCompanion {
   async find(
     key: StreamKey,
     { waitMs, signal }: { waitMs: number; signal: AbortSignal },
-  ): Promise<ShelvedWindow | undefined> {
+  ): Promise<ShelvedWindow | Denial | undefined> {
     const untilMs = Date.now() + waitMs;
     for (;;) {
       const place = this.#place(key);
       this.#asked(place);
       if (place.shelved?.window.isReady === true && place.endedAtMs === undefined) return place.shelved;
+      if (place.denial) return place.denial;
       if (signal.aborted || Date.now() >= untilMs)
         return place.shelved?.window.isReady === true ? place.shelved : undefined;
       this.#locate(key, place, untilMs - Date.now());
@@ -200,9 +249,14 @@ export class HlsShelf implements StreamCompanion {
     place.packaging?.want(true);
   }
 
-  #began(place: Place, window: HlsWindow): void {
+  #began(key: StreamKey, place: Place, window: HlsWindow): void {
     place.shelved?.holds.close();
-    place.shelved = new ShelvedWindow({ window, options: this.options, count: this.#holdCount, reports: () => [] });
+    place.shelved = new ShelvedWindow({
+      window,
+      options: this.options,
+      count: this.#holdCount,
+      reports: () => this.#reports(key),
+    });
     for (const replica of place.replicas) replica.follow(window);
     const leave = window.onChange(() => {
       if (!window.isReady) return;
@@ -217,24 +271,36 @@ export class HlsShelf implements StreamCompanion {
     const nowMs = Date.now();
     if (place.packaging || place.source || place.finding || nowMs < place.findAfterMs) return;
     place.finding = true;
-    void this.#deps.find(key, waitMs).then((found) => {
+    void this.#deps.find(key, { waitMs, wants: true }).then((found) => {
       place.finding = false;
       place.findAfterMs = Date.now() + FIND_PAUSE_MS;
-      if (found.action !== 'none') this.#rights(key, found.restricted);
-      if (found.action === 'replica') {
-        if (this.#places.get(key) === place && !place.packaging) this.#receive(place, found.port);
-        else found.port.close();
-      }
+      place.denial = found.action === 'deny' ? found : undefined;
+      this.#found(key, found);
       // `own`: the publisher's packets are on their way to this very worker.
       if (found.action !== 'own') this.#wake(place);
     });
   }
 
-  #receive(place: Place, port: MessagePort): void {
+  #found(key: StreamKey, found: HlsFound): void {
+    if (found.action === 'own' || found.action === 'replica') this.#rights(key, found.restricted);
+    if (found.action !== 'replica') return;
+    const place = this.#place(key);
+    if (place.packaging || place.source) found.port.close();
+    else this.#receive(key, place, found.port);
+  }
+
+  async #learn(key: StreamKey): Promise<void> {
+    this.#found(key, await this.#deps.find(key, { waitMs: 0, wants: false }));
+    this.#learning.delete(key);
+    const place = this.#places.get(key);
+    if (place?.source && !place.shelved) await this.#change(place, { untilMs: Date.now() + LEARN_MS, signal: NEVER });
+  }
+
+  #receive(key: StreamKey, place: Place, port: MessagePort): void {
     place.source = port;
     place.endedAtMs = undefined;
     receiveReplica(port, {
-      window: (window) => this.#began(place, window),
+      window: (window) => this.#began(key, place, window),
       closed: () => {
         if (place.source !== port) return;
         place.source = undefined;
@@ -260,7 +326,25 @@ export class HlsShelf implements StreamCompanion {
   #rights(key: StreamKey, restricted: boolean): void {
     const [oldest] = this.#restricted.keys();
     if (this.#restricted.size >= MAX_RIGHTS && oldest !== undefined) this.#restricted.delete(oldest);
-    this.#restricted.set(key, restricted);
+    this.#restricted.set(this.#sourceKey(key), restricted);
+  }
+
+  #sourceKey(key: StreamKey): StreamKey {
+    const [app = '', stream = ''] = key.split('/');
+    return streamKeyOf({ app, stream: this.sourceOf(stream) });
+  }
+
+  /** How far the other forms of the stream have come (RFC 8216bis, 4.4.5.4). */
+  #reports(key: StreamKey): RenditionReport[] {
+    const { profiles } = this.#deps;
+    if (profiles.length === 0) return [];
+    const sourceKey = this.#sourceKey(key);
+    const siblings = [sourceKey, ...profiles.map(({ name }) => `${sourceKey}_${name}`)].filter((one) => one !== key);
+    return siblings.flatMap((sibling) => {
+      const window = this.#places.get(sibling)?.shelved?.window;
+      const report = window && reportOf(window);
+      return report ? [{ uri: `../${sibling.split('/')[1]}/live.m3u8`, ...report }] : [];
+    });
   }
 
   #wake(place: Place): void {
@@ -291,7 +375,7 @@ export class HlsShelf implements StreamCompanion {
       } else if (place.packaging) {
         if (idleMs > this.options.lingerMs && place.replicas.size === 0) place.packaging.want(false);
         if (!place.packaging.window) this.#clear(place);
-      } else if (idleMs > REPLICA_LINGER_MS) {
+      } else if (idleMs > Math.min(REPLICA_LINGER_MS, this.options.lingerMs)) {
         this.#drop(key, place);
       }
     }
@@ -305,12 +389,17 @@ export class HlsShelf implements StreamCompanion {
 
   #drop(key: StreamKey, place: Place): void {
     this.#places.delete(key);
-    this.#restricted.delete(key);
     this.#clear(place);
     place.source?.close();
     place.packaging?.release();
     for (const replica of place.replicas) replica.close();
   }
+}
+
+function reportOf({ next, partTargetMs, state }: HlsWindow): Omit<RenditionReport, 'uri'> | undefined {
+  if (!next || state !== 'live') return undefined;
+  if (partTargetMs === undefined || next.part === 0) return next.msn > 0 ? { lastMsn: next.msn - 1 } : undefined;
+  return { lastMsn: next.msn, lastPart: next.part - 1 };
 }
 
 /** What `Link` is to the shelf. */
@@ -331,13 +420,14 @@ export function createHlsShelf(
     });
   return new HlsShelf({
     options: options.hls,
+    profiles: options.transcode.profiles,
     log,
     memory: new MemoryAccount({ shared: hls.memory, workerId, options: options.hls }),
     secret: hls.secret,
     tellsSegments: hls.tellsSegments,
     findFfmpeg,
     open: (client) => ask<HlsOpened>({ call: 'open', client }, STOPPING),
-    find: (key, waitMs) => ask<HlsFound>({ call: 'find', key, waitMs }, { action: 'none' }),
+    find: (key, how) => ask<HlsFound>({ call: 'find', key, ...how }, { action: 'none' }),
     tell: (notice) => link.send({ type: 'hls', ...notice }),
   });
 }

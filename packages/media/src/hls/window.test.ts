@@ -100,6 +100,7 @@ describe('HlsWindow', () => {
     const [copy] = copies;
     expect(copy && textOf(copy)).toBe(textOf(window));
     expect(copy?.sizeBytes).toBe(window.sizeBytes);
+    expect(copy?.version).toBe(window.version);
     expect(window.segment(2)?.parts[0]?.bytes.buffer).toBeInstanceOf(SharedArrayBuffer);
     sender.close();
     await Promise.all([gone.promise, closed.promise]);
@@ -207,8 +208,8 @@ describe('sessions', () => {
         {
           notice: 'touched',
           streams: [
-            { targetDurationS: 3, sessions: [['one', 15]] },
-            { targetDurationS: 2, sessions: [['two', 0]] },
+            { key: 'live/a', targetDurationS: 3, sessions: [['one', 15]] },
+            { key: 'live/b', targetDurationS: 2, sessions: [['two', 0]] },
           ],
         },
       ]);

@@ -55,6 +55,8 @@ export type WindowChange =
   /** PART-TARGET; undefined: segments have no parts (any more). */
   | { type: 'part-target'; ms: number | undefined }
   | { type: 'target'; durationS: number }
+  /** DISCONTINUITY-SEQUENCE, before the first segment. */
+  | { type: 'discontinuities'; sequence: number }
   /** The first segments that are still in the playlist, and that are still kept. */
   | { type: 'slide'; listedMsn: number; keptMsn: number }
   | { type: 'state'; state: WindowState };
@@ -65,6 +67,8 @@ export interface WindowOrigin {
   targetDurationS: number;
   /** Of whatever comes first. */
   discontinuitySequence: number;
+  /** Of a copy: so that it counts changes as the original does. */
+  version?: number;
 }
 
 /** A place in the playlist that a request may wait for (RFC 8216bis, 6.2.5.2): a whole segment, or one part of it. */
@@ -81,8 +85,8 @@ export class HlsWindow {
   partTargetMs: number | undefined;
   /** Of the segment before the first listed one. */
   discontinuitySequence: number;
-  /** Rises with every change that a playlist shows. */
-  version = 0;
+  /** Rises with every change; the same in every worker. */
+  version: number;
   /** In order; the last one may be open. Those before `listedMsn` are kept for who has an older playlist. */
   readonly segments: WindowSegment[] = [];
   listedMsn: number | undefined;
@@ -90,7 +94,8 @@ export class HlsWindow {
   readonly inits = new Map<number, WindowInit>();
   #listeners = new Set<(changes: readonly WindowChange[]) => void>();
 
-  constructor({ run, targetDurationS, discontinuitySequence }: WindowOrigin) {
+  constructor({ run, targetDurationS, discontinuitySequence, version = 0 }: WindowOrigin) {
+    this.version = version;
     this.run = run;
     this.targetDurationS = targetDurationS;
     this.discontinuitySequence = discontinuitySequence;
@@ -150,7 +155,9 @@ export class HlsWindow {
   get origin(): WindowOrigin {
     const { run, targetDurationS, listedMsn = 0 } = this;
     const before = this.segments.filter(({ msn, discontinuity }) => discontinuity && msn < listedMsn).length;
-    return { run, targetDurationS, discontinuitySequence: this.discontinuitySequence - before };
+    // The snapshot is one change.
+    const version = this.version - 1;
+    return { run, targetDurationS, discontinuitySequence: this.discontinuitySequence - before, version };
   }
 
   /** What makes an empty window of the same origin like this one. */
@@ -202,6 +209,9 @@ export class HlsWindow {
         return;
       case 'target':
         this.targetDurationS = change.durationS;
+        return;
+      case 'discontinuities':
+        this.discontinuitySequence = change.sequence;
         return;
       case 'slide':
         this.#slide(change);

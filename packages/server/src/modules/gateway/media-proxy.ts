@@ -60,7 +60,13 @@ export function addMediaProxy(app: FastifyInstance, deps: MediaProxyDeps): void 
     const route = { config: { rights: RIGHTS }, exposeHeadRoute: false, schema: { hide: true } };
     const pass = (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => proxy.pass(request, reply);
     scope.get(MEDIA_FILE, route, pass);
-    scope.route({ ...route, config: { rights: SEGMENT_RIGHTS }, method: ['GET', 'HEAD'], url: HLS_FILE, handler: pass });
+    scope.route({
+      ...route,
+      config: { rights: SEGMENT_RIGHTS },
+      method: ['GET', 'HEAD'],
+      url: HLS_FILE,
+      handler: pass,
+    });
     for (const path of SOCKET_ALIASES) {
       scope.get(path, route, async (request, reply) => {
         if (upgradeOf(request.raw) === undefined) return reply.callNotFound();
