@@ -23,6 +23,7 @@ export type {
 export type { PushInfo } from './relay/push-book.ts';
 export { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';
 /** The ladder: renditions of a stream, `STREAM_NAME`. */
+export { encoderName } from './transcode/ladder/encoders.ts';
 export { DEVICE, PRESET, PROFILE_NAME } from './transcode/ladder/profile.ts';
 /** Recordings: what is ordered, how they go, and what is found of one after a crash. */
 export type {

@@ -191,6 +191,7 @@ export class MediaServer {
       send: (workerId, notice) => this.#pool?.send(workerId, notice),
       workers: () => this.#pool?.upIds ?? [],
       entry: (key) => this.#directory?.entry(key),
+      renditionViewers: (key) => this.#ladder?.viewersOf(key) ?? 0,
       end: (key) => this.#directory?.end(key, 'ended'),
     });
   }

@@ -76,7 +76,12 @@ export function matroskaCarries({ kind, codec }: Pick<MediaPacket, 'kind' | 'cod
  * @throws FormatError for a configuration that cannot be read, `unsupported` for a codec that is not carried
  */
 export function encodeMatroskaHeader({ video, audio, fps }: MatroskaTracks): Uint8Array {
-  const ebml = element(ID.ebml, text(ID.docType, 'matroska'), uint(ID.docTypeVersion, 4), uint(ID.docTypeReadVersion, 2));
+  const ebml = element(
+    ID.ebml,
+    text(ID.docType, 'matroska'),
+    uint(ID.docTypeVersion, 4),
+    uint(ID.docTypeReadVersion, 2),
+  );
   const info = element(
     ID.info,
     uint(ID.timestampScale, MS_IN_NS),
@@ -135,7 +140,11 @@ function audioTrack(config: MediaPacket): Uint8Array {
     ID.trackEntry,
     ...trackHead(TRACK_NUMBERS.audio, codecId),
     element(ID.codecPrivate, audioData(config.payload)),
-    element(ID.audio, element(ID.samplingFrequency, new ByteWriter().f64(sampleRateHz).finish()), uint(ID.channels, channels)),
+    element(
+      ID.audio,
+      element(ID.samplingFrequency, new ByteWriter().f64(sampleRateHz).finish()),
+      uint(ID.channels, channels),
+    ),
   );
 }
 
@@ -172,7 +181,13 @@ function element(id: number, ...parts: Uint8Array[]): Uint8Array {
 }
 
 function uint(id: number, value: number): Uint8Array {
-  return element(id, new ByteWriter().u32(Math.floor(value / 2 ** 32)).u32(value).finish());
+  return element(
+    id,
+    new ByteWriter()
+      .u32(Math.floor(value / 2 ** 32))
+      .u32(value)
+      .finish(),
+  );
 }
 
 function text(id: number, value: string): Uint8Array {

@@ -14,6 +14,8 @@ export interface RelaysDeps {
   /** Workers that run and may own streams. */
   workers(): readonly number[];
   entry(key: StreamKey): DirectoryEntry | undefined;
+  /** Viewers of what is made of a stream: they need it too. */
+  renditionViewers(key: StreamKey): number;
   end(key: StreamKey): void;
 }
 
@@ -22,15 +24,17 @@ export class Relays {
   readonly pushes: PushBook;
   readonly #pulls: PullBook;
 
-  constructor({ entry, ...deps }: RelaysDeps) {
+  constructor({ entry, renditionViewers, ...deps }: RelaysDeps) {
     this.pushes = new PushBook({ ...deps, ownerOf: (key) => entry(key)?.owner });
     this.#pulls = new PullBook({
       ...deps,
       waitingFor: (key) => {
         const found = entry(key);
-        return found?.state === 'idle' ? found.viewers : undefined;
+        if (found === undefined) return renditionViewers(key) > 0 ? new Map() : undefined;
+        return found.state === 'idle' ? found.viewers : undefined;
       },
-      viewersOf: (key) => [...(entry(key)?.viewers.values() ?? [])].reduce((sum, viewers) => sum + viewers, 0),
+      viewersOf: (key) =>
+        [...(entry(key)?.viewers.values() ?? [])].reduce((sum, viewers) => sum + viewers, renditionViewers(key)),
     });
   }
 

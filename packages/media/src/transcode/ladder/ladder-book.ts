@@ -216,9 +216,10 @@ export class LadderBook {
     switch (event.type) {
       case 'playing':
       case 'stopped':
-        hooks.notify({ ...event, stream: rendition.source, client: { ...event.client, stream: rendition.source } });
+        // Wanted first: whoever hears of it may have to fetch the source from elsewhere.
         if (event.type === 'playing') this.#want(app, stream);
         else this.#maybeUnwatched(key);
+        hooks.notify({ ...event, stream: rendition.source, client: { ...event.client, stream: rendition.source } });
         return;
       case 'interrupted': // it was kicked, or its worker died
         if (this.#deps.entry(key)?.owner !== undefined) this.#drop(key, 'ended');

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { readFileSync } from 'node:fs';
-import { fail, ok, reason, warn, type Check, type Finding } from './check.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { transcodeEncoderName } from '../../engine/embedded/probe.ts';
+import { fail, ok, reason, warn, type Check, type Finding, type Site } from './check.ts';
 
 const MIN_NODE = [22, 18] as const;
 const RUN_MS = 10_000;
@@ -20,20 +21,40 @@ export const checkNode: Check = async () => {
   return [isNew ? ok('Node', found) : fail('Node', found, `install Node ${MIN_NODE.join('.')} or newer, best 24`)];
 };
 
-export const checkFfmpeg: Check = async () => {
+export const checkFfmpeg: Check = async ({ config }) => {
   const program = process.env['KAIBO_FFMPEG'] ?? 'ffmpeg';
   try {
     const { stdout } = await run(program, ['-hide_banner', '-version'], { timeout: RUN_MS });
     const version = /ffmpeg version (\S+)/.exec(stdout)?.[1] ?? 'of unknown version';
     const encoders = (await run(program, ['-hide_banner', '-encoders'], { timeout: RUN_MS })).stdout;
     const missing = ENCODERS.filter((name) => !new RegExp(String.raw`^ \S+ ${name} `, 'm').test(encoders));
-    if (missing.length === 0) return [ok('ffmpeg', `${version} with ${ENCODERS.join(', ')}`)];
-    return [warn('ffmpeg', `${version} without ${missing.join(', ')}`, `install a full build: ${APT}`)];
+    const ladder = judgeEncoder(config.media.transcode, encoders);
+    if (missing.length === 0) return [ok('ffmpeg', `${version} with ${ENCODERS.join(', ')}`), ...ladder];
+    return [warn('ffmpeg', `${version} without ${missing.join(', ')}`, `install a full build: ${APT}`), ...ladder];
   } catch (error) {
     const found = isMissing(error) ? 'not found' : `does not run: ${reason(error)}`;
     return [warn('ffmpeg', `${found}; sound between WebRTC and RTMP, FLV or HLS needs it, and so do demos`, APT)];
   }
 };
+
+/** Whether ffmpeg has been built with the encoder of the ladder, and its device is there. */
+function judgeEncoder(
+  { profiles, encoder, fallback, device }: Site['config']['media']['transcode'],
+  encoders: string,
+): Finding[] {
+  if (profiles.length === 0) return [];
+  const subject = 'renditions';
+  const name = transcodeEncoderName(encoder);
+  const instead = fallback ? '; x264 takes over' : '; no rendition is made';
+  if (!new RegExp(String.raw`^ \S+ ${name} `, 'm').test(encoders))
+    return [
+      warn(subject, `ffmpeg has no ${name}${instead}`, `install a build with it, or set media.transcode.encoder`),
+    ];
+  const node = device ?? (encoder === 'vaapi' ? '/dev/dri/renderD128' : undefined);
+  if (node?.startsWith('/') === true && !existsSync(node))
+    return [warn(subject, `${node} is not there${instead}`, 'install the driver, or correct media.transcode.device')];
+  return [ok(subject, `${profiles.map((profile) => profile.name).join(', ')} by ${name}`)];
+}
 
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 

@@ -1,2 +1,2 @@
-/** Whether WebRTC can work on this machine, without starting anything: for the doctor. */
-export { probeCandidates, probeNativeModule } from '@kaibo/media';
+/** Whether WebRTC and the ladder can work on this machine, without starting anything: for the doctor. */
+export { encoderName as transcodeEncoderName, probeCandidates, probeNativeModule } from '@kaibo/media';
