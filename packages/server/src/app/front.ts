@@ -96,9 +96,7 @@ export async function createFront({
     protection,
     allowedOrigins: config.cors.origins,
     logger: logger.child({ module: 'http' }),
-    trustProxy,
-    authenticator,
-    callerOf,
+    ...{ trustProxy, authenticator, callerOf },
     connectOrigins: (site) => engine.connectOrigins(site),
     storageOrigins: bucketOrigins(config.s3),
     serverFactory: (handler) => {

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
@@ -13,7 +13,12 @@ import { countDisconnects } from '../modules/gateway/index.ts';
 import { createLiveModule } from '../modules/live/index.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
-import { createRecordingModule, openBucket } from '../modules/recording/index.ts';
+import {
+  createRecordingModule,
+  openBucket,
+  type RecordingDeps,
+  type RecordingModule,
+} from '../modules/recording/index.ts';
 import { createRelayModule } from '../modules/relay/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
@@ -79,9 +84,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const state = deps.state ?? (await openOwnState(deps, started));
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
-  const engine = new GuardedEngine(
-    deps.engine ?? new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) }),
-  );
+  const engine = engineOf(deps);
   const isShared = config.database.url !== undefined;
   const auth = createAuthModule({
     ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
@@ -93,10 +96,9 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const authenticator = deps.authenticator ?? auth.authenticator;
   const users = deps.users ?? createUserDirectory(database, now);
   const live = createLiveModule({
-    ...{ database, outbox, state, engine, now, access: config.access, graceMs: config.media.graceMs },
+    ...{ database, outbox, state, engine, users, now, access: config.access, graceMs: config.media.graceMs },
     logger: logger.child({ module: 'live' }),
     signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
-    users,
     openRoomsPerUser: config.limits.openRoomsPerUser,
     recording: config.recording.default,
   });
@@ -109,13 +111,8 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     perRoom: config.limits.relaysPerRoom,
   });
   started.defer(() => relay.stop());
-  const recording = createRecordingModule({
-    ...{ database, outbox, state, engine, now, rooms: live.directory, users, options: config.recording },
-    folder: config.recording.folder ?? join(folder, 'recordings'),
-    bucket: await openBucket(config.s3),
-    logger: logger.child({ module: 'recording' }),
-  });
-  started.defer(() => recording.stop());
+  const forRecording = { database, outbox, state, engine, users, folder, rooms: live.directory };
+  const recording = await openRecording(deps, forRecording, started);
   for (const { accountHolder } of [relay, recording, live, user]) auth.addHolder(accountHolder);
   const modules = [live, relay, recording, auth, user, createLogModule(database)];
   const sockets = openSockets({ ...deps, state, live, engine, authenticator, now }, started);
@@ -128,14 +125,11 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const front = await createFront({ ...base, live, modules, sockets, status });
   started.defer(() => front.app.close());
   recording.measure(front.registry);
-  const handler = recording.behind(relay.behind(live.engineHandler));
-  await startEngine(engine, countDisconnects(front.registry, handler));
+  await startEngine(engine, countDisconnects(front.registry, recording.behind(relay.behind(live.engineHandler))));
   started.defer(() => engine.stop());
   watchCertificate({ config, front, engine, logger, now }, started);
   outbox.start();
-  await live.start();
-  await relay.start();
-  await recording.start();
+  for (const module of [live, relay, recording]) await module.start();
   const ports = await listenAll(front, config, started);
 
   const running = started.move();
@@ -150,6 +144,27 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, setup: () => auth.setup(), stop: () => (stopping ??= stop()) };
+}
+
+function engineOf({ config, engine, logger }: KaiboDeps): GuardedEngine {
+  const options = mediaOptionsOf(config);
+  return new GuardedEngine(engine ?? new EmbeddedEngine({ options, logger: logger.child({ module: 'media' }) }));
+}
+
+async function openRecording(
+  { config, logger, now = Date.now }: KaiboDeps,
+  { folder, ...parts }: Pick<RecordingDeps, 'database' | 'outbox' | 'state' | 'engine' | 'rooms' | 'users' | 'folder'>,
+  started: AsyncDisposableStack,
+): Promise<RecordingModule> {
+  const recording = createRecordingModule({
+    ...parts,
+    ...{ now, options: config.recording },
+    folder: resolve(config.recording.folder ?? join(folder, 'recordings')),
+    bucket: await openBucket(config.s3),
+    logger: logger.child({ module: 'recording' }),
+  });
+  started.defer(() => recording.stop());
+  return recording;
 }
 
 /** Nothing where there is no certificate. */

@@ -1,4 +1,4 @@
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 import { defaultConfig } from '../../src/app/config.ts';
 import { startKaibo, type Kaibo } from '../../src/app/kaibo.ts';
 import { createLogger } from '../../src/app/logger.ts';
@@ -122,9 +122,10 @@ export class RightsWorld {
     await this.publish(String(room['streamKey']));
     const recordings = async (): Promise<{ id: string; state: string }[]> =>
       JSON.parse((await this.must(`${path}/recordings`, {}, owner.token)).text) as { id: string; state: string }[];
-    await expect.poll(async () => (await recordings()).length, { timeout: 10_000, interval: 10 }).toBe(1);
+    const soon = { timeout: 10_000, interval: 10 };
+    await vi.waitUntil(async () => (await recordings()).length === 1, soon);
     await this.must(`${path}/recording`, { method: 'POST', body: { on: false } }, owner.token);
-    await expect.poll(async () => (await recordings())[0]?.state, { timeout: 10_000, interval: 10 }).toBe('ready');
+    await vi.waitUntil(async () => (await recordings())[0]?.state === 'ready', soon);
     return (await recordings())[0]?.id ?? '';
   }
 

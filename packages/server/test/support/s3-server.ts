@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { tempFolder } from '../harness.ts';
 
-const PROGRAM = createRequire(import.meta.url).resolve('s3rver/bin/s3rver.js');
+const PROGRAM = fileURLToPath(import.meta.resolve('s3rver/bin/s3rver.js'));
 /** What s3rver lets in. */
 const KEY = 'S3RVER';
 

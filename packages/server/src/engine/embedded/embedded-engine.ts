@@ -75,7 +75,10 @@ export class EmbeddedEngine implements MediaEngine {
       hooks: {
         authorizePublish: (client) => handler.authorizePublish(client),
         authorizePlay: (client) => handler.authorizePlay(client),
-        makeRoom: async () => void (await handler.makeRoom?.()),
+        makeRoom: async () => {
+          await handler.makeRoom?.();
+          return undefined;
+        },
         notify: (event) => handler.notify(event),
       },
     });

@@ -82,30 +82,8 @@ export async function removeRecording(
 }
 
 export function createRecordingModule(deps: RecordingDeps): RecordingModule {
-  const { database, now, engine, bucket, state, options, logger } = deps;
-  const folder = RecordingFolder.open(deps.folder);
-  const store = new RecordingStore(database, now);
-  const keeperStore = new KeeperStore(database);
-  const claims = new Claims(state);
-  const alarms = new Alarms({ ...deps, store: keeperStore });
-  const parts = { ...deps, store, keeperStore, folder, claims, alarms };
-  const keeper = new Keeper({ ...parts, onChange: () => runner.nudge() });
-  const workshop = new Workshop({
-    ...parts,
-    publish: options.publish,
-    onFinished: () => keeper.nudge(),
-    onBucket: (works) => keeper.bucketWorked(works),
-  });
-  const runner = new RecordingRunner({
-    ...parts,
-    mayRecord: (playId) => options.enabled && keeper.mayRecord(playId),
-    onWork: () => {
-      workshop.nudge();
-      keeper.nudge();
-    },
-  });
-  const service = new RecordingService({ ...parts, keeper, isEnabled: options.enabled });
-  const files = new RecordedFiles({ folder, bucket });
+  const { engine, bucket, state, logger } = deps;
+  const { store, keeperStore, folder, alarms, claims, keeper, workshop, runner, service, files } = assemble(deps);
   const nudge = (): void => {
     runner.nudge();
     keeper.nudge();
@@ -155,4 +133,32 @@ export function createRecordingModule(deps: RecordingDeps): RecordingModule {
       bucket?.close();
     },
   };
+}
+
+function assemble(deps: RecordingDeps) {
+  const { database, now, bucket, state, options } = deps;
+  const folder = RecordingFolder.open(deps.folder);
+  const store = new RecordingStore(database, now);
+  const keeperStore = new KeeperStore(database);
+  const claims = new Claims(state);
+  const alarms = new Alarms({ ...deps, store: keeperStore });
+  const parts = { ...deps, store, keeperStore, folder, claims, alarms };
+  const keeper = new Keeper({ ...parts, onChange: () => runner.nudge() });
+  const workshop = new Workshop({
+    ...parts,
+    publish: options.publish,
+    onFinished: () => keeper.nudge(),
+    onBucket: (works) => keeper.bucketWorked(works),
+  });
+  const runner = new RecordingRunner({
+    ...parts,
+    mayRecord: (playId) => options.enabled && keeper.mayRecord(playId),
+    onWork: () => {
+      workshop.nudge();
+      keeper.nudge();
+    },
+  });
+  const service = new RecordingService({ ...parts, keeper, isEnabled: options.enabled });
+  const files = new RecordedFiles({ folder, bucket });
+  return { ...parts, keeper, workshop, runner, service, files };
 }

@@ -166,8 +166,12 @@ export class KeeperStore {
   /** Its files are gone. */
   async forget(id: string): Promise<void> {
     await this.#database.transaction().execute(async (transaction) => {
-      await transaction.deleteFrom('recording_parts').where('recording_id', '=', id).execute();
-      await transaction.deleteFrom('recordings').where('id', '=', id).where('state', '=', 'deleted').execute();
+      const { numDeletedRows } = await transaction
+        .deleteFrom('recordings')
+        .where('id', '=', id)
+        .where('state', '=', 'deleted')
+        .executeTakeFirstOrThrow();
+      if (numDeletedRows > 0n) await transaction.deleteFrom('recording_parts').where('recording_id', '=', id).execute();
     });
   }
 

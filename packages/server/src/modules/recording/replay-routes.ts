@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import { type MediaEngine, type PlaylistPart } from '../../engine/contract.ts';
-import { AppError, type Caller, type CallerOf } from '../gateway/contract.ts';
+import { AppError, type CallerOf } from '../gateway/contract.ts';
 import { partParamsSchema, proofQuerySchema, recordingParamsSchema, replayFileParamsSchema } from './contract.ts';
 import type { RecordedFiles } from './files.ts';
 import { READ } from './routes.ts';
@@ -25,12 +25,15 @@ export interface ReplayRouteDeps {
 }
 
 /** The media of recordings: the playlist of byte ranges that players read, and the files as they are. */
-export function addReplayRoutes(
-  instance: FastifyInstance,
-  { service, files, engine, callerOf }: ReplayRouteDeps,
-): void {
+export function addReplayRoutes(instance: FastifyInstance, deps: ReplayRouteDeps): void {
+  addPlayerRoutes(instance, deps);
+  addFileRoutes(instance, deps);
+}
+
+const of = (summary: string, operationId: string) => ({ tags: ['recordings'], summary, operationId });
+
+function addPlayerRoutes(instance: FastifyInstance, { service, files, engine, callerOf }: ReplayRouteDeps): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
-  const of = (summary: string, operationId: string) => ({ tags: ['recordings'], summary, operationId });
 
   app.get(
     '/replay/:id/index.m3u8',
@@ -67,10 +70,14 @@ export function addReplayRoutes(
     async (request, reply) => {
       const { id, file } = request.params;
       const { token } = request.query;
-      const { row, part } = await partOf(callerOf(request), { id, n: Number.parseInt(file, 10), token });
+      const { row, part } = await service.part(callerOf(request), { id, n: Number.parseInt(file, 10), token });
       return files.send(request, reply, { ...fileOf(part), row, isPublic: isPublic(row, token) });
     },
   );
+}
+
+function addFileRoutes(instance: FastifyInstance, { service, files, callerOf }: ReplayRouteDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.get(
     '/api/recordings/:id/parts/:n',
@@ -85,7 +92,7 @@ export function addReplayRoutes(
     },
     async (request, reply) => {
       const { token } = request.query;
-      const { row, part } = await partOf(callerOf(request), { ...request.params, token });
+      const { row, part } = await service.part(callerOf(request), { ...request.params, token });
       const saveAs = nameOf(row, part);
       return files.send(request, reply, { ...fileOf(part), row, isPublic: isPublic(row, token), saveAs });
     },
@@ -108,8 +115,6 @@ export function addReplayRoutes(
       return files.sendPoster(request, reply, { row, isPublic: isPublic(row, token) });
     },
   );
-
-  const partOf = (caller: Caller, asked: { id: string; n: number; token?: string }) => service.part(caller, asked);
 }
 
 function sendPlaylist(
