@@ -4,9 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { probe, publishTestPicture } from '../support/ffmpeg.ts';
 import { type RunningMediaServer, startMediaServer } from '../support/media-process.ts';
+import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
-const ACTIONS = ['on_connect', 'on_close', 'on_publish', 'on_unpublish', 'on_play', 'on_stop'];
+const ACTIONS = ['on_connect', 'on_close', 'on_publish', 'on_unpublish', 'on_play', 'on_stop', 'on_dvr'];
 const COMMON = ['server_id', 'service_id', 'action', 'client_id', 'ip', 'vhost', 'app'];
 
 interface Call {
@@ -17,6 +18,7 @@ interface Call {
 
 const calls: Call[] = [];
 const refused = new Set<string>();
+const folder = tempDir();
 const receiver = createServer((request, response) => {
   const parts: Buffer[] = [];
   request.on('data', (part: Buffer) => parts.push(part));
@@ -33,13 +35,15 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   const hooks = ACTIONS.map((action) => `--hooks.${action}=${url}`);
-  media = await startMediaServer('--workers=2', ...hooks);
+  const recording = ['--record.mode=always', `--record.folder=${folder.path}`, '--record.minFreeBytes=0'];
+  media = await startMediaServer('--workers=2', ...recording, ...hooks);
   rtmp = `rtmp://127.0.0.1:${media.ports.rtmp}/live/hooked`;
 });
 
 afterAll(async () => {
   await media?.[Symbol.asyncDispose]();
   receiver.close();
+  folder[Symbol.dispose]();
 });
 
 function called(action: string): Call | undefined {
@@ -65,6 +69,11 @@ test('a broadcast is asked for and told as SRS does it, and only the asking call
   const close = calls.find((call) => call.action === 'on_close' && call.client_id === publish?.client_id);
   expect(Object.keys(close ?? {}).toSorted()).toEqual([...COMMON, 'send_bytes', 'recv_bytes'].toSorted());
   expect(Number(close?.['recv_bytes'])).toBeGreaterThan(10_000);
+  const dvr = await until(() => called('on_dvr'), { what: 'on_dvr' });
+  expect(Object.keys(dvr).toSorted()).toEqual([...Object.keys(publish ?? {}), 'cwd', 'file'].toSorted());
+  expect(dvr).toMatchObject({ client_id: publish?.client_id, param: '', stream_url: '/live/hooked' });
+  const { streams } = await probe(String(dvr['file']));
+  expect(streams.map(({ codec }) => codec)).toEqual(['h264', 'aac']);
   for (const call of calls.filter(({ action }) => !['on_connect', 'on_publish', 'on_play'].includes(action))) {
     expect(JSON.stringify(call)).not.toMatch(/s3cret|t0ken/);
   }

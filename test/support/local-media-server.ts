@@ -25,7 +25,7 @@ export class LocalMediaServer {
   /** What the hooks were told, in order. */
   readonly events: readonly MediaEvent[];
   /** Log lines of level error: a test that sees one has found a fault of the server. */
-  readonly errors: string[];
+  readonly errors: readonly string[];
 
   private constructor(parts: { server: MediaServer; ports: MediaPorts; events: MediaEvent[]; errors: string[] }) {
     this.server = parts.server;

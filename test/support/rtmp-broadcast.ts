@@ -12,16 +12,33 @@ export async function encodedTags({
   seconds,
   gopFrames = 25,
   bframes = 0,
+  videoBps,
 }: {
   seconds: number;
   gopFrames?: number;
   bframes?: number;
+  /** In place of what the picture needs. */
+  videoBps?: number;
 }): Promise<WireTag[]> {
   using folder = tempDir();
   const path = folder.file('source.flv');
   await ffmpeg(
     ...['-f', 'lavfi', '-i', PICTURE, '-f', 'lavfi', '-i', TONE, '-t', String(seconds)],
     ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', '-bf', String(bframes)],
+    ...(videoBps === undefined
+      ? []
+      : [
+          '-b:v',
+          String(videoBps),
+          '-minrate',
+          String(videoBps),
+          '-x264-params',
+          'nal-hrd=cbr:force-cfr=1',
+          '-maxrate',
+          String(videoBps),
+          '-bufsize',
+          String(videoBps),
+        ]),
     ...['-g', String(gopFrames), '-sc_threshold', '0', '-c:a', 'aac', '-b:a', '64k', '-f', 'flv', path],
   ).succeeded();
   const reader = new FlvWireReader();
@@ -57,13 +74,13 @@ export class RtmpBroadcast {
     }
   }
 
-  /** Each tag when its time has come. */
-  play(tags: readonly WireTag[]): void {
+  /** Each tag when its time has come, of a clock that goes `speed` times as fast as the real one. */
+  play(tags: readonly WireTag[], speed = 1): void {
     const startedAtMs = performance.now();
     let next = 0;
     this.#timer = setInterval(() => {
       const from = next;
-      while (next < tags.length && (tags[next]?.timestamp ?? 0) <= performance.now() - startedAtMs) next++;
+      while (next < tags.length && (tags[next]?.timestamp ?? 0) <= (performance.now() - startedAtMs) * speed) next++;
       this.send(tags.slice(from, next));
     }, 10);
   }

@@ -84,7 +84,8 @@ export class RecordingFiles {
     this.#guard = new SpaceGuard({
       minFreeBytes: order.minFreeBytes ?? deps.minFreeBytes,
       quotaBytes: order.quotaBytes,
-      ask: deps.askForRoom,
+      // What came of it is looked at with the next fragment.
+      ask: (question) => deps.askForRoom(question).finally(() => (this.#checkedAtMs = Number.NEGATIVE_INFINITY)),
       freeBytes: () => disk.io.run(() => freeBytesOf(order.folder)),
     });
     this.over = new Promise((resolve) => (this.#resolveOver = resolve));
@@ -288,9 +289,7 @@ export class RecordingFiles {
   async #fail(error: unknown): Promise<void> {
     const reason = reasonOf(error);
     const { log, order } = this.#deps;
-    const fields = { recording: order.id, stream: order.key, reason, err: messageOf(error) };
-    if (reason === 'write_error') log.error(fields, 'a recording has to end: the disk fails');
-    else log.warn(fields, 'a recording has to end: there is no room for more');
+    log.warn({ recording: order.id, stream: order.key, reason, err: messageOf(error) }, 'a recording has to end');
     this.#isFinishing = true;
     const file = this.#part;
     try {
