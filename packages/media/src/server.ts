@@ -24,7 +24,7 @@ import { Recordings } from './record/recordings.ts';
 import { RtcGate } from './rtc/gate.ts';
 import { resolveCandidates } from './rtc/ice.ts';
 import { PosterBook, type PosterInfo } from './snapshot/poster-book.ts';
-import { readCertificate } from './tls.ts';
+import { type Certificate, readCertificate } from './tls.ts';
 import { LadderBook } from './transcode/ladder/ladder-book.ts';
 import { makeableProfiles, type Rendition } from './transcode/ladder/profile.ts';
 import { findFfmpeg } from './transcode/find-ffmpeg.ts';
@@ -47,6 +47,16 @@ export interface MediaServerDeps {
 
 /** Systems whose kernel spreads connections over sockets bound to one port. Elsewhere one worker does everything. */
 const REUSE_PORT_PLATFORMS = new Set(['linux', 'freebsd', 'sunos', 'aix']);
+
+/** What works together on the main thread. */
+interface Parts {
+  directory: Directory;
+  ladder: LadderBook;
+  relays: Relays;
+  recordings: Recordings;
+  hls: HlsSessionBook;
+  rtc: RtcGate;
+}
 
 /**
  * The media server as a whole, on the main thread: workers carry the media, the directory here decides who publishes.
@@ -71,92 +81,22 @@ export class MediaServer {
 
   /** Throws PortInUseError when a port is taken, and whatever reading the certificate throws. */
   async start(): Promise<MediaPorts> {
-    const { options, hooks, logger } = this.#deps;
+    const { options, logger } = this.#deps;
     const tls = options.tls && (await readCertificate(options.tls));
-    const plain = { rtmp: options.rtmp.port, http: options.http.port };
-    const secure = { rtmps: options.rtmps.port, https: options.https.port };
-    const tcp = await resolvePorts<Omit<MediaPorts, 'api' | 'rtc'>>(
-      options.host,
-      tls ? { ...plain, ...secure } : plain,
-    );
-    const { enabled, port } = options.rtc;
-    const ports = { ...tcp, rtc: enabled ? await resolveUdpPort(options.host, port) : port };
-    const resolved: MediaOptions = {
-      ...options,
-      rtmp: { port: ports.rtmp },
-      http: { port: ports.http },
-      rtc: { ...options.rtc, port: ports.rtc },
-      rtmps: { port: ports.rtmps ?? options.rtmps.port },
-      https: { port: ports.https ?? options.https.port },
-      transcode: { ...options.transcode, profiles: makeableProfiles(options.transcode.profiles, findFfmpeg()) },
-    };
+    const { ports, resolved } = await resolveOptions(options, tls !== undefined);
     const ladder = (this.#ladder = this.#makeLadder(resolved));
     const relays = (this.#relays = this.#makeRelays(resolved));
-    const recordings = (this.#recordings = new Recordings({
-      options: resolved.record,
-      hooks,
-      log: logger,
-      send: (workerId, notice) => this.#pool?.send(workerId, notice),
-      entry: (key) => this.#directory?.entry(key),
-    }));
-    const directory = new Directory({
-      options: resolved,
-      // Renditions are streams to HLS, and to nobody further in.
-      hooks: heardBy(
-        ladder.under(
-          heardBy(relays.under(hooks), (event) => {
-            recordings.heard(event);
-            this.#findings.heard(event);
-            this.#posters.heard(event);
-            if (event.type === 'published') this.#rtc?.warm();
-          }),
-        ),
-        (event) => this.#hls?.heard(event),
-      ),
-      log: logger,
-      post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc, hls: () => this.#hls }),
-    });
-    this.#directory = directory;
-    const hls = (this.#hls = new HlsSessionBook({
-      options: resolved,
-      directory,
-      ladder,
-      send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
-      workers: () => this.#pool?.upIds ?? [],
-    }));
-    const rtc = new RtcGate({
+    const recordings = (this.#recordings = this.#makeRecordings(resolved));
+    const directory = (this.#directory = this.#makeDirectory(resolved, { ladder, relays, recordings }));
+    const hls = (this.#hls = this.#makeHls(resolved, { directory, ladder }));
+    const rtc = (this.#rtc = new RtcGate({
       options: resolved,
       directory,
       log: logger,
       udpPort: ports.rtc,
       addresses: await resolveCandidates(options.rtc.candidates, { host: options.host, log: logger }),
-    });
-    this.#rtc = rtc;
-    this.#pool = new WorkerPool({
-      options: resolved,
-      tls,
-      asksConnect: hooks.authorizeConnect !== undefined,
-      tellsSegments: hooks.notifySegment !== undefined,
-      size: workerCount(options.workers),
-      log: logger,
-      peer: {
-        answer: async (workerId, request, alive) =>
-          request.type === 'rtc'
-            ? { reply: await answerRtc(rtc, request.call) }
-            : request.type === 'hls'
-              ? answerHls(hls, { workerId, alive }, request)
-              : request.type === 'room'
-                ? { reply: await recordings.book.makeRoom(request) }
-                : answer({ directory, ladder }, { workerId, alive }, request),
-        notice: (workerId, notice) => this.#notice(workerId, notice),
-        lost: (workerId) => {
-          directory.workerLost(workerId);
-          relays.workerLost(workerId);
-          ladder.workerLost(workerId);
-          recordings.book.workerLost(workerId);
-        },
-      },
-    });
+    }));
+    this.#pool = this.#makePool(resolved, { tls, directory, ladder, relays, recordings, hls, rtc });
     this.#api = new MediaApi({ server: this, rtc, identity: serverIdentity(), options: resolved, logger });
     try {
       const [api] = await Promise.all([this.#api.listen(), this.#pool.start()]);
@@ -166,6 +106,77 @@ export class MediaServer {
       await this.stop();
       throw error;
     }
+  }
+
+  #makeRecordings({ record }: MediaOptions): Recordings {
+    const { hooks, logger } = this.#deps;
+    return new Recordings({
+      options: record,
+      hooks,
+      log: logger,
+      send: (workerId, notice) => this.#pool?.send(workerId, notice),
+      entry: (key) => this.#directory?.entry(key),
+    });
+  }
+
+  #makeDirectory(
+    options: MediaOptions,
+    { ladder, relays, recordings }: Pick<Parts, 'ladder' | 'relays' | 'recordings'>,
+  ): Directory {
+    const { hooks, logger } = this.#deps;
+    const hear = (event: MediaEvent): void => {
+      recordings.heard(event);
+      this.#findings.heard(event);
+      this.#posters.heard(event);
+      if (event.type === 'published') this.#rtc?.warm();
+    };
+    return new Directory({
+      options,
+      // Renditions are streams to HLS, and to nobody further in.
+      hooks: heardBy(ladder.under(heardBy(relays.under(hooks), hear)), (event) => this.#hls?.heard(event)),
+      log: logger,
+      post: clusterPost({ pool: () => this.#pool, rtc: () => this.#rtc, hls: () => this.#hls }),
+    });
+  }
+
+  #makePool(
+    options: MediaOptions,
+    { tls, directory, ladder, relays, recordings, hls, rtc }: Parts & { tls?: Certificate },
+  ): WorkerPool {
+    const { hooks, logger } = this.#deps;
+    return new WorkerPool({
+      options,
+      tls,
+      asksConnect: hooks.authorizeConnect !== undefined,
+      tellsSegments: hooks.notifySegment !== undefined,
+      size: workerCount(options.workers),
+      log: logger,
+      peer: {
+        answer: async (workerId, request, alive) => {
+          if (request.type === 'rtc') return { reply: await answerRtc(rtc, request.call) };
+          if (request.type === 'hls') return answerHls(hls, { workerId, alive }, request);
+          if (request.type === 'room') return { reply: await recordings.book.makeRoom(request) };
+          return answer({ directory, ladder }, { workerId, alive }, request);
+        },
+        notice: (workerId, notice) => this.#notice(workerId, notice),
+        lost: (workerId) => {
+          directory.workerLost(workerId);
+          relays.workerLost(workerId);
+          ladder.workerLost(workerId);
+          recordings.book.workerLost(workerId);
+        },
+      },
+    });
+  }
+
+  #makeHls(options: MediaOptions, { directory, ladder }: { directory: Directory; ladder: LadderBook }): HlsSessionBook {
+    return new HlsSessionBook({
+      options,
+      directory,
+      ladder,
+      send: (workerId, notice, transfer) => this.#pool?.send(workerId, notice, transfer),
+      workers: () => this.#pool?.upIds ?? [],
+    });
   }
 
   #makeLadder({ transcode }: MediaOptions): LadderBook {
@@ -396,6 +407,31 @@ async function answer(
     default:
       return type satisfies never;
   }
+}
+
+/** Ports that are really free, and options that say so. */
+async function resolveOptions(
+  options: MediaOptions,
+  isSecure: boolean,
+): Promise<{ ports: Omit<MediaPorts, 'api'>; resolved: MediaOptions }> {
+  const plain = { rtmp: options.rtmp.port, http: options.http.port };
+  const secure = { rtmps: options.rtmps.port, https: options.https.port };
+  const tcp = await resolvePorts<Omit<MediaPorts, 'api' | 'rtc'>>(
+    options.host,
+    isSecure ? { ...plain, ...secure } : plain,
+  );
+  const { enabled, port } = options.rtc;
+  const ports = { ...tcp, rtc: enabled ? await resolveUdpPort(options.host, port) : port };
+  const resolved: MediaOptions = {
+    ...options,
+    rtmp: { port: ports.rtmp },
+    http: { port: ports.http },
+    rtc: { ...options.rtc, port: ports.rtc },
+    rtmps: { port: ports.rtmps ?? options.rtmps.port },
+    https: { port: ports.https ?? options.https.port },
+    transcode: { ...options.transcode, profiles: makeableProfiles(options.transcode.profiles, findFfmpeg()) },
+  };
+  return { ports, resolved };
 }
 
 /** Hooks whose events somebody else hears first. */
