@@ -33,6 +33,8 @@ export default defineConfig({
       '/ws': { target: api, ws: true },
       '/signaling': { target: api, ws: true },
       '^/live/[^/?]+(/[^/?]+)?\\.(flv|m3u8|ts|m4s|mp4)': { target: api, ws: true },
+      // As `/live`: `/replay/ID` is a page, what lies below it is the media.
+      '^/replay/[^/?]+/': { target: api },
       '/rtc': { target: api },
       '/docs': { target: api },
       '/openapi.json': { target: api },

@@ -27,3 +27,20 @@ export function formatDateTime(ms: number, locale: string): string {
     minute: '2-digit',
   }).format(ms);
 }
+
+const BYTE_UNITS = ['kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+
+/** `12 kB`, `1.2 GB`: in the units in which disks are sold, from megabytes on with one digit behind the point. */
+export function formatBytes(bytes: number, locale: string): string {
+  const step = Math.min(BYTE_UNITS.length, Math.max(1, Math.floor(Math.log10(Math.max(1, bytes)) / 3)));
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: BYTE_UNITS[step - 1] ?? BYTE_UNITS[0],
+    maximumFractionDigits: step === 1 ? 0 : 1,
+  }).format(bytes / 1000 ** step);
+}
+
+/** `20:15:03`. */
+export function formatTimeOfDay(ms: number, locale: string): string {
+  return new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(ms);
+}

@@ -1,11 +1,11 @@
 import { createRouter, createWebHistory } from 'vue-router';
 import type { RouteLocationNormalized } from 'vue-router';
-import { useFeatureMessages } from './i18n/index.ts';
+import { withTexts } from './i18n/index.ts';
 import { useAccount } from './stores/account.ts';
 import HomePage from './pages/HomePage.vue';
 
-/** A link to a private room brings its play token. */
-function roomProps({ params, query }: RouteLocationNormalized): object {
+/** A link to a private room or its replay brings the room's play token. */
+function withToken({ params, query }: RouteLocationNormalized): object {
   return { id: params.id, ...(typeof query.token === 'string' ? { token: query.token } : {}) };
 }
 
@@ -18,24 +18,24 @@ declare module 'vue-router' {
   }
 }
 
-/** A page that needs texts of its own feature. */
-async function withTexts<Page>(page: Promise<Page>, feature: Parameters<typeof useFeatureMessages>[0]): Promise<Page> {
-  const [loaded] = await Promise.all([page, useFeatureMessages(feature)]);
-  return loaded;
-}
-
 /** Everything but the home page is loaded when it is visited. */
 export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', name: 'home', component: HomePage },
-    { path: '/rooms/:id', name: 'room', props: roomProps, component: () => import('./pages/RoomPage.vue') },
-    { path: '/live', name: 'live', component: () => import('./pages/LivePage.vue') },
+    { path: '/rooms/:id', name: 'room', props: withToken, component: () => import('./pages/RoomPage.vue') },
+    {
+      path: '/replay/:id',
+      name: 'replay',
+      props: withToken,
+      component: () => withTexts(import('./pages/ReplayPage.vue'), 'replay'),
+    },
+    { path: '/live', name: 'live', component: () => withTexts(import('./pages/LivePage.vue'), 'replay') },
     {
       path: '/live/:id',
       name: 'studio',
       props: true,
-      component: () => withTexts(import('./pages/StudioPage.vue'), 'studio'),
+      component: () => withTexts(import('./pages/StudioPage.vue'), 'studio', 'replay'),
     },
     { path: '/login', name: 'login', meta: { isForm: true }, component: () => import('./pages/LoginPage.vue') },
     {

@@ -4,14 +4,16 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'vue/compiler-sfc';
 import { messages as baseEn } from '../src/i18n/en.ts';
+import { messages as replayEn } from '../src/i18n/replay.en.ts';
+import { messages as replayZhCN } from '../src/i18n/replay.zh-CN.ts';
 import { messages as studioEn } from '../src/i18n/studio.en.ts';
 import { messages as studioZhCN } from '../src/i18n/studio.zh-CN.ts';
 import { messages as baseZhCN } from '../src/i18n/zh-CN.ts';
 import { preferredLocale } from '../src/i18n/index.ts';
 
 /** With what is loaded later. */
-const en = { ...baseEn, ...studioEn };
-const zhCN = { ...baseZhCN, ...studioZhCN };
+const en = { ...baseEn, ...studioEn, ...replayEn };
+const zhCN = { ...baseZhCN, ...studioZhCN, ...replayZhCN };
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src');
 /** Attributes that people read or hear. */
 const SPOKEN_ATTRIBUTES = new Set([

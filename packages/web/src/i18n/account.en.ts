@@ -51,6 +51,7 @@ export const accountMessages = {
     inviteHint: 'On this server rooms are made by people with an account. You come back here afterwards.',
   },
   profile: {
+    replays: 'Replays',
     followers: 'Followers',
     following: 'Following',
     followersEmpty: 'Nobody follows yet.',

@@ -49,6 +49,7 @@ export const accountMessages = {
     inviteHint: '这台服务器需要账号才能创建直播间，登录后会回到这里。',
   },
   profile: {
+    replays: '回放',
     followers: '粉丝',
     following: '关注',
     followersEmpty: '还没有粉丝。',

@@ -18,6 +18,10 @@ const FEATURES = {
     'zh-CN': () => import('./studio.zh-CN.ts'),
     en: () => import('./studio.en.ts'),
   },
+  replay: {
+    'zh-CN': () => import('./replay.zh-CN.ts'),
+    en: () => import('./replay.en.ts'),
+  },
 } satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({
@@ -55,10 +59,19 @@ export async function useLocaleMessages(locale: Locale): Promise<void> {
 }
 
 /** Resolves when the texts of a feature can be shown; they follow the language from then on. */
-export async function useFeatureMessages(feature: keyof typeof FEATURES): Promise<void> {
+async function useFeatureMessages(feature: keyof typeof FEATURES): Promise<void> {
   const loaders = FEATURES[feature];
   if (!wanted.includes(loaders)) wanted.push(loaders);
   await load(current);
+}
+
+/** A page or component that needs texts of its own features: resolves when both are there. */
+export async function withTexts<Component>(
+  component: Promise<Component>,
+  ...features: (keyof typeof FEATURES)[]
+): Promise<Component> {
+  const [loaded] = await Promise.all([component, ...features.map(useFeatureMessages)]);
+  return loaded;
 }
 
 async function load(locale: Locale): Promise<void> {
