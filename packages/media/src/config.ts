@@ -119,7 +119,8 @@ export const MediaConfig = z.strictObject({
     minFreeBytes: z.number().int().min(0).default(D.record.minFreeBytes),
   }),
   snapshot: part({
-    enabled: z.boolean().default(D.snapshot.enabled),
+    // Posters are given to the program around the server; where there is none they would be made for nobody.
+    enabled: z.boolean().default(false),
     everyMs: z.number().int().min(1000).default(D.snapshot.everyMs),
   }),
   doctor: part({
