@@ -396,10 +396,13 @@ export class HlsShelf implements StreamCompanion {
   }
 }
 
-function reportOf({ next, partTargetMs, state }: HlsWindow): Omit<RenditionReport, 'uri'> | undefined {
+function reportOf(window: HlsWindow): Omit<RenditionReport, 'uri'> | undefined {
+  const { next, partTargetMs, state } = window;
   if (!next || state !== 'live') return undefined;
-  if (partTargetMs === undefined || next.part === 0) return next.msn > 0 ? { lastMsn: next.msn - 1 } : undefined;
-  return { lastMsn: next.msn, lastPart: next.part - 1 };
+  const lastMsn = partTargetMs !== undefined && next.part > 0 ? next.msn : next.msn - 1;
+  const last = window.segment(lastMsn);
+  if (!last) return undefined;
+  return partTargetMs === undefined ? { lastMsn } : { lastMsn, lastPart: last.parts.length - 1 };
 }
 
 /** What `Link` is to the shelf. */
