@@ -7,6 +7,7 @@ import type {
   EngineHealth,
   EnginePoster,
   EnginePush,
+  EngineRendition,
   EngineRelay,
   EngineStream,
   IceServer,
@@ -71,6 +72,7 @@ export class FakeEngine implements MediaEngine {
     tell: (event) => this.#tell(event),
   });
   readonly posters = new Map<string, EnginePoster>();
+  readonly #renditions = new Map<string, EngineRendition[]>();
   readonly ended: string[] = [];
   isHealthy = true;
   /** How each viewer's connection ends. */
@@ -119,6 +121,16 @@ export class FakeEngine implements MediaEngine {
 
   poster({ stream }: StreamName): EnginePoster | undefined {
     return this.posters.get(stream);
+  }
+
+  renditions({ stream }: StreamName): readonly EngineRendition[] {
+    return this.#streams.get(stream)?.state === 'publishing' ? (this.#renditions.get(stream) ?? []) : [];
+  }
+
+  /** What a stream can be played as has become known. */
+  offer(stream: string, renditions: EngineRendition[]): void {
+    this.#renditions.set(stream, renditions);
+    this.#tell({ type: 'renditions', app: 'live', stream, atMs: Date.now() });
   }
 
   /** A picture was made; the first of a broadcast is told of. */

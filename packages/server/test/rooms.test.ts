@@ -40,6 +40,30 @@ test('URLs name the host of the request and always the port', async () => {
   });
 });
 
+test('renditions are shown with addresses of their own, while somebody publishes', async () => {
+  const { create, engine, room } = await startTest();
+  const made = await create();
+  const { playId } = made;
+  await engine.publish(playId, keyOf(made));
+  await expect.poll(() => room(made.id)).toMatchObject({ status: 'live' });
+  expect((await room(made.id)).renditions).toBeUndefined();
+  engine.offer(playId, [
+    { name: '720p', width: 720, height: 1280, bitrateBps: 2_660_000 },
+    { name: 'audio', bitrateBps: 64_000 },
+  ]);
+  const urls = (name: string) => ({
+    rtmp: `rtmp://localhost:1935/live/${playId}_${name}`,
+    flv: `http://localhost:8080/live/${playId}_${name}.flv`,
+    wsFlv: `ws://localhost:8080/live/${playId}_${name}.flv`,
+  });
+  expect((await room(made.id)).renditions).toEqual([
+    { name: '720p', height: 720, bitrateBps: 2_660_000, ...urls('720p') },
+    { name: 'audio', bitrateBps: 64_000, ...urls('audio') },
+  ]);
+  engine.drop(playId);
+  await expect.poll(async () => (await room(made.id)).renditions).toBeUndefined();
+});
+
 test('secrets are shown to the owner only', async () => {
   const { call, create, engine } = await startTest();
   const made = await create();
