@@ -201,3 +201,7 @@ export type { HlsByteRange, HlsMap, HlsPart, HlsSegment, HlsSegmentHead, MediaPl
 /** The playlist of playlists. */
 export { encodeMultivariantPlaylist } from './hls/multivariant-playlist.ts';
 export type { HlsVariant } from './hls/multivariant-playlist.ts';
+
+// mpegts/: the container of old HLS.
+/** Packets in, segments out. */
+export { TsMuxer } from './mpegts/muxer.ts';

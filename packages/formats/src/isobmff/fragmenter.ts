@@ -2,11 +2,9 @@ import type { MediaPacket } from '../flv/media-packet.ts';
 import { AudioRun } from './audio-run.ts';
 import { encodeFragment } from './fragment.ts';
 import { encodeInitSegment } from './init-segment.ts';
+import { isSample } from './sample-payload.ts';
 import type { Mp4Track } from './track.ts';
 import { VideoRun } from './video-run.ts';
-
-/** VideoFrameType of a client-side seek, which is no picture (FLV specification 10.1, E.4.3.1). */
-const FRAME_TYPE_COMMAND = 5;
 
 /** A part of HLS, or a piece of a recording. */
 export interface Fragment {
@@ -53,9 +51,9 @@ export class Fragmenter {
    * packets of a track that is not there are passed over. Payloads are kept as views until they are cut.
    */
   push(packet: MediaPacket): void {
-    if (packet.config || packet.end || packet.metadata) return;
+    if (!isSample(packet)) return;
     if (packet.kind === 'audio') this.#audio?.push(packet);
-    if (packet.kind === 'video' && !isCommand(packet)) this.#video?.push(packet);
+    else this.#video?.push(packet);
   }
 
   /** Of what a cut would hold; `beforeMs`: the next frame's decode time, which completes the last one. */
@@ -78,8 +76,4 @@ export class Fragmenter {
     const { startMs, durationMs } = leading;
     return { bytes, startMs, durationMs, independent: video === undefined || video.run.keys?.[0] === true };
   }
-}
-
-function isCommand({ payload }: MediaPacket): boolean {
-  return (((payload[0] ?? 0) >> 4) & 0x07) === FRAME_TYPE_COMMAND;
 }

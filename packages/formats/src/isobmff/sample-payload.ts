@@ -17,6 +17,14 @@ const CLASSIC_AAC_HEADER_BYTES = 2;
 /** The packet type and the FourCC (E-RTMP v2, "Enhanced Video", "Enhanced Audio"). */
 const ENHANCED_HEADER_BYTES = 5;
 const COMPOSITION_TIME_BYTES = 3;
+/** VideoFrameType of a client-side seek, which is no picture (E.4.3.1). */
+const FRAME_TYPE_COMMAND = 5;
+
+/** Whether a packet is a coded frame: no configuration, end, metadata, command or script data. */
+export function isSample({ kind, config, end, metadata, payload }: MediaPacket): boolean {
+  if (kind === 'data' || config || end || metadata) return false;
+  return kind === 'audio' || (((payload[0] ?? 0) >> 4) & 0x07) !== FRAME_TYPE_COMMAND;
+}
 
 /**
  * A packet's frame (or configuration record) as an MP4 sample has it: a view, without the FLV header; with multitrack,

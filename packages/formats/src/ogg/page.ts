@@ -1,7 +1,7 @@
 import type { ByteReader } from '../bytes/byte-reader.ts';
 import { ByteWriter } from '../bytes/byte-writer.ts';
 import { FormatError } from '../bytes/format-error.ts';
-import { oggCrc } from './crc.ts';
+import { crc32 } from '../bytes/crc32.ts';
 
 /** A page's header up to its segment table (RFC 3533, 6). */
 export const OGG_PAGE_HEADER_BYTES = 27;
@@ -62,7 +62,7 @@ export function encodeOggPage(
   writer.u8(lacing.length).bytes(Uint8Array.from(lacing));
   for (const piece of pieces) writer.bytes(piece);
   const page = writer.finish();
-  new DataView(page.buffer).setUint32(CRC_OFFSET, oggCrc(page), true);
+  new DataView(page.buffer).setUint32(CRC_OFFSET, crc32(page), true);
   return page;
 }
 
@@ -119,5 +119,5 @@ function readGranule(reader: ByteReader): number | undefined {
 export function oggPageChecksum(header: Uint8Array, lacing: Uint8Array, body: Uint8Array): number {
   const blank = header.slice();
   blank.fill(0, CRC_OFFSET, CRC_OFFSET + 4);
-  return oggCrc(body, oggCrc(lacing, oggCrc(blank)));
+  return crc32(body, crc32(lacing, crc32(blank)));
 }
