@@ -13,8 +13,6 @@ import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 
 const MEBI = 1024 * 1024;
-/** Times 4 Mbit/s: a megabyte a second. */
-const SPEED = 2;
 
 const folder = tempDir();
 const mounts: string[] = [];
@@ -46,7 +44,7 @@ beforeAll(async () => {
       return undefined;
     },
   });
-  tags = await encodedTags({ seconds: 20, videoBps: 4_000_000 });
+  tags = await encodedTags({ seconds: 12, videoBps: 8_000_000 });
 });
 afterAll(async () => {
   await media?.stop();
@@ -62,7 +60,7 @@ const ended = (id: string): Ended | undefined =>
 async function recordUntilEnd(id: string, recording: { folder: string; quotaBytes?: number; minFreeBytes?: number }) {
   const publisher = await RtmpBroadcast.open(media.ports.rtmp, id);
   expect(media.server.startRecording({ app: 'live', stream: id }, { id, ...recording })).toBe(true);
-  publisher.play(tags, SPEED);
+  publisher.play(tags);
   const player = await HttpFlvPlayer.open({ port: media.ports.http, path: `/live/${id}.flv` });
   const end = await until(() => ended(id), { timeoutMs: 60_000, what: `the end of ${id}` });
   const seen = player.flv.tags.length;
@@ -114,7 +112,7 @@ test.concurrent('a folder that cannot be written ends the recording with a reaso
   writeFileSync(file, '');
   const publisher = await RtmpBroadcast.open(media.ports.rtmp, 'blocked');
   media.server.startRecording({ app: 'live', stream: 'blocked' }, { id: 'blocked', folder: `${file}/inside` });
-  publisher.play(tags, SPEED);
+  publisher.play(tags);
   expect(await until(() => ended('blocked'), { timeoutMs: 30_000 })).toMatchObject({ reason: 'write_error' });
   expect(media.server.recordings().map(({ id }) => id)).not.toContain('blocked');
   publisher.close();

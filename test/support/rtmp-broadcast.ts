@@ -74,13 +74,13 @@ export class RtmpBroadcast {
     }
   }
 
-  /** Each tag when its time has come, of a clock that goes `speed` times as fast as the real one. */
-  play(tags: readonly WireTag[], speed = 1): void {
+  /** Each tag when its time has come. */
+  play(tags: readonly WireTag[]): void {
     const startedAtMs = performance.now();
     let next = 0;
     this.#timer = setInterval(() => {
       const from = next;
-      while (next < tags.length && (tags[next]?.timestamp ?? 0) <= (performance.now() - startedAtMs) * speed) next++;
+      while (next < tags.length && (tags[next]?.timestamp ?? 0) <= performance.now() - startedAtMs) next++;
       this.send(tags.slice(from, next));
     }, 10);
   }

@@ -1,8 +1,9 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MediaPacket } from '@kaibo/formats';
+import { until } from '../../../../test/support/until.ts';
 import { Stream, type StreamFeed } from '../hub/stream.ts';
 import { type BroadcastOptions, broadcast, frames } from '../testing/broadcast.ts';
 import { h264Config } from '../testing/h264.ts';
@@ -10,7 +11,11 @@ import { testLog, testOptions } from '../testing/media-options.ts';
 import { audioConfig } from '../testing/packets.ts';
 import { DEFAULT_RECORD_OPTIONS, type RecordNews, type RecordOptions, type RecordOrder } from './contract.ts';
 import { indexRecordedFile } from '../replay/index-file.ts';
+import { DiskLane } from './disk-lane.ts';
+import { QueueBudget } from './queue-budget.ts';
 import { Recorder } from './recorder.ts';
+import { MAX_QUEUED_BYTES, RecordingFiles } from './recording-files.ts';
+import { StreamRecording } from './recording.ts';
 import { recoverRecording } from './recover.ts';
 
 let root: string;
@@ -64,7 +69,7 @@ class Bench {
   async ended() {
     this.stream.end('ended');
     this.recorder.ended('live/a');
-    await vi.waitFor(() => expect(this.news.at(-1)?.type).toBe('ended'), 5000);
+    await until(() => this.news.at(-1)?.type === 'ended');
     return this.parts();
   }
 
@@ -180,10 +185,56 @@ describe('a recording', () => {
   });
 });
 
+describe('a disk that hangs', () => {
+  it('never holds up the stream: memory is bounded, what is lost is a gap between two files, and is counted', async () => {
+    const disk = { io: new DiskLane(), sync: new DiskLane() };
+    const news: RecordNews[] = [];
+    const now = (): number => performance.now();
+    const log = testLog();
+    const budget = new QueueBudget(256 * 1024 * 1024);
+    const order = { id: 'r', key: 'live/a', folder: join(root, 'slow') };
+    const files = new RecordingFiles({
+      ...{ order, minFreeBytes: 0, disk, budget, log, now },
+      askForRoom: () => Promise.resolve(undefined),
+      tell: (what) => news.push(what),
+    });
+    const recording = new StreamRecording({
+      ...{ id: 'r', files, log, now, epochMs: () => 0 },
+      ...{ partMs: 3_600_000, partBytes: 2 ** 31 },
+    });
+    const send = (packets: readonly MediaPacket[]): void => {
+      for (const packet of packets) recording.packet(packet);
+    };
+    let release = (): void => undefined;
+    const hung = disk.io.run(() => new Promise<void>((resolve) => (release = resolve)));
+    recording.published({ bridged: false });
+    const second = frames({ ms: 1000, bytes: 40_000 });
+    const secondAt = (ms: number): MediaPacket[] =>
+      second.map((packet) => ({ ...packet, dtsMs: packet.dtsMs + ms, ptsMs: packet.ptsMs + ms }));
+    send([h264Config(0), audioConfig(0), ...secondAt(0)]);
+    // A megabyte a second: 32 of them wait, and no more.
+    for (let at = 1000; at < 60_000; at += 1000) send(secondAt(at));
+    expect(files.hasRoom).toBe(false);
+    expect(log.warnings).toEqual(['the disk is too slow for a recording: it has a gap']);
+    release();
+    await hung;
+    await vi.waitFor(() => expect(files.hasRoom).toBe(true), 10_000);
+    send(secondAt(60_000));
+    recording.finish('stopped');
+    await files.over;
+    const parts = news.flatMap((what) => (what.type === 'part' ? [what.part] : []));
+    expect(parts).toMatchObject([{ startMs: 0 }, { startMs: 60_000, durationMs: 1000 }]);
+    const recordedMs = parts[0]?.durationMs ?? 0;
+    expect(recordedMs).toBeGreaterThan(25_000);
+    expect((parts[0]?.sizeBytes ?? 0) / MAX_QUEUED_BYTES).toBeCloseTo(1, 1);
+    expect([files.gaps, files.lostMs]).toEqual([1, 60_000 - recordedMs]);
+    expect(budget.take(256 * 1024 * 1024)).toBe(true);
+  });
+});
+
 /** Recovery of what a crash would leave now; the files themselves go on being written. */
 async function recoverCopy(folder: string) {
   const copy = await mkdtemp(join(root, 'copy-'));
-  const { cp } = await import('node:fs/promises');
   await cp(folder, copy, { recursive: true });
   return recoverRecording(copy);
 }

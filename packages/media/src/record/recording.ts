@@ -1,5 +1,5 @@
 import { FormatError, type MediaPacket } from '@kaibo/formats';
-import { type Opening, TRACK_WAIT_MS, TrackGate } from '../hls/track-gate.ts';
+import { TRACK_WAIT_MS, TrackGate } from '../hls/track-gate.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { EndReason, PacketTap } from '../hub/subscriber.ts';
 import { FRAGMENT_MS, type PartFragment, PartMuxer, type PartTracks } from './part-muxer.ts';
@@ -51,7 +51,7 @@ export class StreamRecording implements PacketTap {
   constructor(deps: StreamRecordingDeps) {
     this.#deps = deps;
     this.#gate = new TrackGate({
-      open: (opening) => this.#open(opening),
+      open: ({ video, audio, packets }) => this.#open({ video, audio }, packets),
       unsupported: (codec, why) => {
         this.#refusedAtMs ??= deps.now();
         deps.log.warn({ recording: deps.id, codec, why }, 'a track cannot be recorded');
@@ -140,10 +140,10 @@ export class StreamRecording implements PacketTap {
   #beginNext({ startMs, packets }: { startMs: number; packets: MediaPacket[] }): void {
     const tracks = this.#muxer?.tracks;
     this.#closePart(startMs);
-    if (tracks && this.#lostFromMs === undefined) this.#open({ ...tracks, packets });
+    if (tracks && this.#lostFromMs === undefined) this.#open(tracks, packets);
   }
 
-  #open({ packets, ...tracks }: Opening): void {
+  #open(tracks: PartTracks, packets: readonly MediaPacket[]): void {
     const [first] = packets;
     const epochMs = this.#deps.epochMs();
     if (first === undefined || epochMs === undefined) return;

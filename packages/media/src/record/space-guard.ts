@@ -1,5 +1,4 @@
 import { statfs } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { RoomReply, RoomRequest } from './contract.ts';
 
 /** How long deleting may take before the recording ends. */
@@ -86,12 +85,13 @@ export class SpaceGuard {
 
   async #ask(reason: Shortage, sizeBytes: number): Promise<void> {
     const freeBytes = await this.#deps.freeBytes();
-    const tooLate = new AbortController();
-    const reply = await Promise.race([
-      this.#deps.ask({ reason, freeBytes, sizeBytes }).catch(() => undefined),
-      sleep(ROOM_WAIT_MS, undefined, { signal: tooLate.signal, ref: false }).catch(() => undefined),
-    ]);
-    tooLate.abort();
+    let timer: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), ROOM_WAIT_MS).unref();
+    });
+    const answer = this.#deps.ask({ reason, freeBytes, sizeBytes }).catch(() => undefined);
+    const reply = await Promise.race([answer, tooLate]);
+    clearTimeout(timer);
     if (reply?.quotaBytes !== undefined) this.#quotaBytes = reply.quotaBytes;
   }
 }
