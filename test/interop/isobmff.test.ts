@@ -12,6 +12,7 @@ import {
   parseMoof,
   readBox,
   samplePayload,
+  TsMuxer,
   videoTrackOf,
 } from '@kaibo/formats';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -262,3 +263,50 @@ describe.each([
 
   it('is decoded by ffmpeg', async () => expectDecodable(movie));
 });
+
+/** What the clock of a transport stream is behind by. */
+const TS_DELAY_MS = 700;
+const TS_JUDGES = MP4_JUDGES.filter(({ name }) => name !== 'mp4box');
+
+describe.each([
+  {
+    name: 'H.264 and AAC',
+    source: async () =>
+      ffmpegFlv(
+        ...['-f', 'lavfi', '-i', 'testsrc2=size=48x32:rate=25', '-f', 'lavfi', '-i', 'sine=sample_rate=44100'],
+        ...['-t', '3', '-c:v', 'libx264', '-preset', 'veryfast', '-bf', '2', '-g', '25', '-qp', '45'],
+        ...['-c:a', 'aac', '-b:a', '64k'],
+      ),
+  },
+  { name: 'H.265', source: async () => packetsOf(flvBytes(enhancedTags(await encodeVideo('hvc1', { seconds: 1 })))) },
+])('$name in a transport stream', ({ source }) => {
+  let packets: MediaPacket[];
+  let stream: Uint8Array<ArrayBuffer>;
+  beforeAll(async () => {
+    packets = await source();
+    const [video, audio] = ['video', 'audio'].map((kind) => packets.find((each) => each.kind === kind && each.config));
+    const muxer = new TsMuxer({ video, audio });
+    const segments: MediaPacket[][] = [];
+    for (const packet of packets) {
+      if (packet.keyframe || segments.length === 0) segments.push([]);
+      segments.at(-1)?.push(packet);
+    }
+    stream = new Uint8Array(Buffer.concat(segments.map((segment) => muxer.segment(segment))));
+  });
+
+  it.each(TS_JUDGES)('$name finds every frame at its time', async ({ judge }) => {
+    for (const { kind, samples } of await judge(stream)) {
+      const frames = packets.filter((packet) => packet.kind === kind && isFrame(packet));
+      expect(samples.map(({ ptsMs }) => Math.round(ptsMs) - TS_DELAY_MS)).toEqual(
+        kind === 'video' ? frames.map(({ ptsMs }) => ptsMs) : frames.map(({ ptsMs }) => near(ptsMs)),
+      );
+    }
+  });
+
+  it('is decoded by ffmpeg', async () => expectDecodable(stream));
+});
+
+/** The frames of one PES packet count from its first one. */
+function near(ms: number): unknown {
+  return expect.toSatisfy((value: number) => Math.abs(value - ms) <= 1);
+}

@@ -57,16 +57,15 @@ describe('TsMuxer', () => {
     );
     expect(packets.map(({ pid }) => pid)).toEqual([0, 0x1000, 0x100, 0x100, 0x101]);
     const [pat = '', pmt = ''] = packets.map(({ payload }) => toHex(payload));
-    // The CRCs are what ffmpeg writes of the same sections.
+    // The CRC is what ffmpeg writes behind the same section.
     expect(pat.replace(/(ff)+$/, '')).toBe('0000b00d0001c100000001f0002ab104b2');
     expect(pmt.replace(/(ff)+$/, '').slice(0, -8)).toBe('0002b0170001c10000e100f0001be100f0000fe101f000');
     // Random access, and the clock: 1000 ms.
     expect(packets[2]?.adaptation).toMatch(/^500000afc87e00(ff)*$/);
     expect(unitsOf(packets, 0x100)[0]).toBe(
       // PTS 1040 ms + 63000 ticks, DTS 1000 ms + 63000 ticks.
-      `000001e0003e 84c00a ${time(3, 156_600)} ${time(1, 153_000)} 0000000109f0 00000001${AVC_SPS} 00000001${AVC_PPS} 000000016565`
-        .replaceAll(' ', '')
-        .replace('003e', '0040'),
+      `000001e0003f84c00a${time(3, 156_600)}${time(1, 153_000)}` +
+        `0000000109f000000001${AVC_SPS}00000001${AVC_PPS}000000016565`,
     );
     expect(unitsOf(packets, 0x101)).toEqual([
       `000001c00011848005${time(2, 1010 * 90 + 63_000)}fff1508001 3ffcaaaa`.replace(' ', ''),
@@ -123,7 +122,7 @@ describe('TsMuxer', () => {
   it('wraps its 33 bits', () => {
     const lateMs = Math.ceil(2 ** 33 / 90);
     const packets = packetsOf(new TsMuxer({ video: AVC }).segment([{ ...avcFrame(0), dtsMs: lateMs, ptsMs: lateMs }]));
-    expect(packets[2]?.adaptation).toMatch(/^100000001{0,1}/);
+    expect(packets[2]?.adaptation).toMatch(/^100000000e7e00/);
     expect(unitsOf(packets, 0x100)[0]).toContain(time(2, lateMs * 90 - 2 ** 33 + 63_000));
   });
 
