@@ -49,6 +49,10 @@ export class HeldRequests {
     };
   }
 
+  get size(): number {
+    return this.#holds.size;
+  }
+
   /** Ends what has waited too long; a few times a second. */
   sweep(nowMs: number): void {
     if (this.#holds.size > 0) this.#end(({ untilMs }) => (nowMs >= untilMs ? 'unchanged' : undefined));

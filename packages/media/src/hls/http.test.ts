@@ -15,21 +15,17 @@ let open: LocalMediaServer;
 
 beforeAll(async () => {
   const limits = { playWaitMs: 1500 };
-  [server, open] = await Promise.all([
-    LocalMediaServer.start({
-      limits,
-      authorizePlay: async ({ stream, param }) => {
-        if (stream === 'closed')
-          return { action: 'deny', status: 403, code: 'room_private', message: 'Not for everybody.' };
-        return {
-          action: 'play',
-          restricted: stream.startsWith('private'),
-          viewer: param.includes('vid') ? 'p' : undefined,
-        };
-      },
-    }),
-    LocalMediaServer.start({ limits, hls: { sessions: false, mode: 'on_demand', lingerMs: 400 } }),
-  ]);
+  server = await LocalMediaServer.start({
+    limits,
+    authorizePlay: async ({ stream, param }) => {
+      if (stream === 'closed')
+        return { action: 'deny', status: 403, code: 'room_private', message: 'Not for everybody.' };
+      const viewer = param.includes('vid') ? 'p' : undefined;
+      return { action: 'play', restricted: stream.startsWith('private'), viewer };
+    },
+  });
+  const hls = { sessions: false, mode: 'on_demand', mpegts: true } as const;
+  open = await LocalMediaServer.start({ hls });
 });
 afterAll(async () => {
   await Promise.all([server.stop(), open.stop()]);
@@ -282,7 +278,7 @@ describe('HLS over HTTP', () => {
 });
 
 describe('HLS for a CDN, on demand', () => {
-  it('begins with the first request, out of the GOP cache, is the same for everybody, and stops', async () => {
+  it('begins with the first request, out of the GOP cache, is the same for everybody, and MPEG-TS too', async () => {
     const publisher = await publish('cdn', open);
     publisher.send(0, 4900);
     await until(() => open.stream('cdn')?.frames === 123, { what: 'all frames' });
@@ -294,11 +290,18 @@ describe('HLS for a CDN, on demand', () => {
     expect(msn).toBe(3);
     expect(playlist.text).toContain('-3.0.m4s');
     expect(open.events.some(({ type }) => type === 'playing')).toBe(false);
-    // It stops when nobody asks, and begins anew with later numbers.
-    await until(
-      async () => (await get('/live/cdn/live.m3u8', { at: open })).text.includes('#EXT-X-MEDIA-SEQUENCE:4\n'),
-      { what: 'another beginning', intervalMs: 1500 },
-    );
+    expect((await get('/live/same/ts.m3u8')).status, 'where it is off').toBe(404);
+    const old = get('/live/cdn/ts.m3u8', { at: open });
+    publisher.send(4920, 6200);
+    const { text: ts, status: oldStatus } = await old;
+    expect(oldStatus, ts).toBe(200);
+    expect(ts).not.toMatch(/EXT-X-(?:MAP|PART)/);
+    const segment = await get(`/live/cdn/${lastLine(ts)}`, { at: open });
+    expect([segment.headers['content-type'], segment.bytes[0], segment.bytes.length % 188]).toEqual([
+      'video/mp2t',
+      0x47,
+      0,
+    ]);
     publisher.close();
     expect([...server.errors, ...open.errors], 'faults of the server itself').toEqual([]);
   });

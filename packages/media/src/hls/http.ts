@@ -61,7 +61,7 @@ export class HlsHttp {
     }
     const call = { route, request, response, key: streamKeyOf(route.address) };
     if (route.file.kind === 'multivariant') await this.#multivariant(call, route.file.from);
-    else if (route.file.kind === 'media') await this.#media(call);
+    else if (route.file.kind === 'media') await this.#media(call, route.file);
     else {
       await this.#deps.shelf.learn(call.key);
       this.#file(call, route.file);
@@ -95,8 +95,9 @@ export class HlsHttp {
     send(response, { type: PLAYLIST_TYPE, chunks: [body], cacheControl: 'no-store' });
   }
 
-  async #media(call: Call): Promise<void> {
+  async #media(call: Call, { ts }: { ts: boolean }): Promise<void> {
     const { shelf } = this.#deps;
+    if (ts && !shelf.options.mpegts) return refuseHls(call.response, NO_TS);
     const { route, request, response, key } = call;
     const token = route.session;
     if (token === undefined) {
@@ -144,7 +145,7 @@ export class HlsHttp {
       const query = withSession(route, admitted.token);
       response.writeHead(302, {
         ...HLS_CORS,
-        Location: `live.m3u8${query}`,
+        Location: `${isTs(route) ? 'ts' : 'live'}.m3u8${query}`,
         'Cache-Control': 'no-store',
         'Content-Length': 0,
       });
@@ -180,7 +181,9 @@ export class HlsHttp {
 
   #playlist(call: Call, shelved: ShelvedWindow): void {
     const { window } = shelved;
-    const { place } = call.route;
+    // Old players take an empty playlist for the end.
+    const isEmpty = isTs(call.route) && !window.segments.some(({ closed }) => closed);
+    const place = isEmpty ? { msn: window.next?.msn ?? 0 } : call.route.place;
     if (!place || window.state === 'ended' || window.has(place)) {
       this.#sendPlaylist(call, shelved, place ? 'ready' : 'plain');
       return;
@@ -197,7 +200,8 @@ export class HlsHttp {
     if (this.#closing) response.shouldKeepAlive = false;
     const { shelf } = this.#deps;
     const restricted = shelf.isRestricted(key);
-    const rendered = playlists.get({ skip: route.skip, restricted });
+    const ts = isTs(route);
+    const rendered = playlists.get({ skip: route.skip, restricted, ts });
     const bytes = restricted ? rendered.forSession(route.session ?? '') : rendered.bytes;
     const sentBytes = send(response, {
       type: PLAYLIST_TYPE,
@@ -308,6 +312,10 @@ function withSession({ address }: HlsRoute, token: string): string {
   return `?${query.toString()}`;
 }
 
+function isTs({ file }: HlsRoute): boolean {
+  return file.kind === 'media' && file.ts;
+}
+
 function isIndependent({ segments }: HlsWindow): boolean {
   return segments.every(({ parts: [first] }) => first?.independent !== false);
 }
@@ -347,9 +355,15 @@ function bodyOf(window: HlsWindow, file: MediaFile): Omit<HlsBody, 'cacheControl
     return part && { type: 'video/mp4', chunks: [part.bytes], etag: `"${file.run}-${file.msn}.${file.part}"` };
   }
   if (segment?.closed !== true) return undefined;
+  if (file.ts) return segment.ts && { type: 'video/mp2t', chunks: [segment.ts], etag: `"${file.run}-${file.msn}t"` };
   return { type: 'video/mp4', chunks: segment.parts.map(({ bytes }) => bytes), etag: `"${file.run}-${file.msn}"` };
 }
 
+const NO_TS: HlsRefusal = {
+  status: 404,
+  code: 'not_supported',
+  message: 'MPEG-TS is turned off on this server.',
+};
 const NOT_SUPPORTED: HlsRefusal = { status: 404, code: 'not_supported', message: 'HLS is turned off on this server.' };
 const NOT_PUBLISHED: HlsRefusal = {
   status: 404,

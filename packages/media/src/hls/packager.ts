@@ -3,6 +3,7 @@ import type { PacketTap } from '../hub/subscriber.ts';
 import type { HlsOptions } from '../options.ts';
 import { type Opening, TrackGate } from './track-gate.ts';
 import type { HlsWindow, WindowChange, WindowPart } from './window.ts';
+import { TsSegments } from './ts-segments.ts';
 import { slideOf } from './window-slide.ts';
 
 /** A group of pictures may be longer than a segment should be: past this it is cut at any frame. */
@@ -44,6 +45,8 @@ interface Section {
   segmentStartMs: number;
   partStartMs: number;
   frames: number;
+  /** The same in MPEG-TS, where that is wanted and can be. */
+  ts: TsSegments | undefined;
 }
 
 /**
@@ -118,7 +121,7 @@ export class HlsPackager implements PacketTap {
     else this.#audio(section, packet);
   }
 
-  #begin({ video, audio, packets }: Opening): void {
+  #begin({ video, audio, configs, packets }: Opening): void {
     const [first] = packets;
     if (!first) return;
     let fragmenter: Fragmenter;
@@ -138,6 +141,7 @@ export class HlsPackager implements PacketTap {
       segmentStartMs: first.dtsMs,
       partStartMs: first.dtsMs,
       frames: 0,
+      ts: this.#deps.options.mpegts ? TsSegments.of(configs) : undefined,
     };
     this.#section = section;
     this.#deps.window.apply([
@@ -242,6 +246,7 @@ export class HlsPackager implements PacketTap {
   #push(section: Section, packet: MediaPacket): void {
     try {
       section.fragmenter.push(packet);
+      section.ts?.push(packet);
     } catch (error) {
       // A frame that cannot be read is one frame less; its decoder meets it in every other protocol too.
       if (!(error instanceof FormatError)) throw error;
@@ -352,9 +357,10 @@ export class HlsPackager implements PacketTap {
       this.#nextMsn--;
       return { changes: [{ type: 'void' }], endMs: mediaEndMs };
     }
+    const ts = section.ts?.cut();
     const last = part ? [...this.#lastTarget(), part, ...this.#raisedTarget(part)] : [];
     const slide = slideOf(window, { options, adding: part?.part, isCrowded: isCrowded() });
-    return { changes: [...last, { type: 'close' }, ...slide], endMs: part ? endMs : section.partStartMs };
+    return { changes: [...last, { type: 'close', ts }, ...slide], endMs: part ? endMs : section.partStartMs };
   }
 
   /** A segment of one short part is no measure, but a playlist with parts needs some target. */

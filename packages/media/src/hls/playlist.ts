@@ -36,29 +36,35 @@ export class PlaylistShelf {
   #restricted = false;
   #full: RenderedPlaylist | undefined;
   #delta: RenderedPlaylist | undefined;
+  #ts: RenderedPlaylist | undefined;
 
   constructor(window: HlsWindow, reports: () => readonly RenditionReport[]) {
     this.#window = window;
     this.#reports = reports;
   }
 
-  get({ skip, restricted }: { skip: boolean; restricted: boolean }): RenderedPlaylist {
+  get({ skip, restricted, ts = false }: { skip: boolean; restricted: boolean; ts?: boolean }): RenderedPlaylist {
     const { version } = this.#window;
     if (this.#version !== version || this.#restricted !== restricted) {
       this.#version = version;
       this.#restricted = restricted;
       this.#full = undefined;
       this.#delta = undefined;
+      this.#ts = undefined;
     }
-    if (skip) return (this.#delta ??= this.#render(skip));
-    return (this.#full ??= this.#render(skip));
+    if (ts) return (this.#ts ??= this.#render({ skip: false, ts }));
+    if (skip) return (this.#delta ??= this.#render({ skip, ts }));
+    return (this.#full ??= this.#render({ skip, ts }));
   }
 
-  #render(skip: boolean): RenderedPlaylist {
+  #render({ skip, ts }: { skip: boolean; ts: boolean }): RenderedPlaylist {
     const window = this.#window;
     const suffix = this.#restricted ? `?session=${SESSION_MARK}` : '';
-    const text = encodeMediaPlaylist(mediaPlaylistOf(window, { skip, suffix, reports: this.#reports() }));
-    const etag = `"${window.run}-${window.version}${skip ? 'd' : ''}"`;
+    const playlist = ts
+      ? tsPlaylistOf(window, suffix)
+      : mediaPlaylistOf(window, { skip, suffix, reports: this.#reports() });
+    const text = encodeMediaPlaylist(playlist);
+    const etag = `"${window.run}-${window.version}${ts ? 't' : skip ? 'd' : ''}"`;
     return {
       bytes: Buffer.from(text),
       etag,
@@ -107,6 +113,26 @@ export function mediaPlaylistOf(window: HlsWindow, { skip, suffix, reports }: Re
     },
     preloadHint: lowLatency && state === 'live' && next ? { uri: addresses.part(next.msn, next.part) } : undefined,
     renditionReports: state === 'ended' ? undefined : reports,
+    endList: state === 'ended',
+  };
+}
+
+/** For players that know no MP4: whole segments of MPEG-TS, and nothing else that is new. */
+function tsPlaylistOf(window: HlsWindow, suffix: string): MediaPlaylist {
+  const { run, targetDurationS, state } = window;
+  const listed = window.segments.filter(({ msn, closed }) => closed && msn >= (window.listedMsn ?? 0));
+  return {
+    targetDurationS,
+    mediaSequence: listed[0]?.msn ?? 0,
+    discontinuitySequence: window.discontinuitySequence,
+    segments: listed.map(({ msn, ts, durationMs, programDateTimeMs, discontinuity }) => ({
+      uri: `${run}-${msn}.ts${suffix}`,
+      // A codec that MPEG-TS has no place for.
+      gap: ts === undefined,
+      durationS: durationMs / 1000,
+      programDateTimeMs,
+      discontinuity,
+    })),
     endList: state === 'ended',
   };
 }

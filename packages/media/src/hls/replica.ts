@@ -59,11 +59,15 @@ export function receiveReplica(port: MessagePort, listener: ReplicaListener): vo
 
 /** The owner goes on with the shared bytes too, so that nothing is there twice. */
 function shared(changes: readonly WindowChange[]): readonly WindowChange[] {
-  for (const change of changes) {
-    if (change.type !== 'part' || change.part.bytes.buffer instanceof SharedArrayBuffer) continue;
-    const bytes = new Uint8Array(new SharedArrayBuffer(change.part.bytes.length));
-    bytes.set(change.part.bytes);
-    change.part.bytes = bytes;
-  }
-  return changes;
+  for (const change of changes) if (change.type === 'part') change.part.bytes = sharedBytes(change.part.bytes);
+  return changes.map((change) =>
+    change.type === 'close' && change.ts ? { ...change, ts: sharedBytes(change.ts) } : change,
+  );
+}
+
+function sharedBytes(bytes: Uint8Array): Uint8Array {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
 }

@@ -5,7 +5,7 @@ import type { HlsRefusal } from './reply.ts';
 
 const MULTIVARIANT_FILE = /^\/([^/]+)\/([^/]+)\.m3u8$/;
 const FOLDER_FILE = /^\/([^/]+)\/([^/]+)\/([^/]+\.(?:m3u8|m4s|mp4|ts))$/;
-const MEDIA_FILE = /^([0-9a-f]{12})-(?:init(\d{1,9})\.mp4|(\d{1,12})(?:\.(\d{1,5}))?\.m4s)$/;
+const MEDIA_FILE = /^([0-9a-f]{12})-(?:init(\d{1,9})\.mp4|(\d{1,12})(?:(?:\.(\d{1,5}))?\.m4s|(\.ts)))$/;
 const DIRECTIVE = /^\d{1,12}$/;
 /** What belongs to this layer, and is no parameter of the stream. */
 const OWN_PARAMETERS = ['session', '_HLS_msn', '_HLS_part', '_HLS_skip', '_HLS_push', '_HLS_report'];
@@ -13,9 +13,9 @@ const OWN_PARAMETERS = ['session', '_HLS_msn', '_HLS_part', '_HLS_skip', '_HLS_p
 export type HlsFile =
   /** `from`: how media playlists are named in it, relative to its own address. */
   | { kind: 'multivariant'; from: string }
-  | { kind: 'media' }
+  | { kind: 'media'; ts: boolean }
   | { kind: 'init'; run: string; id: number }
-  | { kind: 'segment'; run: string; msn: number }
+  | { kind: 'segment'; run: string; msn: number; ts: boolean }
   | { kind: 'part'; run: string; msn: number; part: number };
 
 export interface HlsRoute {
@@ -69,12 +69,13 @@ function fileOf(path: string): { app: string; stream: string; file: HlsFile } | 
 
 function namedFile(name: string): HlsFile | undefined {
   if (name === 'index.m3u8') return { kind: 'multivariant', from: '' };
-  if (name === 'live.m3u8') return { kind: 'media' };
-  const [, run, init, msn, part] = MEDIA_FILE.exec(name) ?? [];
+  if (name === 'live.m3u8') return { kind: 'media', ts: false };
+  if (name === 'ts.m3u8') return { kind: 'media', ts: true };
+  const [, run, init, msn, part, ts] = MEDIA_FILE.exec(name) ?? [];
   if (run === undefined) return undefined;
   if (init !== undefined) return { kind: 'init', run, id: Number(init) };
   if (part !== undefined) return { kind: 'part', run, msn: Number(msn), part: Number(part) };
-  return { kind: 'segment', run, msn: Number(msn) };
+  return { kind: 'segment', run, msn: Number(msn), ts: ts !== undefined };
 }
 
 /** A part without its segment, and anything but a number, is a mistake of the player (6.2.5.2). */

@@ -368,6 +368,7 @@ export class HlsShelf implements StreamCompanion {
   #sweepAll(nowMs: number): void {
     for (const [key, place] of this.#places) {
       place.shelved?.holds.sweep(nowMs);
+      if (place.shelved && place.shelved.holds.size > 0) place.askedAtMs = nowMs;
       const idleMs = nowMs - place.askedAtMs;
       if (place.waiting.size > 0) continue;
       if (place.endedAtMs !== undefined) {

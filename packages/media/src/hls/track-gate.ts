@@ -11,6 +11,8 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 export interface Opening {
   video?: Mp4Track;
   audio?: Mp4Track;
+  /** What they were read from. */
+  configs: { video?: MediaPacket; audio?: MediaPacket };
   /** In order of time, from the first key frame on where there is video. */
   packets: MediaPacket[];
 }
@@ -30,6 +32,7 @@ export class TrackGate {
   waitMs = TRACK_WAIT_MS;
   readonly #deps: TrackGateDeps;
   #tracks: { video?: Mp4Track; audio?: Mp4Track } = {};
+  #configs: Opening['configs'] = {};
   #refused = new Set<string>();
   #announced = { video: true, audio: true };
   #expected = this.#announced;
@@ -78,6 +81,7 @@ export class TrackGate {
     const known = this.#tracks[kind];
     if (known && track && isSame(known, track)) return false;
     this.#tracks[kind] = track;
+    this.#configs[kind] = packet;
     return known !== undefined || track !== undefined;
   }
 
@@ -124,6 +128,10 @@ export class TrackGate {
     const opening: Opening = {
       video: seen.video ? this.#tracks.video : undefined,
       audio: seen.audio ? this.#tracks.audio : undefined,
+      configs: {
+        video: seen.video ? this.#configs.video : undefined,
+        audio: seen.audio ? this.#configs.audio : undefined,
+      },
       packets: this.#held.filter(({ dtsMs }) => dtsMs >= startMs).toSorted((a, b) => a.dtsMs - b.dtsMs),
     };
     this.shut();

@@ -26,6 +26,8 @@ export interface WindowSegment extends SegmentHead {
   sizeBytes: number;
   /** No more parts come. */
   closed: boolean;
+  /** The same as MPEG-TS. */
+  ts?: Uint8Array;
 }
 
 /** What a track's configuration says to who chooses a variant. */
@@ -49,7 +51,8 @@ export type WindowChange =
   | { type: 'init'; init: WindowInit }
   | { type: 'open'; head: SegmentHead }
   | { type: 'part'; part: WindowPart }
-  | { type: 'close' }
+  /** `ts`: all of it as MPEG-TS. */
+  | { type: 'close'; ts?: Uint8Array }
   /** Nothing came of the open segment. */
   | { type: 'void' }
   /** PART-TARGET; undefined: segments have no parts (any more). */
@@ -167,10 +170,10 @@ export class HlsWindow {
       { type: 'part-target', ms: this.partTargetMs },
       ...[...this.inits.values()].map((init): WindowChange => ({ type: 'init', init })),
     ];
-    for (const { parts, closed, msn, programDateTimeMs, discontinuity, initId } of this.segments) {
+    for (const { parts, closed, ts, msn, programDateTimeMs, discontinuity, initId } of this.segments) {
       changes.push({ type: 'open', head: { msn, programDateTimeMs, discontinuity, initId } });
       for (const part of parts) changes.push({ type: 'part', part });
-      if (closed) changes.push({ type: 'close' });
+      if (closed) changes.push({ type: 'close', ts });
     }
     const [first] = this.segments;
     if (first) changes.push({ type: 'slide', listedMsn: this.listedMsn ?? first.msn, keptMsn: first.msn });
@@ -199,7 +202,7 @@ export class HlsWindow {
         this.#add(change.part);
         return;
       case 'close':
-        this.#close();
+        this.#close(change.ts);
         return;
       case 'void':
         if (this.open?.parts.length === 0) this.segments.pop();
@@ -233,9 +236,14 @@ export class HlsWindow {
     this.sizeBytes += part.bytes.length;
   }
 
-  #close(): void {
+  #close(ts: Uint8Array | undefined): void {
     const { open } = this;
-    if (open) open.closed = true;
+    if (!open) return;
+    open.closed = true;
+    if (!ts) return;
+    open.ts = ts;
+    open.sizeBytes += ts.length;
+    this.sizeBytes += ts.length;
   }
 
   #slide({ listedMsn, keptMsn }: { listedMsn: number; keptMsn: number }): void {
