@@ -1,4 +1,4 @@
-import { symlinkSync } from 'node:fs';
+import { readdirSync, symlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OggOpusReader } from '@kaibo/formats';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -113,15 +113,19 @@ describe('a stream that a browser publishes', () => {
     else process.env['KAIBO_FFMPEG'] = before;
   });
 
-  it('plays with H.264 and AAC over RTMP and HTTP-FLV, beep and flash together', async () => {
-    const files = { rtmp: folder.file('rtmp.mkv'), flv: folder.file('flv.mkv') };
+  it('plays with H.264 and AAC over RTMP and HTTP-FLV, and is recorded so, beep and flash together', async () => {
+    const files = { rtmp: folder.file('rtmp.mkv'), flv: folder.file('flv.mkv'), mp4: folder.file('sync/001.mp4') };
     const recorders = [
       ffmpeg('-i', media.rtmpUrl('sync'), '-c', 'copy', files.rtmp),
       ffmpeg('-i', media.flvUrl('sync'), '-c', 'copy', files.flv),
     ];
     await media.hasViewers('sync', recorders.length);
     const browser = await Browser.publish(media, 'sync');
+    const recording = { id: 'sync', folder: folder.file('sync') };
+    await until(() => media.server.startRecording({ app: 'live', stream: 'sync' }, recording));
     await browser.ended();
+    await until(() => media.server.recordings().length === 0, { what: 'the end of the recording' });
+    expect(readdirSync(recording.folder)).toEqual(['001.mp4', 'index.jsonl']);
     for (const recorder of recorders) await recorder.succeeded();
     for (const file of Object.values(files)) {
       const { streams } = await probe(file);
