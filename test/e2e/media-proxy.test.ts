@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { probe, publishTestPicture } from '../support/ffmpeg.ts';
+import { HlsViewer } from '../support/hls-client.ts';
 import { startPlatform, type Platform, type TestRoom } from '../support/platform.ts';
 import { until } from '../support/until.ts';
 
@@ -40,6 +41,23 @@ test('FLV over HTTP and WebSocket, refusals, and viewers who leave', async () =>
   const page = await fetch(`${platform.url}/live`, { headers: { accept: 'text/html' } });
   expect(page.headers.get('content-type')).toContain('text/html');
 
+  await encoder.stop();
+});
+
+test('HLS: playlist, held reload and segments, also of a room that is not for everybody', async () => {
+  await using platform = await startPlatform();
+  const room = await platform.createRoom('分段');
+  await using encoder = publishTestPicture(room.publishUrls.rtmp);
+  await until(async () => (await platform.room(room.id)).status === 'live', { what: 'the room turning live' });
+  expect((await platform.room(room.id)).playUrls.hls).toMatch(new RegExp(`^http://[^/]+/live/${room.playId}\\.m3u8$`));
+
+  const viewer = await HlsViewer.open(`${platform.url}/live/${room.playId}.m3u8`);
+  const { segments } = await viewer.until((playlist) => playlist.segments.length > 0);
+  expect(viewer.violations).toEqual([]);
+  const [segment] = segments;
+  expect((await viewer.bytes(segment?.uri ?? '')).toString('latin1', 4, 8)).toBe('moof');
+  await until(async () => (await viewers(platform, room)) === 1, { what: 'the viewer being counted' });
+  expect((await fetch(`${platform.url}/live/${room.playId}/nothing.m4s`)).status).toBe(404);
   await encoder.stop();
 });
 

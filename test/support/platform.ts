@@ -15,7 +15,7 @@ export interface TestRoom {
   playId: string;
   streamKey: string;
   ownerToken: string;
-  playUrls: { rtmp: string; flv: string; wsFlv: string; whep?: string };
+  playUrls: { rtmp: string; flv: string; wsFlv: string; hls?: string; whep?: string };
   publishUrls: { rtmp: string; wsFlv: string; whip?: string };
 }
 

@@ -36,7 +36,7 @@ async function receiver(answer: Answer) {
   const address = server.address();
   const url = `http://127.0.0.1:${address && typeof address === 'object' ? address.port : 0}/hook`;
   const log = testLog();
-  const urls = { on_publish: url, on_unpublish: url, on_play: url, on_stop: url, on_dvr: url };
+  const urls = { on_publish: url, on_unpublish: url, on_play: url, on_stop: url, on_dvr: url, on_hls: url };
   const make = (timeoutMs = 5000): HttpHooks =>
     new HttpHooks({
       options: { urls, timeoutMs, attempts: 3 },
@@ -191,6 +191,22 @@ describe('HttpHooks, telling', () => {
     expect(bodies).toMatchObject([
       { action: 'on_dvr', client_id: 'p', param: '', cwd: process.cwd(), file: '/records/r/001.mp4' },
     ]);
+    hooks.close();
+  });
+
+  it('tells of each segment of HLS, and of its viewers, as SRS does', async () => {
+    const { make, bodies } = await receiver(say(200, '0'));
+    const hooks = make();
+    const { param: _secret, ...client } = mediaClient({ clientId: 'p' });
+    const url = 'live/a/0123456789ab-7.m4s';
+    hooks.notifySegment?.({ client, durationMs: 2040, msn: 7, url, playlistUrl: 'live/a.m3u8' });
+    await hooks.authorizePlay(mediaClient({ clientId: 'v', protocol: 'hls', param: '?token=t' }));
+    await until(() => bodies.length === 2);
+    const segment = bodies.find(({ action }) => action === 'on_hls');
+    expect(segment).toMatchObject({ client_id: 'p', stream: 'a', param: '', duration: 2.04, url, seq_no: 7 });
+    expect(segment).toMatchObject({ m3u8: 'live/a.m3u8', m3u8_url: 'live/a.m3u8', file: url, stream_url: '/live/a' });
+    const play = bodies.find(({ action }) => action === 'on_play');
+    expect(play).toMatchObject({ stream: 'a.m3u8', stream_url: '/live/a', param: '?token=t' });
     hooks.close();
   });
 
