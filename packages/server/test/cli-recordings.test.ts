@@ -1,7 +1,8 @@
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../src/database/database.ts';
-import { pino } from 'pino';
+import type { RecordingRow } from '../src/modules/recording/store.ts';
 import { tempFolder } from './harness.ts';
 import { kaibo } from './support/kaibo.ts';
 
@@ -14,7 +15,7 @@ test('recordings are shown and deleted from the command line, whether a platform
   expect((await kaibo(['recording', 'list', ...flags])).output).toBe('');
   const logger = pino({ level: 'silent' });
   const handle = await openDatabase({ folder, poolSize: 1, statementTimeoutMs: 1000, logger });
-  const row = {
+  const row: RecordingRow = {
     ...{ id: ID, room_id: 'room', play_id: 'stream', user_id: null, title: '回放', state: 'ready', published: 1 },
     ...{
       folder_id: null,
@@ -25,7 +26,7 @@ test('recordings are shown and deleted from the command line, whether a platform
       size_bytes: 2_500_000,
     },
     updated_at: MADE_AT,
-  } as const;
+  };
   await handle.database.insertInto('recordings').values(row).execute();
   expect((await kaibo(['recording', 'list', ...flags])).output).toBe(
     `${ID}  ready       published  2026-01-02 03:04      61 s       2.5 MB  -  回放\n`,
