@@ -190,12 +190,13 @@ function skippable(window: HlsWindow, listed: readonly WindowSegment[]): number 
 
 function firstWithParts(window: HlsWindow, listed: readonly WindowSegment[]): number {
   let lengthMs = window.open?.durationMs ?? 0;
-  // No more than as many segments either: short ones are old by their number, as some parsers see it.
-  for (const { msn, durationMs } of listed.slice(-PART_TARGETS).toReversed()) {
+  // No more than as many segments either, the open one among them: short ones are old by their number, as parsers see it.
+  const most = PART_TARGETS - (lengthMs > 0 ? 1 : 0);
+  for (const { msn, durationMs } of listed.slice(-most).toReversed()) {
     lengthMs += durationMs;
     if (lengthMs > PART_TARGETS * window.targetDurationS * 1000) return msn + 1;
   }
-  return listed.at(-PART_TARGETS)?.msn ?? 0;
+  return listed.at(-most)?.msn ?? 0;
 }
 
 /** To whole ms, never below: a hint that is too small is wrong. */
