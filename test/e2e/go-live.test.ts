@@ -114,6 +114,7 @@ test('the viewer is told way and delay, and may choose another way, which is rem
   const page = await openStudio(room, context);
   await goLive(page);
   const viewer = await watch(room);
+  await viewer.getByTestId('settings-toggle').click();
   await viewer.getByTestId('stats-toggle').click();
   const hasWhep = room.playUrls.whep !== undefined;
   expect(await viewer.getByTestId('stats-transport').innerText()).toBe(hasWhep ? 'WebRTC (WHEP)' : 'WS-FLV');
@@ -121,6 +122,7 @@ test('the viewer is told way and delay, and may choose another way, which is rem
     return Number((await viewer.getByTestId('stats-delay').innerText()).match(/[\d.]+/)?.[0] ?? '0');
   };
   await until(async () => (await delay()) > 0 && (await delay()) < (hasWhep ? 0.5 : 3), { what: 'a short delay' });
+  await viewer.getByTestId('settings-toggle').click();
   expect(await viewer.getByTestId('play-modes').count()).toBe(hasWhep ? 1 : 0);
   if (hasWhep) {
     await viewer.getByTestId('play-mode-compatible').click();

@@ -180,6 +180,8 @@ export interface EngineCapabilities {
   takeover: boolean;
   hls: boolean;
   llHls: boolean;
+  /** How far back a viewer can go by HLS, ms. */
+  hlsWindowMs?: number;
   webrtc: boolean;
 }
 

@@ -64,6 +64,7 @@ export class EmbeddedEngine implements MediaEngine {
     const { hls } = deps.options;
     this.capabilities.hls = hls.enabled;
     this.capabilities.llHls = hls.enabled && hls.partMs > 0;
+    if (hls.enabled) this.capabilities.hlsWindowMs = hls.windowMs;
     this.capabilities.webrtc = enabled;
     if (enabled) this.rtc = new EmbeddedRtc(() => this.#running?.server);
   }

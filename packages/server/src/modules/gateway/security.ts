@@ -22,6 +22,10 @@ export async function addSecurityHeaders(
     const page = hostName(request.host) === undefined ? '' : `${site.secure ? 'wss' : 'ws'}://${request.host}`;
     return ["'self'", page, ...connectOrigins(site), ...storageOrigins].join(' ');
   };
+  // For HLS that a browser plays by itself.
+  const mediaOrigins = (request: FastifyRequest): string[] => {
+    return connectOrigins(callerOf(request).site).filter((origin) => origin.startsWith('http'));
+  };
   // HSTS would bind the whole host, and Kaibo's plain ports with it; it belongs to the proxy in front.
   await app.register(helmet, { contentSecurityPolicy: false, hsts: false });
   app.addHook('onSend', async (request, reply) => {
@@ -37,7 +41,7 @@ export async function addSecurityHeaders(
         "form-action 'self'",
         "frame-ancestors 'self'",
         ["img-src 'self' data: blob: https:", ...storageOrigins].join(' '),
-        ["media-src 'self' blob:", ...storageOrigins].join(' '),
+        ["media-src 'self' blob:", ...mediaOrigins(request), ...storageOrigins].join(' '),
         "object-src 'none'",
         "script-src 'self'",
         "style-src 'self' 'unsafe-inline'",

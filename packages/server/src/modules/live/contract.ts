@@ -122,6 +122,7 @@ export const roomSchema = roomFactsSchema.extend({
     )
     .optional()
     .describe('Smaller forms of the stream, made while somebody watches them'),
+  dvrWindowMs: z.number().optional().describe('How far back a viewer can go by HLS'),
   streamKey: z.string().optional().describe('For the owner and administrators only, as what follows'),
   publishUrls: z.object({ rtmp: engineUrls, whip: engineUrls, wsFlv: engineUrls }).optional(),
   publishing: publishingSchema.optional(),

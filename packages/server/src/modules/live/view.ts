@@ -84,6 +84,7 @@ export class RoomView {
       poster,
       playUrls: this.#playUrls(facts, site, token),
       renditions: this.#renditions(facts, site, token),
+      dvrWindowMs: facts.mode === 'p2p' ? undefined : this.#engine.capabilities.hlsWindowMs,
     };
   }
 

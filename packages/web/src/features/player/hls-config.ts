@@ -29,6 +29,9 @@ export function hlsConfig(): Partial<HlsConfig> {
     maxBufferSize: MAX_BUFFER_BYTES,
     capLevelToPlayerSize: true,
     testBandwidth: false,
+    // The segment that comes next may turn out to be one after a discontinuity, when the publisher is back. hls.js takes
+    // that for an error of the playlist (its #6949, #7282, #7962 are of this kind), and plays on well where it may.
+    ignorePlaylistParsingErrors: true,
     abrEwmaDefaultEstimate: FIRST_ESTIMATE_BPS,
     // A part comes when it is made: a low-latency playlist is answered up to some target durations later.
     playlistLoadPolicy: {
