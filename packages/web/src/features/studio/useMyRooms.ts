@@ -16,6 +16,8 @@ export interface MyRoom {
   id: string;
   title: string;
   cover?: string;
+  /** Of what is live there. */
+  poster?: string;
   /** ms since the epoch; unknown for rooms that were never live and made elsewhere. */
   at: number | undefined;
   phase: RoomPhase | undefined;
@@ -61,9 +63,9 @@ export function useMyRooms(): ComputedRef<MyRoom[]> {
   return computed(() => {
     const known = new Set(ofAccount.value.map(({ id }) => id));
     const remembered = new Map(owned.rooms.map((room) => [room.id, room]));
-    const mine = ofAccount.value.map(({ id, title, cover, startTime, ...room }) => {
+    const mine = ofAccount.value.map(({ id, title, cover, poster, startTime, ...room }) => {
       const at = remembered.get(id)?.createdAt ?? startTime;
-      return { id, title, cover, at, phase: phaseOf(room), forgettable: false };
+      return { id, title, cover, poster, at, phase: phaseOf(room), forgettable: false };
     });
     const here = owned.rooms
       .filter(({ id }) => !known.has(id))
