@@ -7,6 +7,7 @@ const PART_HOLD_BACKS = 3;
 const SKIP_TARGETS = 6;
 /** Parts of segments older than this many target durations are of no use to anybody (4.4.4.9). */
 const PART_TARGETS = 3;
+const CLOSED_WITH_PARTS = 2;
 /** Stands in shared text where a private stream's addresses have the viewer's session. */
 const SESSION_MARK = '{session}';
 
@@ -188,15 +189,14 @@ function skippable(window: HlsWindow, listed: readonly WindowSegment[]): number 
   return count;
 }
 
+/** The oldest segment whose parts are told: with the open one they are three, as players at the live edge use them. */
 function firstWithParts(window: HlsWindow, listed: readonly WindowSegment[]): number {
   let lengthMs = window.open?.durationMs ?? 0;
-  // No more than as many segments either, the open one among them: short ones are old by their number, as parsers see it.
-  const most = PART_TARGETS - (lengthMs > 0 ? 1 : 0);
-  for (const { msn, durationMs } of listed.slice(-most).toReversed()) {
+  for (const [index, { msn, durationMs }] of listed.toReversed().entries()) {
     lengthMs += durationMs;
-    if (lengthMs > PART_TARGETS * window.targetDurationS * 1000) return msn + 1;
+    if (index >= CLOSED_WITH_PARTS || lengthMs > PART_TARGETS * window.targetDurationS * 1000) return msn + 1;
   }
-  return listed.at(-most)?.msn ?? 0;
+  return 0;
 }
 
 /** To whole ms, never below: a hint that is too small is wrong. */
