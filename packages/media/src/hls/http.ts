@@ -93,6 +93,8 @@ export class HlsHttp {
     ];
     const body = multivariantOf(variants, { independentSegments: isIndependent(window) });
     send(response, { type: PLAYLIST_TYPE, chunks: [body], cacheControl: 'no-store' });
+    // Who only looks is no viewer.
+    if (request.method === 'HEAD') shelf.left(client.clientId);
   }
 
   async #media(call: Call, { ts }: { ts: boolean }): Promise<void> {
