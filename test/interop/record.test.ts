@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   process.off('worker', keep);
-  await media.stop();
+  await media?.stop();
   folder[Symbol.dispose]();
 });
 
@@ -105,6 +105,8 @@ test('a recording goes on when the worker that wrote it dies, in a new file, wit
   const beginning = tags.filter(({ timestamp }) => timestamp < 6000);
   first.send(beginning);
   await until(() => (media.server.recordings()[0]?.durationMs ?? 0) >= 4000, { timeoutMs: 20_000 });
+  // The time from which its next owner goes on is the last one reported.
+  await until(() => (media.stream('moved')?.lastDtsMs ?? 0) >= 5900, { timeoutMs: 20_000, what: 'a report' });
   // Which of them owns the stream is not told: the one whose death interrupts it.
   for (const worker of workers.slice(-2)) {
     if (media.stream('moved')?.state !== 'publishing') break;

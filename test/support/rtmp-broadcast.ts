@@ -5,6 +5,7 @@ import { RtmpClient } from './rtmp-client.ts';
 import { tempDir } from './temp-dir.ts';
 
 const PICTURE = 'testsrc2=size=160x90:rate=25';
+const FRAME_MS = 40;
 const TONE = 'sine=frequency=440:sample_rate=44100';
 
 /** Tags of a file that ffmpeg makes: H.264, a key frame every `gopFrames` of 40 ms, and AAC. */
@@ -46,10 +47,8 @@ export async function encodedTags({
   return reader.tags;
 }
 
-/** An RTMP publisher of tags made beforehand: at once, or in real time; it knows what it has sent. */
+/** An RTMP publisher of tags made beforehand: at once, or in real time. */
 export class RtmpBroadcast {
-  /** Time of the last picture that was given to the socket. */
-  lastVideoMs = 0;
   readonly #client: RtmpClient;
   readonly #streamId: number;
   #timer: NodeJS.Timeout | undefined;
@@ -69,19 +68,23 @@ export class RtmpBroadcast {
 
   send(tags: readonly WireTag[]): void {
     for (const { type, timestamp, body } of tags) {
-      if (type === 'video') this.lastVideoMs = timestamp;
       this.#client.sendMedia(this.#streamId, { type: type === 'script' ? 'data' : type, timestamp, payload: body });
     }
   }
 
-  /** Each tag when its time has come. */
+  /** Each tag when its time has come, over and over, in a time that goes on. */
   play(tags: readonly WireTag[]): void {
     const startedAtMs = performance.now();
+    const roundMs = Math.max(...tags.map(({ timestamp }) => timestamp)) + FRAME_MS;
     let next = 0;
     this.#timer = setInterval(() => {
-      const from = next;
-      while (next < tags.length && (tags[next]?.timestamp ?? 0) <= performance.now() - startedAtMs) next++;
-      this.send(tags.slice(from, next));
+      for (;;) {
+        const tag = tags[next % tags.length];
+        const timestamp = (tag?.timestamp ?? 0) + Math.floor(next / tags.length) * roundMs;
+        if (tag === undefined || timestamp > performance.now() - startedAtMs) return;
+        this.send([{ ...tag, timestamp }]);
+        next++;
+      }
     }, 10);
   }
 

@@ -151,13 +151,14 @@ export class RecordBook {
   async makeRoom(
     question: Pick<RoomRequest, 'id' | 'reason' | 'freeBytes' | 'sizeBytes'>,
   ): Promise<RoomReply | undefined> {
-    const entry = this.#entries.get(question.id);
+    const { id, reason, freeBytes, sizeBytes } = question;
+    const entry = this.#entries.get(id);
     if (entry === undefined) return undefined;
     const { app, stream, order } = entry;
     try {
-      return await this.#deps.makeRoom?.({ ...question, app, stream, folder: order.folder });
+      return await this.#deps.makeRoom?.({ id, reason, freeBytes, sizeBytes, app, stream, folder: order.folder });
     } catch (error) {
-      this.#deps.log.error({ recording: question.id, err: String(error) }, 'making room for a recording failed');
+      this.#deps.log.error({ recording: id, err: String(error) }, 'making room for a recording failed');
       return undefined;
     }
   }
