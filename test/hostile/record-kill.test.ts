@@ -43,7 +43,7 @@ async function judge(file: string): Promise<{ frames: number; times: number[] }>
   return { frames: pictures.length, times: pictures.map(({ ptsMs }) => Math.round(ptsMs)) };
 }
 
-test.concurrent.each(Array.from({ length: KILLS }, (_, index) => index + 1))(
+test.each(Array.from({ length: KILLS }, (_, index) => index + 1))(
   'kill -9, no. %i: what was written plays, and less than two seconds of what viewers saw are lost',
   async () => {
     using folder = tempDir();
