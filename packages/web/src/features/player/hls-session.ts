@@ -99,7 +99,7 @@ export class HlsSession implements PlaySession {
 
   setQuality(quality: string): void {
     this.#quality = quality;
-    if (this.#hls && this.#hls.levels.length > 0) this.#hls.nextLevel = levelIndex(this.#hls.levels, quality);
+    if (this.#hls && this.#hls.levels.length > 0) this.#hls.nextLevel = this.#levelOf(this.#hls);
   }
 
   destroy(): void {
@@ -124,7 +124,9 @@ export class HlsSession implements PlaySession {
 
   /** Who went back is not hurried to the live edge. */
   #setBack(isBack: boolean): void {
+    const isChanged = isBack !== this.#isBack;
     this.#isBack = isBack;
+    if (isChanged) this.setQuality(this.#quality);
     if (this.#hls) this.#hls.config.maxLiveSyncPlaybackRate = isBack ? 1 : CATCH_UP_RATE;
     if (isBack) this.#options.video.playbackRate = 1;
   }
@@ -132,8 +134,16 @@ export class HlsSession implements PlaySession {
   #begin(hls: Hls): void {
     if (this.#destroyed) return;
     this.#options.events.onLevels(qualityLevels(hls.levels));
-    const level = levelIndex(hls.levels, this.#quality);
+    const level = this.#levelOf(hls);
     if (level >= 0) hls.loadLevel = level;
+    // The others may have to be made first.
+    else hls.startLevel = hls.levels.length - 1;
+  }
+
+  /** What is made on demand has no past: who went back sees the source, unless another was chosen. */
+  #levelOf({ levels }: Hls): number {
+    const chosen = levelIndex(levels, this.#quality);
+    return chosen < 0 && this.#isBack ? levels.length - 1 : chosen;
   }
 
   /** Only the first playlist says where the past is. Told here, before anything is asked for at the live edge. */
