@@ -20,7 +20,12 @@ let other: HlsViewer;
 
 /** The second stream ends when its publisher goes; the first one's publisher is there and says no more than it is told. */
 beforeAll(async () => {
-  media = await startMediaServer('--workers=2', '--hls.mode=always', '--limits.playWaitMs=500');
+  media = await startMediaServer(
+    '--workers=2',
+    '--hls.mode=always',
+    '--limits.playWaitMs=500',
+    '--limits.handshakeMs=60000',
+  );
   feed = await publish('attacked');
   const second = await publish('other');
   for (const { send } of [feed, second]) send([videoHeader(), audioHeader(), ...programme(0, 5200)]);

@@ -16,7 +16,7 @@ const RESTART_MAX_MS = 10_000;
 /** A worker that ran this long has earned a quick restart again. */
 const STEADY_MS = 30_000;
 const STOP_MS = 3500;
-const START_MS = 15_000;
+const START_MS = 30_000;
 
 export interface PoolPeer {
   /** `alive` is asked again after every wait: a thread that died meanwhile must not be given anything. */
