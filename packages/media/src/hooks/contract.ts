@@ -38,8 +38,7 @@ export type PlayVerdict =
    * `viewer` is the person's id when the request proved one, so that one person is counted once. `restricted`: not everybody
    * may play it, so that whoever has an address of HLS must not be able to pass it on.
    */
-  | { action: 'play'; viewer?: string; restricted?: boolean }
-  | Denial;
+  { action: 'play'; viewer?: string; restricted?: boolean } | Denial;
 
 /** What happened, told once each and in order per stream. Holds no `param`. */
 export type MediaEvent =
