@@ -153,8 +153,10 @@ describe('the ladder', () => {
       expect.arrayContaining(shown.map(({ shownMs }) => shownMs)),
     );
 
-    // Who watches the source has noticed nothing.
-    const times = pictures(watcher.flv.tags).map(({ shownMs }) => shownMs);
+    // Who watches the source has noticed nothing. Of the last pictures those in between may still be on their way.
+    const times = pictures(watcher.flv.tags)
+      .map(({ shownMs }) => shownMs)
+      .slice(0, -6);
     const steps = times.slice(1).map((ms, index) => ms - (times[index] ?? 0));
     expect(steps.filter((stepMs) => stepMs !== FRAME_MS)).toEqual([]);
 
