@@ -1,4 +1,4 @@
-import { availableParallelism, platform } from 'node:os';
+import { availableParallelism } from 'node:os';
 import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
@@ -6,7 +6,7 @@ import { type AskingWorker, Directory } from './cluster/directory.ts';
 import type { ClientRequest, WorkerNotice } from './cluster/messages.ts';
 import { WorkerPool } from './cluster/pool.ts';
 import { clusterPost } from './cluster/post.ts';
-import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
+import { CAN_REUSE_PORTS, resolvePorts, resolveUdpPort } from './cluster/ports.ts';
 import { type StreamInfo, streamInfo } from './cluster/stream-info.ts';
 import { FindingBook } from './doctor/finding-book.ts';
 import type { MediaEvent, MediaHooks, PublicMediaClient } from './hooks/contract.ts';
@@ -45,9 +45,6 @@ export interface MediaServerDeps {
   logger: Logger;
 }
 
-/** Systems whose kernel spreads connections over sockets bound to one port. Elsewhere one worker does everything. */
-const REUSE_PORT_PLATFORMS = new Set(['linux', 'freebsd', 'sunos', 'aix']);
-
 /** What works together on the main thread. */
 interface Parts {
   directory: Directory;
@@ -81,9 +78,19 @@ export class MediaServer {
 
   /** Throws PortInUseError when a port is taken, and whatever reading the certificate throws. */
   async start(): Promise<MediaPorts> {
-    const { options, logger } = this.#deps;
+    const { options } = this.#deps;
     const tls = options.tls && (await readCertificate(options.tls));
-    const { ports, resolved } = await resolveOptions(options, tls !== undefined);
+    const { ports, resolved, release } = await resolveOptions(options, tls !== undefined);
+    try {
+      return { ...ports, api: await this.#startOn(resolved, { tls, udpPort: ports.rtc }) };
+    } finally {
+      await release();
+    }
+  }
+
+  /** Answers the port of the API. */
+  async #startOn(resolved: MediaOptions, { tls, udpPort }: { tls?: Certificate; udpPort: number }): Promise<number> {
+    const { options, logger } = this.#deps;
     const ladder = (this.#ladder = this.#makeLadder(resolved));
     const relays = (this.#relays = this.#makeRelays(resolved));
     const recordings = (this.#recordings = this.#makeRecordings(resolved));
@@ -93,7 +100,7 @@ export class MediaServer {
       options: resolved,
       directory,
       log: logger,
-      udpPort: ports.rtc,
+      udpPort,
       addresses: await resolveCandidates(options.rtc.candidates, { host: options.host, log: logger }),
     }));
     this.#pool = this.#makePool(resolved, { tls, directory, ladder, relays, recordings, hls, rtc });
@@ -101,7 +108,7 @@ export class MediaServer {
     try {
       const [api] = await Promise.all([this.#api.listen(), this.#pool.start()]);
       relays.start();
-      return { ...ports, api };
+      return api;
     } catch (error) {
       await this.stop();
       throw error;
@@ -413,15 +420,17 @@ async function answer(
 async function resolveOptions(
   options: MediaOptions,
   isSecure: boolean,
-): Promise<{ ports: Omit<MediaPorts, 'api'>; resolved: MediaOptions }> {
+): Promise<{ ports: Omit<MediaPorts, 'api'>; resolved: MediaOptions; release(): Promise<void> }> {
   const plain = { rtmp: options.rtmp.port, http: options.http.port };
   const secure = { rtmps: options.rtmps.port, https: options.https.port };
-  const tcp = await resolvePorts<Omit<MediaPorts, 'api' | 'rtc'>>(
+  const { enabled, port } = options.rtc;
+  const rtc = enabled ? await resolveUdpPort(options.host, port) : port;
+  // Last, for what it holds has to be released.
+  const { ports: tcp, release } = await resolvePorts<Omit<MediaPorts, 'api' | 'rtc'>>(
     options.host,
     isSecure ? { ...plain, ...secure } : plain,
   );
-  const { enabled, port } = options.rtc;
-  const ports = { ...tcp, rtc: enabled ? await resolveUdpPort(options.host, port) : port };
+  const ports = { ...tcp, rtc };
   const resolved: MediaOptions = {
     ...options,
     rtmp: { port: ports.rtmp },
@@ -431,7 +440,7 @@ async function resolveOptions(
     https: { port: ports.https ?? options.https.port },
     transcode: { ...options.transcode, profiles: makeableProfiles(options.transcode.profiles, findFfmpeg()) },
   };
-  return { ports, resolved };
+  return { ports, resolved, release };
 }
 
 /** Hooks whose events somebody else hears first. */
@@ -465,6 +474,6 @@ function answerRtc(rtc: RtcGate, call: Exclude<RtcCall, { call: 'abandon' }>): P
  * worker costs 1.3 times the CPU for the same bytes.
  */
 function workerCount(setting: number | 'auto'): number {
-  if (!REUSE_PORT_PLATFORMS.has(platform())) return 1;
+  if (!CAN_REUSE_PORTS) return 1;
   return setting === 'auto' ? Math.max(1, availableParallelism() - 1) : setting;
 }

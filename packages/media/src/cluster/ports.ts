@@ -1,5 +1,10 @@
 import dgram from 'node:dgram';
 import net, { type Server } from 'node:net';
+import { platform } from 'node:os';
+
+/** Systems whose kernel spreads connections over sockets bound to one port. Elsewhere one worker does everything. */
+const REUSE_PORT_PLATFORMS = new Set(['linux', 'freebsd', 'sunos', 'aix']);
+export const CAN_REUSE_PORTS = REUSE_PORT_PLATFORMS.has(platform());
 
 export class PortInUseError extends Error {
   readonly code = 'port_in_use';
@@ -7,22 +12,38 @@ export class PortInUseError extends Error {
 
 /**
  * Resolves each port once, 0 to a free one, before any worker binds it with `reusePort`, which would hide a port in use:
- * two servers of one user would share it silently. Throws PortInUseError with the port and its name.
+ * two servers of one user would share it silently. A port that was 0 is held until `release`, or another program could
+ * be given it before the workers have it. Throws PortInUseError with the port and its name.
  */
-export async function resolvePorts<Ports extends object>(host: string, wanted: Ports): Promise<Ports> {
-  const probes: Server[] = [];
+export async function resolvePorts<Ports extends object>(
+  host: string,
+  wanted: Ports,
+): Promise<{ ports: Ports; release(): Promise<void> }> {
+  const held: Server[] = [];
   const ports: Record<string, number> = {};
+  const release = async (): Promise<void> => {
+    await Promise.all(held.splice(0).map(close));
+  };
   try {
     for (const [name, port] of Object.entries(wanted) as [string, number][]) {
-      const probe = await bind(host, port, name);
-      probes.push(probe);
+      const isAny = port === 0;
+      const probe = await bind({ host, port, name, reusePort: isAny && CAN_REUSE_PORTS });
+      held.push(probe);
       const address = probe.address();
       ports[name] = address && typeof address === 'object' ? address.port : port;
     }
-    return ports as Ports;
-  } finally {
-    await Promise.all(probes.map((probe) => new Promise((resolve) => probe.close(resolve))));
+    // What workers bind beside a probe that shares its port; the others would be in their way.
+    const inTheWay = held.filter((_, index) => Object.values(wanted)[index] !== 0 || !CAN_REUSE_PORTS);
+    await Promise.all(inTheWay.map(close));
+    return { ports: ports as Ports, release };
+  } catch (error) {
+    await release();
+    throw error;
   }
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()));
 }
 
 /** The same for the UDP port of WebRTC, which a process of its own binds later. Throws PortInUseError. */
@@ -39,11 +60,22 @@ export async function resolveUdpPort(host: string, port: number): Promise<number
   }
 }
 
-function bind(host: string, port: number, name: string): Promise<Server> {
+function bind({
+  host,
+  port,
+  name,
+  reusePort,
+}: {
+  host: string;
+  port: number;
+  name: string;
+  reusePort: boolean;
+}): Promise<Server> {
   const { promise, resolve, reject } = Promise.withResolvers<Server>();
-  const probe = net.createServer();
+  // Whoever comes before the workers are there is let go.
+  const probe = net.createServer((socket) => socket.destroy());
   probe.once('error', (error: NodeJS.ErrnoException) => reject(asPortError(error, { host, port, name })));
-  probe.listen({ host, port, exclusive: true }, () => resolve(probe));
+  probe.listen({ host, port, exclusive: true, reusePort }, () => resolve(probe));
   return promise;
 }
 
