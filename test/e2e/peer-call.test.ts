@@ -143,7 +143,7 @@ const state = (page: Page): Promise<CallState> => page.evaluate<CallState>('wind
 
 async function sees(page: Page, id: string, frames: number): Promise<void> {
   const what = `${frames} pictures of ${id}`;
-  await until(async () => ((await state(page)).frames[id] ?? 0) >= frames, { timeoutMs: 30_000, what });
+  await until(async () => ((await state(page)).frames[id] ?? 0) >= frames, { timeoutMs: 60_000, what });
 }
 
 test('three pages see each other, both sides may change the call at once, and a drop is not noticed', async () => {
