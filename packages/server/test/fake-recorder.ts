@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import type { EngineEvent, EngineRecorder, EngineRecording, RecordedPart } from '../src/engine/contract.ts';
 import { recordedFiles } from '../src/engine/embedded/recorded-files.ts';
@@ -51,8 +51,12 @@ export class FakeRecorder implements EngineRecorder {
     const n = recording.parts.length + 1;
     const file = `${String(n).padStart(3, '0')}.mp4`;
     mkdirSync(recording.folder, { recursive: true });
-    const sizeBytes = writeRecordedFile(join(recording.folder, file), this.seconds);
+    const path = join(recording.folder, file);
+    const sizeBytes = writeRecordedFile(path, this.seconds);
     const durationMs = this.seconds * 1000;
+    // Whoever reads it after a crash takes its time from here, for it holds none.
+    const closedAt = (recording.startedAtMs + durationMs) / 1000;
+    utimesSync(path, closedAt, closedAt);
     const part = { n, file, sizeBytes, durationMs, startMs: recording.durationMs, epochMs: recording.startedAtMs };
     recording.parts.push(part);
     recording.sizeBytes += sizeBytes;

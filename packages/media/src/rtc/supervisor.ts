@@ -49,7 +49,8 @@ export class RtcSupervisor {
   #starting: Promise<Member> | undefined;
   #member: Member | undefined;
   #backoffMs = 0;
-  #diedAtMs = 0;
+  /** Not to be started before, by the monotonic clock. */
+  #notBeforeMs = 0;
   #restart: NodeJS.Timeout | undefined;
   #stopped = false;
 
@@ -99,7 +100,7 @@ export class RtcSupervisor {
   async #running(): Promise<Member> {
     if (this.#stopped) throw new RtcUnavailableError('This server is stopping.');
     if (this.#member) return this.#member;
-    if (!this.#starting && Date.now() - this.#diedAtMs < this.#backoffMs)
+    if (!this.#starting && performance.now() < this.#notBeforeMs)
       throw new RtcUnavailableError('The WebRTC part of the server is being restarted.');
     this.#starting ??= this.#start().finally(() => (this.#starting = undefined));
     return this.#starting;
@@ -127,7 +128,7 @@ export class RtcSupervisor {
         else this.#deps.told(notice);
       },
     });
-    const member: Member = { child, link, folder, socketPath, startedAtMs: Date.now() };
+    const member: Member = { child, link, folder, socketPath, startedAtMs: performance.now() };
     child.once('error', reject);
     child.once('exit', (code, signal) => {
       reject(new RtcUnavailableError('The WebRTC process ended at its start.'));
@@ -154,14 +155,16 @@ export class RtcSupervisor {
     const wasRunning = this.#member === member;
     this.#member = undefined;
     if (this.#stopped) return;
-    this.#diedAtMs = Date.now();
-    const steady = this.#diedAtMs - member.startedAtMs > STEADY_MS;
+    const nowMs = performance.now();
+    const steady = nowMs - member.startedAtMs > STEADY_MS;
     this.#backoffMs = steady ? RESTART_MIN_MS : Math.min(Math.max(this.#backoffMs * 2, RESTART_MIN_MS), RESTART_MAX_MS);
+    this.#notBeforeMs = nowMs + this.#backoffMs;
     this.#deps.log.warn({ reason, waitMs: this.#backoffMs }, 'the WebRTC process ended; it is restarted');
     if (!wasRunning) return;
     this.#deps.lost();
     // Whoever it carried comes back at once: it should be there.
     this.#restart = setTimeout(() => {
+      this.#notBeforeMs = 0; // a timer may be a little early
       this.start().catch((error: unknown) =>
         this.#deps.log.error({ err: String(error) }, 'the WebRTC process did not come back'),
       );
