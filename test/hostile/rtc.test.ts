@@ -10,6 +10,8 @@ import { until } from '../support/until.ts';
 
 const FLOOD_DATAGRAMS = 10_000;
 const FLOOD_BATCH = 50;
+/** How much has to come after each attack: 0.8 s. */
+const FRAMES = 20;
 const MAGIC_COOKIE = 0x2112_a442;
 
 let server: LocalMediaServer;
@@ -38,11 +40,11 @@ class Healthy {
     return new Healthy(publisher, viewer, sender);
   }
 
-  /** The process is the same, and another two seconds of video come without a hole. */
+  /** The process is the same, and more video comes without a hole, now and since the beginning. */
   async unharmed(): Promise<boolean> {
     const from = videoOf(this.viewer).at(-1) ?? 0;
-    const wanted = this.sender.frames + 50;
-    await until(() => this.sender.frames >= wanted && (videoOf(this.viewer).at(-1) ?? 0) > from + 50, {
+    const wanted = this.sender.frames + FRAMES;
+    await until(() => this.sender.frames >= wanted && (videoOf(this.viewer).at(-1) ?? 0) > from + FRAMES, {
       timeoutMs: 20_000,
       what: 'more video at the healthy viewer',
     });
@@ -269,7 +271,7 @@ describe('a peer that sends', () => {
       );
     }
     await healthy.unharmed();
-    expect(sender.frames).toBeGreaterThan(25);
+    expect(sender.frames).toBeGreaterThanOrEqual(FRAMES);
     await (await viewer).end();
     expect(await liar.end()).toBe(200);
   });

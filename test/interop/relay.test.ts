@@ -25,8 +25,8 @@ function timeline(packets: readonly ProbedPacket[], kind: ProbedPacket['kind']):
     );
 }
 
-function push(media: LocalMediaServer, name: string, url: string): void {
-  expect(media.server.startPush({ app: 'live', stream: name }, { id: name, url })).toBe(true);
+function push(media: LocalMediaServer, name: string, url: string, id = name): void {
+  expect(media.server.startPush({ app: 'live', stream: name }, { id, url })).toBe(true);
 }
 
 const status = (media: LocalMediaServer, id: string) => media.server.pushes().find((push) => push.id === id);
@@ -203,25 +203,37 @@ describe('a target', () => {
     }
   });
 
-  it.each([
-    ['127.0.0.1', 'address_refused'],
-    ['localhost', 'address_refused'],
-    ['2130706433', 'address_refused'],
-    ['[::1]', 'address_refused'],
-    ['[::ffff:127.0.0.1]', 'address_refused'],
-    ['169.254.169.254', 'address_refused'],
-    ['user:sesame@example.com', 'bad_url'],
-    ['name.invalid', 'host_not_found'],
-  ])('%s is not connected to', async (host, code) => {
-    await using media = await LocalMediaServer.start();
-    const client = await RtmpClient.connect({ port: media.ports.rtmp });
-    const { streamId } = await client.publish('private');
-    client.sendMedia(streamId, { type: 'video', timestamp: 0, payload: videoHeader().body });
-    await media.isState('private', 'publishing');
-    push(media, 'private', `rtmp://${host}:${media.ports.rtmp}/live/other?${KEY}`);
-    await until(() => status(media, 'private')?.lastError?.code === code, { what: code });
-    expect(JSON.stringify(status(media, 'private'))).not.toMatch(/secret|sesame/);
-    client.close();
+  describe('to an address that is refused', () => {
+    let media: LocalMediaServer;
+    let client: RtmpClient;
+
+    beforeAll(async () => {
+      media = await LocalMediaServer.start();
+      client = await RtmpClient.connect({ port: media.ports.rtmp });
+      const { streamId } = await client.publish('private');
+      client.sendMedia(streamId, { type: 'video', timestamp: 0, payload: videoHeader().body });
+      await media.isState('private', 'publishing');
+    });
+    afterAll(async () => {
+      client.close();
+      await media.stop();
+    });
+
+    it.each([
+      ['127.0.0.1', 'address_refused'],
+      ['localhost', 'address_refused'],
+      ['2130706433', 'address_refused'],
+      ['[::1]', 'address_refused'],
+      ['[::ffff:127.0.0.1]', 'address_refused'],
+      ['169.254.169.254', 'address_refused'],
+      ['user:sesame@example.com', 'bad_url'],
+      ['name.invalid', 'host_not_found'],
+    ])('%s is not connected to', async (host, code) => {
+      const id = Buffer.from(host).toString('hex');
+      push(media, 'private', `rtmp://${host}:${media.ports.rtmp}/live/other?${KEY}`, id);
+      await until(() => status(media, id)?.lastError?.code === code, { what: code });
+      expect(JSON.stringify(status(media, id))).not.toMatch(/secret|sesame/);
+    });
   });
 });
 

@@ -1,7 +1,12 @@
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 import { DEFAULT_MEDIA_OPTIONS, type MediaEvent, type MediaHooks, type MediaOptions, MediaServer } from '@kaibo/media';
 import type { MediaPorts, StreamInfo } from '@kaibo/media';
 import { pino } from 'pino';
 import { until } from './until.ts';
+
+// As the launcher does: what the workers load is compiled once for all tests.
+enableCompileCache(join(import.meta.dirname, '../../node_modules/.cache/kaibo'));
 
 /** What a test changes of the defaults: two workers, free ports, loopback, a short grace, no pictures made by ffmpeg. */
 type LocalMediaOptions = Partial<Pick<MediaOptions, 'host' | 'graceMs' | 'tls' | 'gopCache'>> & {

@@ -39,6 +39,8 @@ export async function startPlatform(...flags: string[]): Promise<Platform> {
     `--dataDir=${folder.file('data')}`,
     '--log.format=json',
     '--media.workers=2',
+    // Many tests share few cores; refusing work when late has tests of its own.
+    '--limits.eventLoopDelayMs=60000',
     ...(flags.some((flag) => flag.startsWith('--media.snapshot')) ? [] : ['--media.snapshot.enabled=false']),
     ...FREE_PORTS,
     ...flags,

@@ -45,8 +45,10 @@ export async function kaibo(
 
 /** A platform in a process of its own, ready, on free ports. */
 export async function startKaiboProcess(...flags: string[]): Promise<Run & { base: string }> {
-  const run = runKaibo(['start', '--media.workers=1', '--log.format=json', ...FREE_PORTS, ...flags]);
-  await expect.poll(run.output, { timeout: 15_000 }).toContain('"msg":"ready"');
+  // Refusing work when late has tests of its own.
+  const calm = '--limits.eventLoopDelayMs=60000';
+  const run = runKaibo(['start', '--media.workers=1', '--log.format=json', calm, ...FREE_PORTS, ...flags]);
+  await expect.poll(run.output, { timeout: 30_000 }).toContain('"msg":"ready"');
   const ready = run
     .output()
     .split('\n')
