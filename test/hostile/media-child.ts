@@ -29,6 +29,7 @@ const server = new MediaServer({
     rtmp: port,
     http: port,
     api: port,
+    rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, ...port },
     workers: 2,
     limits: { ...DEFAULT_MEDIA_OPTIONS.limits, ...limits },
   },

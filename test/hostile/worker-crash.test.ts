@@ -22,7 +22,11 @@ beforeAll(async () => {
   process.on('worker', keep);
   const free = { port: 0 };
   server = new MediaServer({
-    options: { ...DEFAULT_MEDIA_OPTIONS, host: '127.0.0.1', rtmp: free, http: free, api: free, workers: 2 },
+    options: {
+      ...DEFAULT_MEDIA_OPTIONS,
+      ...{ host: '127.0.0.1', rtmp: free, http: free, api: free, workers: 2 },
+      rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, ...free },
+    },
     hooks: {
       authorizePublish: ({ param }) => Promise.resolve({ action: 'publish', credential: param }),
       authorizePlay: () => Promise.resolve({ action: 'play' }),

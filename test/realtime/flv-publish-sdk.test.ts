@@ -166,7 +166,10 @@ test('a camera and a microphone come out as H.264 and Opus, in even times, with 
   const [video, audio] = [frames(tags, 'video'), frames(tags, 'audio')];
   expect(Math.min(...steps(video)), 'video times rise').toBeGreaterThan(0);
   expect(Math.max(...steps(audio)), 'sound has no gap').toBeLessThanOrEqual(25);
-  expect(Math.min(...steps(audio))).toBeGreaterThanOrEqual(10);
+  expect(Math.min(...steps(audio)), 'sound times rise').toBeGreaterThan(0);
+  // In its first second the clock still learns the least delay.
+  const learnt = audio.filter(({ timestamp }) => timestamp > (audio[0]?.timestamp ?? 0) + 1200);
+  expect(Math.min(...steps(learnt)), 'sound is even').toBeGreaterThanOrEqual(15);
   const keys = video.filter(isKey);
   expect(keys.length).toBeGreaterThanOrEqual(3);
   expect(Math.max(...steps(keys))).toBeLessThanOrEqual(2100);
