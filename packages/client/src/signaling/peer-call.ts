@@ -20,7 +20,8 @@ export interface PeerCallOptions {
 
 /**
  * A WebRTC call between everybody in a signaling room, each with each, by perfect negotiation (W3C WebRTC 1.0, example
- * 10.7): both sides may offer at any time, and when two offers meet, the one who was there first gives way.
+ * 10.7): the newcomer offers first, then both sides may at any time, and when two offers meet, the one who was there first
+ * gives way.
  */
 export class PeerCall {
   readonly #options: PeerCallOptions;
@@ -31,7 +32,10 @@ export class PeerCall {
     this.#options = options;
     const { signaling } = options;
     this.#leave = [
-      signaling.on('joined', ({ peers }) => this.#linkAll(peers)),
+      signaling.on('joined', ({ peers, resumed }) => {
+        if (resumed) for (const link of this.#links.values()) link.resume();
+        this.#linkAll(peers);
+      }),
       signaling.on('peerJoined', (peer) => this.#link(peer, { polite: true })),
       signaling.on('peerLeft', (peer) => this.#unlink(peer)),
       signaling.on('offer', ({ from, payload }) => this.#links.get(from)?.description(payload)),
@@ -49,7 +53,7 @@ export class PeerCall {
 
   /** Sends another track to everybody. */
   addTrack(track: MediaStreamTrack, stream: MediaStream): void {
-    for (const { connection } of this.#links.values()) connection.addTrack(track, stream);
+    for (const link of this.#links.values()) link.addTrack(track, stream);
   }
 
   /** Hangs up. The signaling client stays as it is. Idempotent. */
@@ -82,8 +86,9 @@ export class PeerCall {
       onError: (error) => onError?.(peer, error),
     });
     this.#links.set(peer.id, link);
-    if (stream === undefined) link.receiveOnly();
-    else for (const track of stream.getTracks()) link.connection.addTrack(track, stream);
+    const tracks = stream?.getTracks() ?? [];
+    if (stream === undefined || tracks.length === 0) link.receiveOnly();
+    else for (const track of tracks) link.addTrack(track, stream);
   }
 
   #unlink(peer: Peer): void {

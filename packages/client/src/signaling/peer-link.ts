@@ -9,7 +9,10 @@ export interface PeerLinkOptions {
   onError(error: unknown): void;
 }
 
-/** Perfect negotiation with one peer. What arrives is worked off one after the other. */
+/**
+ * Perfect negotiation with one peer. What arrives is worked off one after the other. The first offer is the impolite
+ * side's: two first offers that meet can leave Chrome, which takes its own back, without a single candidate.
+ */
 export class PeerLink {
   readonly connection: RTCPeerConnection;
   readonly #options: PeerLinkOptions;
@@ -17,10 +20,13 @@ export class PeerLink {
   #ignoringOffer = false;
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
+  /** Tracks of the polite side before the other's first offer. */
+  #waiting: [MediaStreamTrack, MediaStream][] | undefined;
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
     this.connection = options.connection;
+    this.#waiting = options.polite ? [] : undefined;
     this.connection.onnegotiationneeded = () => void this.#offer();
     this.connection.onicecandidate = ({ candidate }) => options.sendCandidate(candidate?.toJSON() ?? null);
     this.connection.ontrack = ({ streams: [stream] }) => stream && options.onStream(stream);
@@ -28,6 +34,18 @@ export class PeerLink {
       options.onState(this.connection.connectionState);
       if (this.connection.connectionState === 'failed') this.connection.restartIce();
     };
+  }
+
+  /** Sends another track, now or with the first answer. */
+  addTrack(track: MediaStreamTrack, stream: MediaStream): void {
+    if (this.#waiting === undefined) this.connection.addTrack(track, stream);
+    else this.#waiting.push([track, stream]);
+  }
+
+  /** We are back in our place after a drop, in which what we said may have been lost. */
+  resume(): void {
+    if (this.connection.signalingState === 'have-local-offer') this.#sendLocal();
+    else if (this.connection.connectionState !== 'connected') this.connection.restartIce();
   }
 
   /** Without tracks of our own nothing would be negotiated, unless we say that we want theirs. The other side may offer. */
@@ -44,6 +62,8 @@ export class PeerLink {
       if (this.#ignoringOffer) return;
       await connection.setRemoteDescription(description);
       if (description.type !== 'offer') return;
+      for (const [track, stream] of this.#waiting ?? []) connection.addTrack(track, stream);
+      this.#waiting = undefined;
       await connection.setLocalDescription();
       this.#sendLocal();
     });
