@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { PeerLink } from '../src/signaling/peer-link.ts';
 
 /** What a link asks of its connection, in order. */
@@ -10,6 +10,9 @@ class RecordedConnection {
 
   addTrack(track: { id: string }): void {
     this.calls.push(`addTrack ${track.id}`);
+  }
+  close(): void {
+    this.calls.push('close');
   }
   restartIce(): void {
     this.calls.push('restartIce');
@@ -50,6 +53,18 @@ test('who was there first sends its tracks with its answer to the first offer, a
   await expect.poll(() => sent).toEqual(['answer']);
   add('screen');
   expect(connection.calls).toEqual(['remote offer', 'addTrack camera', 'local answer', 'addTrack screen']);
+});
+
+test('whoever waits for our offer gets it after a while, unless they are gone', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const [waited, gone] = [linkOf({ polite: true }), linkOf({ polite: true })];
+  for (const { add } of [waited, gone]) add('camera');
+  gone.link.close();
+  vi.advanceTimersByTime(60_000);
+  expect(waited.connection.calls).toEqual(['addTrack camera']);
+  expect(gone.connection.calls).toEqual(['close']);
+  expect(vi.getTimerCount()).toBe(0);
 });
 
 test('a newcomer offers at once', () => {

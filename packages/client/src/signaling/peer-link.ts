@@ -9,6 +9,9 @@ export interface PeerLinkOptions {
   onError(error: unknown): void;
 }
 
+/** So long the first offer is the other side's; a peer of another program may wait for ours. */
+const FIRST_OFFER_MS = 10_000;
+
 /**
  * Perfect negotiation with one peer. What arrives is worked off one after the other. The first offer is the impolite
  * side's: two first offers that meet can leave Chrome, which takes its own back, without a single candidate.
@@ -22,11 +25,15 @@ export class PeerLink {
   #isClosed = false;
   /** Tracks of the polite side before the other's first offer. */
   #waiting: [MediaStreamTrack, MediaStream][] | undefined;
+  #firstOffer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: PeerLinkOptions) {
     this.#options = options;
     this.connection = options.connection;
-    this.#waiting = options.polite ? [] : undefined;
+    if (options.polite) {
+      this.#waiting = [];
+      this.#firstOffer = setTimeout(() => this.#begin(), FIRST_OFFER_MS);
+    }
     this.connection.onnegotiationneeded = () => void this.#offer();
     this.connection.onicecandidate = ({ candidate }) => options.sendCandidate(candidate?.toJSON() ?? null);
     this.connection.ontrack = ({ streams: [stream] }) => stream && options.onStream(stream);
@@ -62,8 +69,7 @@ export class PeerLink {
       if (this.#ignoringOffer) return;
       await connection.setRemoteDescription(description);
       if (description.type !== 'offer') return;
-      for (const [track, stream] of this.#waiting ?? []) connection.addTrack(track, stream);
-      this.#waiting = undefined;
+      this.#begin();
       await connection.setLocalDescription();
       this.#sendLocal();
     });
@@ -82,11 +88,19 @@ export class PeerLink {
 
   close(): void {
     this.#isClosed = true;
+    clearTimeout(this.#firstOffer);
     this.connection.onnegotiationneeded = null;
     this.connection.onicecandidate = null;
     this.connection.ontrack = null;
     this.connection.onconnectionstatechange = null;
     this.connection.close();
+  }
+
+  /** What waited is sent: with the answer that is about to be made, or by an offer of our own. */
+  #begin(): void {
+    clearTimeout(this.#firstOffer);
+    for (const [track, stream] of this.#waiting ?? []) this.connection.addTrack(track, stream);
+    this.#waiting = undefined;
   }
 
   async #offer(): Promise<void> {
