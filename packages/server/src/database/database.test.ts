@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { onEveryDatabase } from '../../test/support/databases.ts';
 import { audit } from './audit.ts';
 import { openDatabase, type Database } from './database.ts';
-import { DatabaseOpenError, DatabaseUnavailableError } from './errors.ts';
+import { DatabaseOpenError, DatabaseUnavailableError, isUniqueViolation } from './errors.ts';
 import { migrate, migrationStatus } from './migrate.ts';
 
 const entry = { actor: 'system', action: 'test.done', subject: 'test:1', atMs: 1_800_000_000_123 };
@@ -16,6 +16,15 @@ const countAudit = async (database: Database): Promise<unknown> =>
   ).count;
 
 onEveryDatabase('the database', (open, databases) => {
+  test('what has to be unique and is there already is told from other faults', async () => {
+    const database = await open();
+    await sql`create table marks (mark text unique)`.execute(database);
+    await sql`insert into marks values ('one')`.execute(database);
+    const again = await sql`insert into marks values ('one')`.execute(database).catch((error: unknown) => error);
+    const wrong = await sql`insert into nothing values ('one')`.execute(database).catch((error: unknown) => error);
+    expect([again, wrong].map(isUniqueViolation)).toEqual([true, false]);
+  });
+
   test('times and counts are numbers, and details come back as they were', async () => {
     const database = await open();
     const details = { title: "'; drop table rooms; --", emoji: '🎉' };

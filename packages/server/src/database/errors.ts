@@ -28,8 +28,7 @@ export function codeOf(error: unknown): string {
 
 /** A value that has to be unique is there already: PostgreSQL's `unique_violation`, SQLite's extended result code. */
 export function isUniqueViolation(error: unknown): boolean {
-  const SQLITE_CONSTRAINT_UNIQUE = 2067;
-  return codeOf(error) === '23505' || (error as { errcode?: unknown }).errcode === SQLITE_CONSTRAINT_UNIQUE;
+  return ['23505', 'SQLITE_CONSTRAINT_UNIQUE'].includes(codeOf(error));
 }
 
 /** One line that says what went wrong: `connect ECONNREFUSED 127.0.0.1:5432`. */
