@@ -61,10 +61,10 @@ export default {
       name: 'module-inside-is-private',
       comment: "A module may use another module's contract.ts, never its inside.",
       severity: 'error',
-      from: { path: '^packages/server/src/modules/([^/]+)/', pathNot: notTest },
+      from: { path: '^packages/server/src/modules/(interact/[^/]+|[^/]+)/', pathNot: notTest },
       to: {
         path: '^packages/server/src/modules/([^/]+)/',
-        pathNot: '^packages/server/src/modules/($1/|[^/]+/contract\\.ts$)',
+        pathNot: '^packages/server/src/modules/($1/|([^/]+/)+contract\\.ts$)',
       },
     },
     {

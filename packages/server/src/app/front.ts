@@ -26,6 +26,7 @@ import {
   type Breakers,
   type Protection,
 } from '../modules/gateway/index.ts';
+import type { InteractModule } from '../modules/interact/contract.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
 import { bucketOrigins } from '../modules/recording/index.ts';
@@ -60,7 +61,9 @@ interface FrontDeps {
   now: () => number;
   live: LiveModule;
   /** Those that have routes. */
-  modules: readonly { addRoutes(app: App, callerOf: CallerOf): void }[];
+  modules: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
+  /** Those that take requests on a socket. */
+  talking: readonly Pick<InteractModule, 'commands'>[];
   sockets: Sockets;
   authenticator: Authenticator;
   status: { isStopping: boolean };
@@ -75,6 +78,7 @@ export async function createFront({
   engine,
   live,
   modules,
+  talking,
   sockets,
   authenticator,
   status,
@@ -114,9 +118,9 @@ export async function createFront({
   measureProtection(registry, protection);
   measureBreakers(registry, breakers);
   addHealth(app, { database, engine, status, breakers });
-  for (const module of modules) module.addRoutes(app, callerOf);
+  for (const module of modules) module.addRoutes?.(app, callerOf);
   addSockets(app, { sockets, callerOf, authenticator, registry });
-  addAsyncApi(app, socketDocuments(live));
+  addAsyncApi(app, socketDocuments(talking.flatMap(({ commands = [] }) => commands)));
   addDocs(app);
   if (config.http.mediaProxy) {
     const { sockets: maxStreams, socketsPerAddress: maxPerAddress } = config.limits;

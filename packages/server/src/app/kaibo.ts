@@ -29,6 +29,7 @@ import type { Config } from './config.ts';
 import { loadSigningKey, makeDataFolder, readSigningKey } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
 import { createFront, type Front } from './front.ts';
+import { createInteraction } from './interaction.ts';
 import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
 import { OperatorError } from './operator-error.ts';
@@ -103,6 +104,10 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     recording: config.recording.default,
   });
   started.defer(() => live.stop());
+  const interaction = createInteraction({
+    ...{ database, outbox, state, engine, users, logger, now, rooms: live.directory, access: config.access },
+  });
+  for (const module of interaction.modules) started.defer(() => module.stop?.());
   const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
   const relay = createRelayModule({
     ...{ database, outbox, state, engine, now, rooms: live.directory },
@@ -113,23 +118,26 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => relay.stop());
   const forRecording = { database, outbox, state, engine, users, folder, rooms: live.directory };
   const recording = await openRecording(deps, forRecording, started);
-  for (const { accountHolder } of [relay, recording, live, user]) auth.addHolder(accountHolder);
-  const modules = [live, relay, recording, auth, user, createLogModule(database)];
-  const sockets = openSockets({ ...deps, state, live, engine, authenticator, now }, started);
+  for (const { accountHolder } of [relay, recording, ...interaction.modules, live, user])
+    if (accountHolder !== undefined) auth.addHolder(accountHolder);
+  const modules = [live, relay, recording, ...interaction.modules, auth, user, createLogModule(database)];
+  const talking = [live, ...interaction.modules];
+  const sockets = openSockets({ ...deps, state, live, talking, engine, authenticator, now }, started);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
   breakers['engine'] = () => engine.breaker;
   breakers['mail'] = () => auth.mailer.state;
   const status = { isStopping: false };
   const base = { ...deps, breakers, database, state, engine, now, authenticator };
-  const front = await createFront({ ...base, live, modules, sockets, status });
+  const front = await createFront({ ...base, live, modules, talking, sockets, status });
   started.defer(() => front.app.close());
   recording.measure(front.registry);
+  for (const module of interaction.modules) module.measure?.(front.registry);
   await startEngine(engine, countDisconnects(front.registry, recording.behind(relay.behind(live.engineHandler))));
   started.defer(() => engine.stop());
   watchCertificate({ config, front, engine, logger, now }, started);
   outbox.start();
-  for (const module of [live, relay, recording]) await module.start();
+  for (const module of [live, relay, recording, ...interaction.modules]) await module.start?.();
   const ports = await listenAll(front, config, started);
 
   const running = started.move();

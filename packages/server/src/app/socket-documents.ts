@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { SocketDocument } from '../modules/gateway/contract.ts';
-import { channelEventSchemas, ownerEventSchemas, type LiveModule } from '../modules/live/index.ts';
+import { channelEventSchemas, ownerEventSchemas } from '../modules/live/index.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
@@ -16,7 +16,7 @@ interface ChannelDocument {
 }
 
 /** What the sockets speak, put together from the modules that speak it. */
-export function socketDocuments({ commands }: Pick<LiveModule, 'commands'>): SocketDocument[] {
+export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): SocketDocument[] {
   const { id } = realtime.clientMessageSchemas.ping.shape;
   const requests = Object.fromEntries(
     commands.map(({ type, schema = z.object({}) }) => [type, schema.extend({ type: z.literal(type), id })]),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { MediaEngine } from '../engine/contract.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
+import type { InteractModule } from '../modules/interact/contract.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
 import { SignalingService } from '../modules/signaling/index.ts';
@@ -12,6 +13,8 @@ export interface SocketsDeps {
   config: Config;
   state: StateCenter;
   live: LiveModule;
+  /** Those that have channels, or take requests. */
+  talking: readonly Pick<InteractModule, 'channels' | 'commands'>[];
   engine: MediaEngine;
   authenticator: Authenticator;
   logger: Logger;
@@ -29,14 +32,14 @@ export interface Sockets {
 
 /** They end with `started`. */
 export function openSockets(deps: SocketsDeps, started: AsyncDisposableStack): Sockets {
-  const { config, state, live, engine, authenticator, logger, now } = deps;
+  const { config, state, live, talking, engine, authenticator, logger, now } = deps;
   const limits = { maxGuests: config.limits.sockets, maxPerAddress: config.limits.socketsPerAddress };
   const roster = new Roster({ authenticator, now, options: { ...limits, ...deps.roster } });
   const common = { state, authenticator, roster, now };
   const realtime = new RealtimeService({
     ...common,
-    sources: live.channels,
-    commands: live.commands,
+    sources: talking.flatMap(({ channels = [] }) => channels),
+    commands: talking.flatMap(({ commands = [] }) => commands),
     logger: logger.child({ module: 'realtime' }),
     options: { mergeWindowMs: config.realtime.mergeWindowMs, ...deps.realtime },
   });

@@ -1,10 +1,29 @@
 import type { Generated } from 'kysely';
+import type { ChatTables } from './tables/chat.ts';
+import type { GiftTables } from './tables/gifts.ts';
+import type { LevelTables } from './tables/levels.ts';
+import type { LotteryTables } from './tables/lotteries.ts';
+import type { ModerationTables } from './tables/moderation.ts';
+import type { NoticeTables } from './tables/notices.ts';
+import type { OverlayTables } from './tables/overlays.ts';
+import type { RankTables } from './tables/rankings.ts';
+import type { WalletTables } from './tables/wallet.ts';
 
 /**
  * Tables as rows. The same on SQLite and PostgreSQL: booleans are 0 or 1, times are bigint milliseconds since the
  * epoch, structures are JSON text.
  */
-export interface DatabaseSchema {
+export interface DatabaseSchema
+  extends
+    ChatTables,
+    GiftTables,
+    LevelTables,
+    LotteryTables,
+    ModerationTables,
+    NoticeTables,
+    OverlayTables,
+    RankTables,
+    WalletTables {
   rooms: RoomTable;
   room_members: RoomMemberTable;
   users: UserTable;

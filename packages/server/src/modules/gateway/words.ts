@@ -1,5 +1,8 @@
+import { INTERACTION_ERRORS } from './words-interaction.ts';
+
 /** Every error a person may read: its HTTP status and its sentence in each language. `{name}` is filled from the error's details. */
 export const ERRORS = {
+  ...INTERACTION_ERRORS,
   account_banned: { status: 403, zh: '账号已被封禁', en: 'This account is banned' },
   account_required: {
     status: 401,

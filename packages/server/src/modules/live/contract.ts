@@ -54,6 +54,9 @@ export const roomFactsSchema = z.object({
 });
 export type RoomFacts = z.output<typeof roomFactsSchema>;
 
+/** Whose channel a broadcast belongs to: what outlasts a room hangs on it. A room without account is its own. */
+export const channelIdOf = ({ id, userId }: Pick<RoomFacts, 'id' | 'userId'>): string => userId ?? id;
+
 /** Something about how a stream arrives that its publisher should know. */
 export const findingSchema = z.object({
   code: z

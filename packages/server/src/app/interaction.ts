@@ -1,0 +1,45 @@
+import { createChatModule } from '../modules/interact/chat/index.ts';
+import type { InteractDeps, InteractModule } from '../modules/interact/contract.ts';
+import { createGiftModule } from '../modules/interact/gift/index.ts';
+import { createLotteryModule } from '../modules/interact/lottery/index.ts';
+import { createLevelModule } from '../modules/level/index.ts';
+import { createModerationModule } from '../modules/moderation/index.ts';
+import type { Notifier } from '../modules/notice/contract.ts';
+import { createNoticeModule } from '../modules/notice/index.ts';
+import { createOverlayModule } from '../modules/overlay/index.ts';
+import type { RankFeed } from '../modules/rank/contract.ts';
+import { createRankModule } from '../modules/rank/index.ts';
+import { createWalletModule } from '../modules/wallet/index.ts';
+
+/** Everything that makes a room alive, in the order of its start. */
+export interface Interaction {
+  modules: readonly InteractModule[];
+  rank: RankFeed;
+  notifier: Notifier;
+}
+
+export function createInteraction(given: InteractDeps): Interaction {
+  const depsOf = (module: string): InteractDeps => ({ ...given, logger: given.logger.child({ module }) });
+  const notice = createNoticeModule(depsOf('notice'));
+  const { notifier } = notice;
+  const rank = createRankModule(depsOf('rank'));
+  const level = createLevelModule(depsOf('level'));
+  const wallet = createWalletModule(depsOf('wallet'));
+  const moderation = createModerationModule({ ...depsOf('moderation'), chat: () => chat.archive, notifier });
+  const chat = createChatModule({
+    ...depsOf('chat'),
+    moderator: moderation.moderator,
+    ...{ supporters: rank.badges, fans: level.badges, experience: level.feed, notifier },
+  });
+  const gift = createGiftModule({
+    ...depsOf('gift'),
+    ...{ ledger: wallet.ledger, rank: rank.feed, experience: level.feed, fans: level.badges, notifier },
+  });
+  const lottery = createLotteryModule({ ...depsOf('lottery'), chat: chat.archive, gifts: gift.history, notifier });
+  const overlay = createOverlayModule({ ...depsOf('overlay'), gifts: gift.history });
+  return {
+    modules: [notice, rank, level, wallet, moderation, chat, gift, lottery, overlay],
+    rank: rank.feed,
+    notifier,
+  };
+}
