@@ -1,7 +1,14 @@
 import type { Transaction } from '../../database/database.ts';
 
 /** `user:ID` is what a person may spend, `revenue:ID` what a streamer earned, the others are the platform's. */
-export type LedgerAccount = `user:${string}` | `revenue:${string}` | 'house' | 'mint' | 'promo' | 'payouts' | `payments:${string}`;
+export type LedgerAccount =
+  | `user:${string}`
+  | `revenue:${string}`
+  | 'house'
+  | 'mint'
+  | 'promo'
+  | 'payouts'
+  | `payments:${string}`;
 
 export type TransferKind = 'credit' | 'debit' | 'gift' | 'refund' | 'redeem' | 'payment' | 'payout';
 

@@ -24,7 +24,10 @@ export interface ChatArchive {
   /** Of a room, held ones, the oldest first. */
   held(roomId: string, limit: number): Promise<ArchivedMessage[]>;
   /** Shows a held message, or deletes one; tells the room. False when it was in another state. */
-  setState(messageId: string, change: { from: MessageState; to: MessageState; by: Caller | 'system' }): Promise<boolean>;
+  setState(
+    messageId: string,
+    change: { from: MessageState; to: MessageState; by: Caller | 'system' },
+  ): Promise<boolean>;
   /** Whether the person said `phrase` alone in the room since then (ms since the epoch), folded as words are. */
   hasSaid(roomId: string, userId: string, phrase: { text: string; sinceMs: number }): Promise<boolean>;
   /** Told on the node that took it, after it was committed and shown. May not throw. */
