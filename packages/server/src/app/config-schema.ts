@@ -10,6 +10,7 @@ import {
   PULL_URL,
 } from '../engine/embedded/defaults.ts';
 import { hlsSection } from './hls-config.ts';
+import { interactionSections } from './interaction-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
@@ -160,6 +161,7 @@ export const configSchema = section({
       .default([])
       .describe('Origins of other sites whose pages may call the API and open sockets'),
   }).prefault({}),
+  ...interactionSections,
   recording: recordingSection.prefault({}),
   s3: s3Section.prefault({}),
   realtime: section({

@@ -10,6 +10,7 @@ import { createOverlayModule } from '../modules/overlay/index.ts';
 import type { RankFeed } from '../modules/rank/contract.ts';
 import { createRankModule } from '../modules/rank/index.ts';
 import { createWalletModule } from '../modules/wallet/index.ts';
+import type { InteractionConfig } from './interaction-config.ts';
 
 /** Everything that makes a room alive, in the order of its start. */
 export interface Interaction {
@@ -18,7 +19,7 @@ export interface Interaction {
   notifier: Notifier;
 }
 
-export function createInteraction(given: InteractDeps): Interaction {
+export function createInteraction(given: InteractDeps, _config: InteractionConfig): Interaction {
   const depsOf = (module: string): InteractDeps => ({ ...given, logger: given.logger.child({ module }) });
   const notice = createNoticeModule(depsOf('notice'));
   const { notifier } = notice;

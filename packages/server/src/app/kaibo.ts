@@ -1,4 +1,3 @@
-import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
 import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
@@ -7,31 +6,20 @@ import { Outbox } from '../database/outbox.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { GuardedEngine } from '../engine/guarded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
-import { createAuthModule, loadSharedKey } from '../modules/auth/index.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
 import { countDisconnects } from '../modules/gateway/index.ts';
-import { createLiveModule } from '../modules/live/index.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
-import { createLogModule } from '../modules/log/index.ts';
-import {
-  createRecordingModule,
-  openBucket,
-  type RecordingDeps,
-  type RecordingModule,
-} from '../modules/recording/index.ts';
-import { createRelayModule } from '../modules/relay/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
-import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { RosterOptions } from '../sockets/roster.ts';
 import { CertificateWatch } from './certificates.ts';
 import type { Config } from './config.ts';
-import { loadSigningKey, makeDataFolder, readSigningKey } from './data-folder.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
 import { createFront, type Front } from './front.ts';
-import { createInteraction } from './interaction.ts';
 import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
+import { createModules } from './modules.ts';
 import { OperatorError } from './operator-error.ts';
 import { openSockets } from './sockets.ts';
 import { openState, redisOf } from './state.ts';
@@ -86,58 +74,27 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
   const engine = engineOf(deps);
-  const isShared = config.database.url !== undefined;
-  const auth = createAuthModule({
-    ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
-    databaseKind: isShared ? 'postgres' : 'sqlite',
-    logger: logger.child({ module: 'auth' }),
-  });
-  started.defer(() => auth.stop());
-  await auth.start();
-  const authenticator = deps.authenticator ?? auth.authenticator;
-  const users = deps.users ?? createUserDirectory(database, now);
-  const live = createLiveModule({
-    ...{ database, outbox, state, engine, users, now, access: config.access, graceMs: config.media.graceMs },
-    logger: logger.child({ module: 'live' }),
-    signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
-    openRoomsPerUser: config.limits.openRoomsPerUser,
-    recording: config.recording.default,
-  });
-  started.defer(() => live.stop());
-  const interaction = createInteraction({
-    ...{ database, outbox, state, engine, users, logger, now, rooms: live.directory, access: config.access },
-  });
-  for (const module of interaction.modules) started.defer(() => module.stop?.());
-  const user = createUserModule({ database, outbox, engine, rooms: live.directory, now });
-  const relay = createRelayModule({
-    ...{ database, outbox, state, engine, now, rooms: live.directory },
-    hasPeers: isShared || deps.database !== undefined,
-    logger: logger.child({ module: 'relay' }),
-    perRoom: config.limits.relaysPerRoom,
-  });
-  started.defer(() => relay.stop());
-  const forRecording = { database, outbox, state, engine, users, folder, rooms: live.directory };
-  const recording = await openRecording(deps, forRecording, started);
-  for (const { accountHolder } of [relay, recording, ...interaction.modules, live, user])
-    if (accountHolder !== undefined) auth.addHolder(accountHolder);
-  const modules = [live, relay, recording, ...interaction.modules, auth, user, createLogModule(database)];
-  const talking = [live, ...interaction.modules];
+  const modules = await createModules(
+    { ...deps, ...{ database, outbox, state, engine, folder, now }, hasPeers: hasPeers(deps) },
+    started,
+  );
+  const { live, talking, authenticator } = modules;
   const sockets = openSockets({ ...deps, state, live, talking, engine, authenticator, now }, started);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
   breakers['engine'] = () => engine.breaker;
-  breakers['mail'] = () => auth.mailer.state;
+  breakers['mail'] = () => modules.auth.mailer.state;
   const status = { isStopping: false };
   const base = { ...deps, breakers, database, state, engine, now, authenticator };
-  const front = await createFront({ ...base, live, modules, talking, sockets, status });
+  const front = await createFront({ ...base, live, modules: modules.all, talking, sockets, status });
   started.defer(() => front.app.close());
-  recording.measure(front.registry);
-  for (const module of interaction.modules) module.measure?.(front.registry);
-  await startEngine(engine, countDisconnects(front.registry, recording.behind(relay.behind(live.engineHandler))));
+  modules.recording.measure(front.registry);
+  for (const module of modules.interaction) module.measure?.(front.registry);
+  await startEngine(engine, countDisconnects(front.registry, modules.engineHandler));
   started.defer(() => engine.stop());
   watchCertificate({ config, front, engine, logger, now }, started);
   outbox.start();
-  for (const module of [live, relay, recording, ...interaction.modules]) await module.start?.();
+  await modules.start();
   const ports = await listenAll(front, config, started);
 
   const running = started.move();
@@ -151,7 +108,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await Promise.all([engine.stop(), ...front.servers.map(closeServer)]);
     await running.disposeAsync();
   };
-  return { ports, engine, setup: () => auth.setup(), stop: () => (stopping ??= stop()) };
+  return { ports, engine, setup: () => modules.auth.setup(), stop: () => (stopping ??= stop()) };
 }
 
 function engineOf({ config, engine, logger }: KaiboDeps): GuardedEngine {
@@ -159,20 +116,9 @@ function engineOf({ config, engine, logger }: KaiboDeps): GuardedEngine {
   return new GuardedEngine(engine ?? new EmbeddedEngine({ options, logger: logger.child({ module: 'media' }) }));
 }
 
-async function openRecording(
-  { config, logger, now = Date.now }: KaiboDeps,
-  { folder, ...parts }: Pick<RecordingDeps, 'database' | 'outbox' | 'state' | 'engine' | 'rooms' | 'users' | 'folder'>,
-  started: AsyncDisposableStack,
-): Promise<RecordingModule> {
-  const recording = createRecordingModule({
-    ...parts,
-    ...{ now, options: config.recording },
-    folder: resolve(config.recording.folder ?? join(folder, 'recordings')),
-    bucket: await openBucket(config.s3),
-    logger: logger.child({ module: 'recording' }),
-  });
-  started.defer(() => recording.stop());
-  return recording;
+/** Whether other nodes share the database. */
+function hasPeers({ config, database }: KaiboDeps): boolean {
+  return config.database.url !== undefined || database !== undefined;
 }
 
 /** Nothing where there is no certificate. */

@@ -1,0 +1,103 @@
+import { join, resolve } from 'node:path';
+import type { Logger } from 'pino';
+import type { Database } from '../database/database.ts';
+import type { Outbox } from '../database/outbox.ts';
+import type { EngineHandler, MediaEngine } from '../engine/contract.ts';
+import { createAuthModule, loadSharedKey, type AuthModule } from '../modules/auth/index.ts';
+import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
+import type { App } from '../modules/gateway/index.ts';
+import type { InteractModule } from '../modules/interact/contract.ts';
+import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
+import { createLogModule } from '../modules/log/index.ts';
+import { createRecordingModule, openBucket, type RecordingModule } from '../modules/recording/index.ts';
+import { createRelayModule } from '../modules/relay/index.ts';
+import type { UserDirectory } from '../modules/user/contract.ts';
+import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
+import type { StateCenter } from '../state/contract.ts';
+import type { Config } from './config.ts';
+import { loadSigningKey, readSigningKey } from './data-folder.ts';
+import { createInteraction } from './interaction.ts';
+
+export interface ModuleDeps {
+  config: Config;
+  logger: Logger;
+  database: Database;
+  /** Whether several nodes share the database. */
+  hasPeers: boolean;
+  outbox: Outbox;
+  state: StateCenter;
+  engine: MediaEngine;
+  folder: string;
+  /** Left out, the accounts of this platform. */
+  authenticator?: Authenticator;
+  users?: UserDirectory;
+  now: () => number;
+}
+
+/** Every module of the platform, made and connected; those that run are not started yet. */
+export interface Modules {
+  auth: AuthModule;
+  authenticator: Authenticator;
+  live: LiveModule;
+  recording: RecordingModule;
+  interaction: readonly InteractModule[];
+  /** Those that have routes. */
+  all: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
+  /** Those that have channels, or take requests on a socket. */
+  talking: readonly Pick<InteractModule, 'channels' | 'commands'>[];
+  /** What the engine asks and tells. */
+  engineHandler: EngineHandler;
+  /** After the engine started. */
+  start(): Promise<void>;
+}
+
+/** They end with `started`, in the reverse order. */
+export async function createModules(deps: ModuleDeps, started: AsyncDisposableStack): Promise<Modules> {
+  const { config, logger, database, hasPeers, outbox, state, engine, folder, now } = deps;
+  const common = { database, outbox, state, engine, now };
+  const isShared = config.database.url !== undefined;
+  const auth = createAuthModule({
+    ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
+    databaseKind: isShared ? 'postgres' : 'sqlite',
+    logger: logger.child({ module: 'auth' }),
+  });
+  started.defer(() => auth.stop());
+  await auth.start();
+  const users = deps.users ?? createUserDirectory(database, now);
+  const live = createLiveModule({
+    ...{ ...common, users, access: config.access, graceMs: config.media.graceMs },
+    logger: logger.child({ module: 'live' }),
+    signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
+    openRoomsPerUser: config.limits.openRoomsPerUser,
+    recording: config.recording.default,
+  });
+  started.defer(() => live.stop());
+  const rooms = live.directory;
+  const interaction = createInteraction({ ...common, users, rooms, logger, access: config.access }, config);
+  for (const module of interaction.modules) started.defer(() => module.stop?.());
+  const user = createUserModule({ database, outbox, engine, rooms, now });
+  const relay = createRelayModule({
+    ...{ ...common, rooms, hasPeers, perRoom: config.limits.relaysPerRoom },
+    logger: logger.child({ module: 'relay' }),
+  });
+  started.defer(() => relay.stop());
+  const recording = createRecordingModule({
+    ...{ ...common, users, rooms, options: config.recording },
+    folder: resolve(config.recording.folder ?? join(folder, 'recordings')),
+    bucket: await openBucket(config.s3),
+    logger: logger.child({ module: 'recording' }),
+  });
+  started.defer(() => recording.stop());
+  for (const { accountHolder } of [relay, recording, ...interaction.modules, live, user])
+    if (accountHolder !== undefined) auth.addHolder(accountHolder);
+  return {
+    ...{ auth, live, recording, interaction: interaction.modules },
+    authenticator: deps.authenticator ?? auth.authenticator,
+    all: [live, relay, recording, ...interaction.modules, auth, user, createLogModule(database)],
+    talking: [live, ...interaction.modules],
+    engineHandler: recording.behind(relay.behind(live.engineHandler)),
+    start: async () => {
+      for (const module of [live, relay, recording, ...interaction.modules]) await module.start?.();
+    },
+  };
+}
