@@ -1,11 +1,11 @@
 import { KaiboError } from '@kaibo/client';
 import type { ChannelMessage, Room } from '@kaibo/client';
-import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
+import { computed, ref, shallowRef, watch } from 'vue';
 import type { Ref, ShallowRef } from 'vue';
-import { api, realtime } from '../api.ts';
+import { api } from '../api.ts';
+import type { RoomEvents } from '../features/room/useRoomEvents.ts';
 import { useAccount } from '../stores/account.ts';
 import { useOwnedRooms } from '../stores/owned-rooms.ts';
-import { useViewerId } from './useViewerId.ts';
 
 /** `interrupted` is a live room whose publisher is away for a moment. */
 export type RoomPhase = 'preparing' | 'live' | 'interrupted' | 'ended';
@@ -30,7 +30,8 @@ const SENT_AWAY = new Set(['banned_from_room', 'kicked_from_room', 'room_full', 
  * One room, kept current by its channels for as long as the calling component lives. `playToken` opens a private one
  * to somebody who is not its owner.
  */
-export function useRoom(id: string, playToken?: string): RoomState {
+export function useRoom(events: RoomEvents, playToken?: string): RoomState {
+  const id = events.roomId;
   const owned = useOwnedRooms();
   const account = useAccount();
   const room = shallowRef<Room | null>(null);
@@ -82,30 +83,14 @@ export function useRoom(id: string, playToken?: string): RoomState {
     if (count !== undefined) viewerCount.value = count;
   }
 
-  let leave: (() => void)[] = [];
-  let isOver = false;
-  /** Counted once over tabs and media, hence with the viewer's id; and not before it is known whose login it is. */
-  async function listen(): Promise<void> {
-    const [vid] = await Promise.all([useViewerId(), account.restore()]);
-    if (isOver) return;
-    const access = { token: owned.tokenOf(id) ?? playToken, vid: vid ?? undefined, onRefused };
-    leave = [realtime.subscribe(`room:${id}`, hearRoom, access), realtime.subscribe(`live:${id}`, hearLive, access)];
-  }
-
-  function onRefused(reason: KaiboError): void {
-    if (isSentAway(reason)) sendAway(reason);
-  }
-
-  onScopeDispose(() => {
-    isOver = true;
-    leave.forEach((stop) => stop());
-  });
+  events.listen('room', hearRoom);
+  events.listen('live', hearLive);
+  events.onRefused((reason) => isSentAway(reason) && sendAway(reason));
   // Somebody who logs in or out may see more or less.
   watch(
     () => account.user?.id,
     () => account.ready && void reload(),
   );
-  void listen();
   void reload();
   return { room, phase, viewerCount, missing, error, reload };
 }
