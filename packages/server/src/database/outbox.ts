@@ -18,6 +18,25 @@ export interface Work {
   emit(...events: OutboxEvent[]): Promise<void>;
 }
 
+/** An event as it was committed. */
+export interface CommittedEvent {
+  id: string;
+  channel: string;
+  event: string;
+  /** JSON. */
+  data: string;
+  /** ms since the epoch. */
+  created_at: number;
+}
+
+/** Somebody who keeps events for purposes of their own, in the transaction in which they happen. */
+export interface OutboxTap {
+  /** What it throws undoes the whole work. It takes no locks that events of another subject may hold. */
+  write(transaction: Transaction, events: readonly CommittedEvent[]): Promise<void>;
+  /** Work with events was committed. */
+  committed(): void;
+}
+
 export interface OutboxDeps {
   database: Database;
   logger: Logger;
@@ -35,11 +54,17 @@ export class Outbox {
   readonly #database: Database;
   readonly #now: () => number;
   readonly #relay: OutboxRelay | undefined;
+  #tap: OutboxTap | undefined;
 
   constructor({ state, ...deps }: OutboxDeps) {
     this.#database = deps.database;
     this.#now = deps.now;
     this.#relay = state === undefined ? undefined : new OutboxRelay({ ...deps, state });
+  }
+
+  /** From now on; there is one at most. */
+  tap(tap: OutboxTap): void {
+    this.#tap = tap;
   }
 
   /** Commits `work` as one. What it throws is thrown on, and nothing of it remains. */
@@ -59,10 +84,14 @@ export class Outbox {
             created_at: this.#now(),
           }));
           await transaction.insertInto('outbox').values(rows).execute();
+          await this.#tap?.write(transaction, rows);
         },
       }),
     );
-    if (emitted > 0) this.#relay?.nudge();
+    if (emitted > 0) {
+      this.#relay?.nudge();
+      this.#tap?.committed();
+    }
     return result;
   }
 
