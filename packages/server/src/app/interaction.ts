@@ -35,6 +35,7 @@ export function createInteraction(given: InteractDeps, _config: InteractionConfi
   const gift = createGiftModule({
     ...depsOf('gift'),
     ...{ ledger: wallet.ledger, rank: rank.feed, experience: level.feed, fans: level.badges, notifier },
+    sharePercent: config.gifts.sharePercent,
   });
   const lottery = createLotteryModule({ ...depsOf('lottery'), chat: chat.archive, gifts: gift.history, notifier });
   const overlay = createOverlayModule({ ...depsOf('overlay'), gifts: gift.history });

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SocketDocument } from '../modules/gateway/contract.ts';
 import { channelEventSchemas, ownerEventSchemas } from '../modules/live/index.ts';
+import { giftEventSchemas } from '../modules/interact/gift/contract.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
@@ -23,7 +24,7 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
   );
   const channels: Record<string, ChannelDocument> = {
     ...channelEventSchemas,
-    [ROOM]: { ...roomDocument, events: { ...roomDocument.events, ...recordingEventSchemas } },
+    [ROOM]: { ...roomDocument, events: { ...roomDocument.events, ...recordingEventSchemas, ...giftEventSchemas } },
     user: { logged: true, events: { ...userEventSchemas, ...ownerEventSchemas, ...recordingUserEventSchemas } },
   };
   return [

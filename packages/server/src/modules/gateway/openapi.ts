@@ -37,6 +37,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'viewers', description: 'Who watches' },
         { name: 'relays', description: 'Servers elsewhere that rooms are sent on to' },
         { name: 'recordings', description: 'Broadcasts that were recorded, and their replay' },
+        { name: 'gifts', description: 'Gifts, and who gave which to whom' },
         { name: 'moderation', description: 'Kicks, bans, moderators and invitations' },
         { name: 'auth', description: 'Logins, passwords and API keys' },
         { name: 'users', description: 'Accounts, profiles and follows' },

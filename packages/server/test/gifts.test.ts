@@ -1,0 +1,257 @@
+import { randomUUID } from 'node:crypto';
+import { expect, onTestFinished, test } from 'vitest';
+import type { Config } from '../src/app/config.ts';
+import type { Database } from '../src/database/database.ts';
+import type { GiftAnswer, SentGift } from '../src/modules/interact/gift/contract.ts';
+import { LedgerBooks } from '../src/modules/wallet/ledger.ts';
+import { connect, startTest, type Answer, type OwnedRoom, type TestKaibo } from './harness.ts';
+import { People, type Person } from './rooms-people.ts';
+import { onEveryDatabase } from './support/databases.ts';
+
+/** A platform with a streamer, a room of theirs, and people with coins. */
+interface Party extends Omit<TestKaibo, 'room'> {
+  people: People;
+  database: Database;
+  streamer: Person;
+  admin: Person;
+  room: OwnedRoom;
+  wait(ms: number): void;
+  rich(id: string, coins: number): Promise<Person>;
+  give(who: Person, body: object, options?: { key?: string; roomId?: string }): Promise<Answer>;
+  balance(account: `user:${string}` | `revenue:${string}` | 'house' | 'mint'): Promise<number>;
+}
+
+async function startParty(database: Database, change: (config: Config) => void = () => {}): Promise<Party> {
+  const people = new People();
+  let nowMs = Date.now();
+  const kaibo = await startTest({
+    ...{ database, authenticator: people, users: people },
+    now: () => nowMs,
+    change: (config) => {
+      config.limits.writePerMinute = 100_000;
+      config.access = 'open';
+      change(config);
+    },
+  });
+  const [streamer, admin] = [people.add('streamer'), people.add('admin', 'admin')];
+  const room = await kaibo.create({}, streamer.headers);
+  const books = new LedgerBooks(database, Date.now);
+  return {
+    ...kaibo,
+    ...{ people, database, streamer, admin, room },
+    wait: (ms) => void (nowMs += ms),
+    rich: async (id, coins) => {
+      await credit(database, id, coins);
+      return people.add(id);
+    },
+    give: ({ headers }, body, { key = randomUUID(), roomId = room.id } = {}) =>
+      kaibo.call(`/api/rooms/${roomId}/gifts`, {
+        method: 'POST',
+        body,
+        headers: { ...headers, ...(key === '' ? {} : { 'idempotency-key': key }) },
+      }),
+    balance: (account) => books.balanceOf(account),
+  };
+}
+
+async function credit(database: Database, id: string, coins: number): Promise<void> {
+  const books = new LedgerBooks(database, Date.now);
+  await database.transaction().execute((transaction) =>
+    books.post(transaction, {
+      ...{ kind: 'credit', key: `credit:test:${id}`, actor: 'operator', details: {} },
+      entries: [
+        { account: 'mint', amount: -coins },
+        { account: `user:${id}`, amount: coins },
+      ],
+    }),
+  );
+}
+
+const gift = (answer: Answer): GiftAnswer => answer.body as unknown as GiftAnswer;
+
+onEveryDatabase('gifts', (open) => {
+  test('a gift moves coins, once for each key, and everybody in the room hears it', async () => {
+    const party = await startParty(await open(), (config) => void (config.gifts.sharePercent = 33));
+    const { room, give, balance, streamer } = party;
+    const fan = await party.rich('fan', 1000);
+    const socket = await connect(party.base);
+    socket.send({ type: 'subscribe', channel: `room:${room.id}` });
+    await socket.next(({ type }) => type === 'snapshot');
+    const key = 'once-and-only-once';
+    const sent = await give(fan, { giftId: 'rose', count: 4 }, { key });
+    expect(sent).toMatchObject({ status: 201, body: { count: 4, total: 20, balance: 980, combo: { count: 4 } } });
+    const { data } = await socket.next(({ event }) => event === 'gift.sent');
+    const { balance: _balance, ...event } = gift(sent);
+    expect(data).toEqual(event);
+    expect(data).toMatchObject({
+      sender: { id: 'fan', name: fan.name },
+      receiver: { id: streamer.id },
+      gift: { id: 'rose', name: { zh: '玫瑰', en: 'Rose' }, price: 5, effect: 'none' },
+    });
+    const again = await give(fan, { giftId: 'rose', count: 4 }, { key });
+    expect(gift(again)).toEqual(gift(sent));
+    expect(await give(fan, { giftId: 'rose', count: 5 }, { key })).toMatchObject({
+      ...{ status: 409, body: { code: 'idempotency_key_reused' } },
+    });
+    expect([await balance('user:fan'), await balance('revenue:streamer'), await balance('house')]).toEqual([
+      980, 6, 14,
+    ]);
+    const { text } = await party.call(`/api/rooms/${room.id}/gifts`);
+    expect(JSON.parse(text)).toEqual([event]);
+  });
+
+  test('what cannot be given is refused, and nothing of it remains', async () => {
+    const party = await startParty(await open());
+    const { give, room, streamer, balance } = party;
+    const fan = await party.rich('fan', 10);
+    await credit(party.database, 'streamer', 10);
+    const refusal = async (answer: Promise<Answer>) => {
+      const { status, body } = await answer;
+      return `${status} ${body.code ?? ''}`;
+    };
+    expect(await refusal(give(fan, { giftId: 'rose' }, { key: '' }))).toBe('400 idempotency_key_required');
+    expect(await refusal(give(fan, { giftId: 'rose' }, { key: 'short' }))).toBe('400 idempotency_key_required');
+    expect(await refusal(give(fan, { giftId: 'moon' }))).toBe('404 gift_not_found');
+    expect(await refusal(give(fan, { giftId: 'rose', count: 0 }))).toBe('400 invalid_request');
+    expect(await refusal(give(fan, { giftId: 'rose', count: 10_000 }))).toBe('400 invalid_request');
+    expect(await refusal(give(fan, { giftId: 'rose', count: 1.5 }))).toBe('400 invalid_request');
+    expect(await refusal(give(fan, { giftId: 'rose', price: 4 }))).toBe('409 gift_price_changed');
+    expect(await refusal(give(fan, { giftId: 'rose', count: 3 }))).toBe('409 insufficient_balance');
+    expect(await refusal(give(streamer, { giftId: 'rose' }))).toBe('400 cannot_gift_self');
+    expect(await refusal(give({ ...fan, headers: {} }, { giftId: 'rose' }))).toBe('401 login_required');
+    expect(await refusal(give(fan, { giftId: 'rose' }, { roomId: 'nowhere' }))).toBe('404 room_not_found');
+    const ownerless = await party.create();
+    expect(await refusal(give(fan, { giftId: 'rose' }, { roomId: ownerless.id }))).toBe('409 room_takes_no_gifts');
+    const hidden = await party.create({ isPrivate: true }, streamer.headers);
+    expect(await refusal(give(fan, { giftId: 'rose' }, { roomId: hidden.id }))).toBe('403 room_private');
+    await party.call(`/api/rooms/${room.id}/close`, { method: 'POST', headers: streamer.headers });
+    expect(await refusal(give(fan, { giftId: 'rose' }))).toBe('409 room_ended');
+    expect(await balance('user:fan')).toBe(10);
+    const { database } = party;
+    for (const table of ['gift_orders', 'gift_combos'] as const)
+      expect(await database.selectFrom(table).select('room_id').execute(), table).toEqual([]);
+  });
+
+  test('gifts that follow each other are one combo, counted exactly', async () => {
+    const party = await startParty(await open());
+    const { give, wait } = party;
+    const fan = await party.rich('fan', 1_000_000);
+    const combo = async (giftId: string, count = 1): Promise<SentGift['combo']> =>
+      gift(await give(fan, { giftId, count })).combo;
+    const first = await combo('rose', 3);
+    wait(4000);
+    expect(await combo('rose')).toEqual({ id: first.id, count: 4 });
+    expect(await combo('heart')).toMatchObject({ count: 1 });
+    const many = await Promise.all(Array.from({ length: 20 }, () => combo('rose', 2)));
+    expect(many.map(({ count }) => count).toSorted((a, b) => a - b)).toEqual(
+      Array.from({ length: 20 }, (_, n) => 6 + 2 * n),
+    );
+    expect(new Set(many.map(({ id }) => id))).toEqual(new Set([first.id]));
+    wait(5001);
+    const next = await combo('rose');
+    expect(next.count).toBe(1);
+    expect(next.id).not.toBe(first.id);
+    expect([(await combo('rocket')).count, (await combo('rocket')).count]).toEqual([1, 1]);
+  });
+
+  test('a refund takes everything back once, also what the streamer no longer has', async () => {
+    const party = await startParty(await open());
+    const { give, balance, admin, call, database, room } = party;
+    const fan = await party.rich('fan', 1000);
+    const refund = ({ id }: { id: string }) =>
+      call(`/api/admin/gifts/orders/${id}/refund`, {
+        method: 'POST',
+        body: { note: 'mistake' },
+        headers: admin.headers,
+      });
+    const [one, two] = [gift(await give(fan, { giftId: 'bouquet' })), gift(await give(fan, { giftId: 'cake' }))];
+    const socket = await connect(party.base);
+    socket.send({ type: 'subscribe', channel: `room:${room.id}` });
+    await socket.next(({ type }) => type === 'snapshot');
+    expect((await Promise.all([refund(one), refund(one), refund(one)])).map(({ status }) => status)).toEqual([
+      ...[200, 200, 200],
+    ]);
+    expect((await socket.next(({ event }) => event === 'gift.refunded')).data).toEqual({ id: one.id, total: 99 });
+    expect([await balance('user:fan'), await balance('revenue:streamer'), await balance('house')]).toEqual([
+      948, 26, 26,
+    ]);
+    await payOut(database, 'streamer', 20);
+    await payOut(database, 'streamer', 0, 16);
+    expect((await refund(two)).body).toMatchObject({ id: two.id, refundedAt: expect.any(Number) });
+    expect([await balance('user:fan'), await balance('revenue:streamer'), await balance('house')]).toEqual([
+      1000, 0, 0,
+    ]);
+    expect(await balance('mint')).toBe(-1000 - 36);
+    expect((await refund({ id: 'nothing' })).status).toBe(404);
+    expect((await call(`/api/rooms/${room.id}/gifts`)).text).toBe('[]');
+    const noted = await database
+      .selectFrom('audit_log')
+      .select('subject')
+      .where('action', '=', 'gift.refunded')
+      .execute();
+    expect(noted.map(({ subject }) => subject)).toEqual([`gift-order:${one.id}`, `gift-order:${two.id}`]);
+    const { text } = await call('/api/admin/gifts/orders?userId=fan&pageSize=1', { headers: admin.headers });
+    expect(JSON.parse(text)).toMatchObject([{ senderId: 'fan', receiverId: 'streamer' }]);
+  });
+
+  test('administrators change the catalogue; what was given stays as it was', async () => {
+    const party = await startParty(await open());
+    const { call, admin, give } = party;
+    const fan = await party.rich('fan', 1000);
+    const as = (method: string, path: string, body?: object) =>
+      call(`/api/admin/gifts${path}`, { method, body, headers: admin.headers });
+    const offered = async () =>
+      (JSON.parse((await call('/api/gifts')).text) as { id: string; price: number }[]).map(
+        ({ id, price }) => `${id} ${price}`,
+      );
+    expect(await offered()).toHaveLength(12);
+    const tea = { id: 'tea', name: { zh: '奶茶', en: 'Milk tea' }, icon: 'bubble-tea', price: 15, sort: 0 };
+    expect((await as('POST', '', tea)).status).toBe(201);
+    expect((await as('POST', '', tea)).body.code).toBe('gift_exists');
+    expect((await offered())[0]).toBe('tea 15');
+    const given = gift(await give(fan, { giftId: 'tea' }));
+    expect((await as('PUT', '/tea', { price: 16, name: { zh: '茶', en: 'Tea' } })).body).toMatchObject({ price: 16 });
+    expect((await as('DELETE', '/tea')).body).toEqual({ success: true, deleted: false });
+    expect((await as('DELETE', '/cake')).body).toEqual({ success: true, deleted: true });
+    expect((await as('DELETE', '/cake')).body.code).toBe('gift_not_found');
+    expect(await offered()).toHaveLength(11);
+    expect((await give(fan, { giftId: 'tea' })).body.code).toBe('gift_not_found');
+    const { text } = await call(`/api/rooms/${party.room.id}/gifts`);
+    expect(JSON.parse(text)).toMatchObject([{ id: given.id, gift: { name: { en: 'Milk tea' }, price: 15 } }]);
+    expect((await call('/api/admin/gifts', { headers: fan.headers })).status).toBe(403);
+    expect((await as('POST', '', { ...tea, id: 'Bad id' })).status).toBe(400);
+  });
+});
+
+/** Takes from what the streamer earned, and from the platform's part. */
+async function payOut(database: Database, id: string, revenue: number, house = 0): Promise<void> {
+  const books = new LedgerBooks(database, Date.now);
+  await database.transaction().execute((transaction) =>
+    books.post(transaction, {
+      ...{ kind: 'payout', key: `payout:test:${randomUUID()}`, actor: 'operator', details: {} },
+      entries: [
+        { account: `revenue:${id}`, amount: -revenue },
+        { account: 'house', amount: -house },
+        { account: 'payouts', amount: revenue + house },
+      ],
+    }),
+  );
+}
+
+test('a gift by the socket, and who is told', async () => {
+  // The database is the platform's own here.
+  const people = new People();
+  const kaibo = await startTest({ authenticator: people, users: people });
+  onTestFinished(() => kaibo.kaibo.stop());
+  const [streamer, fan] = [people.add('streamer'), people.add('fan')];
+  const room = await kaibo.create({}, streamer.headers);
+  const socket = await connect(kaibo.base, { headers: fan.headers });
+  const body = { type: 'gift', roomId: room.id, giftId: 'heart', count: 1, key: 'by-the-socket' };
+  socket.send({ ...body, id: 1 });
+  expect(await socket.next(({ id }) => id === 1)).toMatchObject({ type: 'error', code: 'insufficient_balance' });
+  socket.send({ ...body, id: 2, key: 'x' });
+  expect(await socket.next(({ id }) => id === 2)).toMatchObject({ code: 'idempotency_key_required' });
+  const stranger = await connect(kaibo.base);
+  stranger.send({ ...body, id: 3 });
+  expect(await stranger.next(({ id }) => id === 3)).toMatchObject({ code: 'login_required' });
+});
