@@ -19,7 +19,7 @@ export interface Interaction {
   notifier: Notifier;
 }
 
-export function createInteraction(given: InteractDeps, _config: InteractionConfig): Interaction {
+export function createInteraction(given: InteractDeps, config: InteractionConfig): Interaction {
   const depsOf = (module: string): InteractDeps => ({ ...given, logger: given.logger.child({ module }) });
   const notice = createNoticeModule(depsOf('notice'));
   const { notifier } = notice;
