@@ -1,3 +1,4 @@
+import { isPublicAddress } from '../engine/embedded/defaults.ts';
 import { createChatModule } from '../modules/interact/chat/index.ts';
 import type { InteractDeps, InteractModule } from '../modules/interact/contract.ts';
 import { createGiftModule } from '../modules/interact/gift/index.ts';
@@ -8,9 +9,15 @@ import type { Notifier } from '../modules/notice/contract.ts';
 import { createNoticeModule } from '../modules/notice/index.ts';
 import { createOverlayModule } from '../modules/overlay/index.ts';
 import type { RankFeed } from '../modules/rank/contract.ts';
-import { createRankModule } from '../modules/rank/index.ts';
+import type { RecordingLookup } from '../modules/recording/contract.ts';
+import { Calendar, createRankModule } from '../modules/rank/index.ts';
 import { createWalletModule } from '../modules/wallet/index.ts';
 import type { InteractionConfig } from './interaction-config.ts';
+
+export interface InteractionDeps extends InteractDeps {
+  /** Asked late: recordings are made after what is here. */
+  recordings: () => RecordingLookup;
+}
 
 /** Everything that makes a room alive, in the order of its start. */
 export interface Interaction {
@@ -19,25 +26,32 @@ export interface Interaction {
   notifier: Notifier;
 }
 
-export function createInteraction(given: InteractDeps, config: InteractionConfig): Interaction {
+export function createInteraction({ recordings, ...given }: InteractionDeps, config: InteractionConfig): Interaction {
   const depsOf = (module: string): InteractDeps => ({ ...given, logger: given.logger.child({ module }) });
-  const notice = createNoticeModule(depsOf('notice'));
+  const notice = createNoticeModule({
+    ...{ ...depsOf('notice'), isPublic: isPublicAddress },
+    options: { ...config.notices, ...config.webhooks },
+  });
   const { notifier } = notice;
-  const rank = createRankModule(depsOf('rank'));
-  const level = createLevelModule(depsOf('level'));
-  const wallet = createWalletModule(depsOf('wallet'));
+  const calendar = new Calendar(config.rank.timeZone);
+  const rank = createRankModule({ ...depsOf('rank'), calendar });
+  const level = createLevelModule({ ...depsOf('level'), calendar, rules: config.levels });
+  const wallet = createWalletModule({ ...depsOf('wallet'), payments: config.payments });
   const moderation = createModerationModule({ ...depsOf('moderation'), chat: () => chat.archive, notifier });
   const chat = createChatModule({
     ...depsOf('chat'),
     moderator: moderation.moderator,
     ...{ supporters: rank.badges, fans: level.badges, experience: level.feed, notifier },
+    ...{ recordings, options: config.chat },
   });
   const gift = createGiftModule({
     ...depsOf('gift'),
     ...{ ledger: wallet.ledger, rank: rank.feed, experience: level.feed, fans: level.badges, notifier },
     sharePercent: config.gifts.sharePercent,
   });
-  const lottery = createLotteryModule({ ...depsOf('lottery'), chat: chat.archive, gifts: gift.history, notifier });
+  const lottery = createLotteryModule({
+    ...{ ...depsOf('lottery'), chat: chat.archive, gifts: gift.history, notifier, options: config.lottery },
+  });
   const overlay = createOverlayModule({ ...depsOf('overlay'), gifts: gift.history });
   return {
     modules: [notice, rank, level, wallet, moderation, chat, gift, lottery, overlay],

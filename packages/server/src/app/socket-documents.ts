@@ -1,14 +1,21 @@
 import { z } from 'zod';
 import type { SocketDocument } from '../modules/gateway/contract.ts';
+import { chatEventSchemas, chatSnapshotSchema, danmakuEventSchemas } from '../modules/interact/chat/contract.ts';
 import { channelEventSchemas, ownerEventSchemas } from '../modules/live/index.ts';
 import { giftEventSchemas } from '../modules/interact/gift/contract.ts';
+import { lotteryEventSchemas, lotteryProgressSchemas } from '../modules/interact/lottery/contract.ts';
+import { noticeEventSchemas } from '../modules/notice/contract.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
+import { levelUserEventSchemas } from '../modules/level/contract.ts';
+import { rankEventSchemas } from '../modules/rank/contract.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
 import { userEventSchemas } from '../modules/user/contract.ts';
+import { walletEventSchemas } from '../modules/wallet/contract.ts';
 
 const ROOM = 'room:{roomId}';
-const { [ROOM]: roomDocument } = channelEventSchemas;
+const LIVE = 'live:{roomId}';
+const { [ROOM]: roomDocument, [LIVE]: liveDocument } = channelEventSchemas;
 
 interface ChannelDocument {
   logged: boolean;
@@ -24,8 +31,24 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
   );
   const channels: Record<string, ChannelDocument> = {
     ...channelEventSchemas,
-    [ROOM]: { ...roomDocument, events: { ...roomDocument.events, ...recordingEventSchemas, ...giftEventSchemas } },
-    user: { logged: true, events: { ...userEventSchemas, ...ownerEventSchemas, ...recordingUserEventSchemas } },
+    ...rankEventSchemas,
+    [ROOM]: {
+      ...roomDocument,
+      events: { ...roomDocument.events, ...recordingEventSchemas, ...lotteryEventSchemas, ...giftEventSchemas },
+    },
+    [LIVE]: { ...liveDocument, events: { ...liveDocument.events, ...lotteryProgressSchemas, ...danmakuEventSchemas } },
+    'chat:{roomId}': { logged: true, snapshot: chatSnapshotSchema, events: chatEventSchemas },
+    user: {
+      logged: true,
+      events: {
+        ...userEventSchemas,
+        ...levelUserEventSchemas,
+        ...ownerEventSchemas,
+        ...recordingUserEventSchemas,
+        ...noticeEventSchemas,
+        ...walletEventSchemas,
+      },
+    },
   };
   return [
     {

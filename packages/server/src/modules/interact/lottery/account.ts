@@ -1,0 +1,18 @@
+import type { AccountHolder } from '../../auth/contract.ts';
+import type { LotteryStore } from './store.ts';
+import { termsOf } from './view.ts';
+
+/** What lotteries say of an account. A number in the chain and the id stay, for whoever checks the draw; the name goes. */
+export function lotteryAccountHolder(store: LotteryStore): AccountHolder {
+  return {
+    name: 'lotteries',
+    exportData: async (userId) =>
+      (await store.ofUser(userId)).map((row) => {
+        const { roomId, prize } = termsOf(row);
+        return { lotteryId: row.lottery_id, roomId, prize, n: row.n, at: row.at, won: row.place !== null };
+      }),
+    accountGone: async (userId, why) => {
+      if (why === 'deleted') await store.forgetUser(userId);
+    },
+  };
+}
