@@ -3,10 +3,7 @@ import { z } from 'zod';
 
 const chatSection = z.strictObject({
   retentionDays: z.int().min(0).max(36_500).default(90).describe('How long what was said is kept; 0 is for ever'),
-  guests: z
-    .boolean()
-    .optional()
-    .describe('Whether people without account may write; left out, where access is open'),
+  guests: z.boolean().optional().describe('Whether people without account may write; left out, where access is open'),
   burst: z.int().min(1).max(1000).default(5).describe('Messages of one person in a row'),
   perSecond: z.number().min(0.01).max(1000).default(1).describe('… and how many more each second'),
   roomPerSecond: z.int().min(1).max(100_000).default(300).describe('Messages of one room each second, on each node'),
@@ -100,9 +97,7 @@ const noticesSection = z.strictObject({
     .describe('Where push services of browsers reach the operator; some refuse pushes without a real one'),
 });
 
-const network = z
-  .string()
-  .refine((text) => isNetwork(text), 'an IP address, or a network such as 10.1.0.0/16');
+const network = z.string().refine((text) => isNetwork(text), 'an IP address, or a network such as 10.1.0.0/16');
 
 const webhooksSection = z.strictObject({
   allowPrivate: z
@@ -116,7 +111,9 @@ const webhooksSection = z.strictObject({
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const most = isIP(address) === 4 ? 32 : 128;
-  return isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most));
+  return (
+    isIP(address) !== 0 && rest.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+  );
 }
 
 function isTimeZone(name: string): boolean {

@@ -1,4 +1,4 @@
-import { isPublicAddress } from '../engine/embedded/defaults.ts';
+import { isPublicAddress } from '@kaibo/media';
 import { createChatModule } from '../modules/interact/chat/index.ts';
 import type { InteractDeps, InteractModule } from '../modules/interact/contract.ts';
 import { createGiftModule } from '../modules/interact/gift/index.ts';

@@ -73,9 +73,12 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   });
   started.defer(() => live.stop());
   const rooms = live.directory;
-  const interaction = createInteraction({ ...common, users, rooms, logger, access: config.access }, config);
+  const interaction = createInteraction(
+    { ...common, users, rooms, logger, access: config.access, recordings: () => recording.lookup },
+    config,
+  );
   for (const module of interaction.modules) started.defer(() => module.stop?.());
-  const user = createUserModule({ database, outbox, engine, rooms, now });
+  const user = createUserModule({ database, outbox, engine, rooms, rank: interaction.rank, now });
   const relay = createRelayModule({
     ...{ ...common, rooms, hasPeers, perRoom: config.limits.relaysPerRoom },
     logger: logger.child({ module: 'relay' }),

@@ -3,11 +3,15 @@ import { backup } from './backup.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config.ts';
 import { doctor } from './doctor.ts';
+import { ledgerVerify } from './ledger.ts';
 import { migrateCommand } from './migrate.ts';
+import { rankCommands } from './rank.ts';
 import { recordingCommands } from './recording.ts';
 import { roomCommands } from './room.ts';
 import { start } from './start.ts';
 import { userCommands } from './user.ts';
+import { wordCommands } from './word.ts';
+import { walletCredit } from './wallet.ts';
 
 /** Everything `kaibo` can be told to do, in the order of its help. */
 export const COMMANDS: readonly Command[] = [
@@ -20,4 +24,8 @@ export const COMMANDS: readonly Command[] = [
   ...userCommands,
   ...roomCommands,
   ...recordingCommands,
+  ...wordCommands,
+  walletCredit,
+  ledgerVerify,
+  ...rankCommands,
 ];

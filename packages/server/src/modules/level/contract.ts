@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Transaction } from '../../database/database.ts';
+import { PLAIN_TEXT } from '../auth/contract.ts';
 
 export interface ExperienceFact {
   channelId: string;
@@ -24,3 +26,66 @@ export interface FanBadge {
 export interface FanBadges {
   badgesOf(channelId: string, userIds: readonly string[]): Promise<Map<string, FanBadge>>;
 }
+
+/** What earns how much. */
+export interface LevelRules {
+  watchPerMinute: number;
+  watchPerDay: number;
+  chatPerMessage: number;
+  chatPerDay: number;
+  giftPerCoin: number;
+  /** Experience that each level needs, from level 1 on; rising. */
+  thresholds: readonly number[];
+}
+
+/** What people see as one character is one: 2 to 6 of them. */
+const graphemes = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
+const lengthOf = (text: string): number => [...graphemes.segment(text)].length;
+
+export const badgeNameSchema = z
+  .string()
+  .trim()
+  .max(64)
+  .regex(PLAIN_TEXT)
+  // Nothing that turns the direction of what follows, or that is not seen.
+  .regex(/^[^\u200B\u200C\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]*$/u)
+  .transform((name) => name.normalize('NFC'))
+  .refine((name) => lengthOf(name) >= 2 && lengthOf(name) <= 6, '2–6');
+export const setBadgeSchema = z.object({
+  name: badgeNameSchema.nullable().describe('2 to 6 characters; null for none'),
+});
+export const badgeSchema = z.object({ name: z.string().optional() });
+
+export const fanSchema = z.object({
+  userId: z.string(),
+  username: z.string(),
+  name: z.string(),
+  avatar: z.string().optional(),
+  level: z.int(),
+  experience: z.int(),
+  place: z.int(),
+});
+export const fansSchema = z.object({ badge: badgeSchema, fans: z.array(fanSchema), total: z.int() });
+export type Fans = z.output<typeof fansSchema>;
+
+export const fanStandingSchema = z.object({
+  channelId: z.string(),
+  badge: badgeSchema,
+  level: z.int().describe('0 is none yet'),
+  experience: z.int(),
+  levelAt: z.int().describe('Experience at which this level began'),
+  nextAt: z.int().optional().describe('Experience at which the next one begins; none above the last'),
+  today: z.object({ watch: z.int(), watchMost: z.int(), chat: z.int(), chatMost: z.int() }),
+  rules: z.object({ watchPerMinute: z.int(), chatPerMessage: z.int(), giftPerCoin: z.int() }),
+});
+export type FanStanding = z.output<typeof fanStandingSchema>;
+
+export const fansQuerySchema = z.object({
+  limit: z.coerce.number().int().min(1).max(100).default(50),
+  token: z.string().max(500).optional().describe('Play token or owner token'),
+});
+
+export const LEVEL_UP = 'level.up';
+export const levelUserEventSchemas = {
+  [LEVEL_UP]: z.object({ channelId: z.string(), level: z.int(), badge: badgeSchema }),
+};

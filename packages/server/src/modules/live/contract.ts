@@ -217,6 +217,11 @@ function dropEmpty(query: unknown): unknown {
 
 /** How other modules use rooms. */
 export interface RoomDirectory {
+  /**
+   * The user's newest room that is not ended, a live one first, also a private one, for a program that shows it to its
+   * owner: with a play token, good for at least a quarter of an hour, where it is not everybody's.
+   */
+  openRoomOf(userId: string, site: Site): Promise<{ room: Room; playToken?: string } | undefined>;
   /** The user's newest room that is live and public. */
   liveRoomOf(userId: string, site: Site): Promise<Room | undefined>;
   /** A stream key was changed: whoever publishes by the old one is cut, on every node. */
@@ -233,10 +238,18 @@ export interface RoomDirectory {
   watch(room: RoomFacts, person: string): Promise<() => void>;
   /** Distinct people who watch, over all nodes, at most a second old. */
   viewerCount(roomId: string): Promise<number>;
+  /** Who watches, as they are counted: `user:ID` and others. At most `limit`, in no order. */
+  people(roomId: string, limit: number): Promise<string[]>;
+  /** As `POST …/bans`. @throws AppError room_not_found, forbidden, user_not_found, too_many_members */
+  ban(caller: Caller, roomId: string, ban: { person: string; reason?: string; seconds?: number }): Promise<void>;
   /** The owner's peer joined a p2p room on this node; call what is returned when it left. Their absence for a grace ends the room. */
   ownerJoined(roomId: string): Promise<() => void>;
   /** Told on every node when somebody has to leave a room at once: kicked (they may come back) or banned. */
   onRemoved(listener: (removed: { roomId: string; person: string; code: ErrorCode }) => void): void;
+  /** Told on every node when a room became private: who may not know it any more has to leave. */
+  onHidden(listener: (roomId: string) => void): void;
+  /** As `standing` says who they are, without asking the database. */
+  personOf(roomId: string, proof: Proof & { caller: Caller }): string | undefined;
 }
 
 export interface MediaRequest extends Proof {

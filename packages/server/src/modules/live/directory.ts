@@ -3,10 +3,11 @@ import { AppError } from '../gateway/contract.ts';
 import type { Audience } from './audience.ts';
 import type { RoomDirectory } from './contract.ts';
 import { command } from './control.ts';
+import type { MemberService } from './members.ts';
 import type { MediaRights } from './media-rights.ts';
 import type { OwnerPeers } from './owner-peers.ts';
 import type { Removals } from './removals.ts';
-import { assertMayEnter, mayManage } from './rights.ts';
+import { assertMayEnter, mayManage, type RoomRights } from './rights.ts';
 import type { RoomService } from './service.ts';
 import type { RoomStore } from './store.ts';
 import type { RoomView } from './view.ts';
@@ -19,18 +20,26 @@ export interface DirectoryDeps {
   removals: Removals;
   ownerPeers: OwnerPeers;
   mediaRights: MediaRights;
+  members: MemberService;
+  rights: RoomRights;
   outbox: Outbox;
 }
 
 /** What other modules use of rooms. */
 export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
-  const { store, view, service, audience, removals, ownerPeers, mediaRights, outbox } = deps;
+  const { store, view, service, audience, removals, ownerPeers, mediaRights, members, rights, outbox } = deps;
   return {
     liveRoomOf: async (userId, site) => {
       const row = await store.newestLivePublicOf(userId);
       if (row === undefined) return undefined;
       await view.prime([row]);
       return view.public(view.facts(row), site);
+    },
+    openRoomOf: async (userId, site) => {
+      const row = await store.newestOpenOf(userId);
+      if (row === undefined) return undefined;
+      await view.prime([row]);
+      return view.forProgram(row, site);
     },
     streamKeyChanged: async (playId) => outbox.transact(({ emit }) => emit(command('live.keyChanged', { playId }))),
     standing: async (caller, roomId, proof) => {
@@ -50,7 +59,11 @@ export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
       await audience.refresh([roomId]);
       return audience.known(roomId)?.count ?? 0;
     },
+    people: (roomId, limit) => audience.people(roomId, limit),
+    ban: async (caller, roomId, ban) => void (await members.ban(caller, roomId, ban)),
     ownerJoined: async (roomId) => ownerPeers.joined(roomId),
     onRemoved: (listener) => removals.onPerson(listener),
+    onHidden: (listener) => removals.onHidden(async (roomId) => listener(roomId)),
+    personOf: (roomId, proof) => rights.personOf(roomId, proof),
   };
 }

@@ -5,6 +5,7 @@ import type { MediaEngine } from '../../engine/contract.ts';
 import type { AccountHolder } from '../auth/contract.ts';
 import type { CallerOf } from '../gateway/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
+import type { RankFeed } from '../rank/contract.ts';
 import { addUserRoutes } from './routes.ts';
 import { UserService } from './service.ts';
 import { UserStore } from './store.ts';
@@ -16,6 +17,8 @@ export interface UserDeps {
   outbox: Outbox;
   engine: MediaEngine;
   rooms: RoomDirectory;
+  /** Who follows whom counts there. */
+  rank: RankFeed;
   now: () => number;
 }
 
@@ -25,15 +28,17 @@ export interface UserModule {
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
 }
 
-export function createUserModule({ database, outbox, engine, rooms, now }: UserDeps): UserModule {
+export function createUserModule({ database, ...deps }: UserDeps): UserModule {
   const store = new UserStore(database);
-  const service = new UserService({ store, outbox, engine, rooms, now });
+  const service = new UserService({ store, ...deps });
   return {
     accountHolder: {
       name: 'follows',
       exportData: (userId) => store.followsOf(userId),
-      // The database forgets follows with the account.
-      accountGone: async () => {},
+      // Those who follow somebody go from the database with the account.
+      accountGone: async (userId, why) => {
+        if (why === 'deleted') await service.unfollowAll(userId);
+      },
     },
     addRoutes: (app, callerOf) => addUserRoutes(app, { service, callerOf }),
   };

@@ -5,6 +5,7 @@ import type { Outbox } from '../../database/outbox.ts';
 import type { MediaEngine, Site } from '../../engine/contract.ts';
 import { AppError, type Account, type Caller } from '../gateway/contract.ts';
 import { LIVE_APP, type RoomDirectory } from '../live/contract.ts';
+import type { RankFeed } from '../rank/contract.ts';
 import {
   USER_FOLLOWED,
   userChannelOf,
@@ -20,6 +21,7 @@ export interface UserServiceDeps {
   outbox: Outbox;
   engine: MediaEngine;
   rooms: RoomDirectory;
+  rank: RankFeed;
   now: () => number;
 }
 
@@ -109,21 +111,38 @@ export class UserService {
 
   /** Following twice is following once. @throws AppError user_not_found, cannot_follow_self */
   async follow(account: Account, userId: string): Promise<void> {
-    const { store, outbox, now } = this.#deps;
+    const { store, outbox, rank, now } = this.#deps;
     if (userId === account.id) throw new AppError('cannot_follow_self');
     await this.#find(userId);
     const follower = summaryOf(await this.#find(account.id));
     await outbox.transact(async ({ transaction, emit }) => {
-      const isNew = await store.follow(transaction, { followerId: account.id, userId, nowMs: now() });
-      if (isNew) await emit({ channel: userChannelOf(userId), event: USER_FOLLOWED, data: { follower } });
+      const nowMs = now();
+      const isNew = await store.follow(transaction, { followerId: account.id, userId, nowMs });
+      if (!isNew) return;
+      await rank.add(transaction, [{ board: 'followers', userId, amount: 1, at: nowMs }]);
+      await emit({ channel: userChannelOf(userId), event: USER_FOLLOWED, data: { follower } });
     });
   }
 
   /** @throws AppError user_not_found */
   async unfollow(account: Account, userId: string): Promise<void> {
-    const { store, outbox } = this.#deps;
+    const { store, outbox, rank } = this.#deps;
     await this.#find(userId);
-    await outbox.transact(async ({ transaction }) => store.unfollow(transaction, { followerId: account.id, userId }));
+    await outbox.transact(async ({ transaction }) => {
+      const since = await store.unfollow(transaction, { followerId: account.id, userId });
+      // Taken back from the hour in which it was given, so that each counts who came in it and stayed.
+      if (since !== undefined) await rank.add(transaction, [{ board: 'followers', userId, amount: -1, at: since }]);
+    });
+  }
+
+  /** Somebody's account goes: those whom they followed have a follower less. */
+  async unfollowAll(followerId: string): Promise<void> {
+    const { store, outbox, rank } = this.#deps;
+    await outbox.transact(async ({ transaction }) => {
+      const gone = await store.unfollowAll(transaction, followerId);
+      const facts = gone.map(({ userId, since }) => ({ board: 'followers', userId, amount: -1, at: since }) as const);
+      await rank.add(transaction, facts);
+    });
   }
 
   /** @throws AppError user_not_found */

@@ -81,14 +81,26 @@ export class UserStore {
     return numInsertedOrUpdatedRows === 1n;
   }
 
+  /** Since when they followed, ms since the epoch; undefined when they did not. */
   async unfollow(
     transaction: Transaction,
     { followerId, userId }: { followerId: string; userId: string },
-  ): Promise<void> {
-    await transaction
+  ): Promise<number | undefined> {
+    const row = await transaction
       .deleteFrom('follows')
       .where('follower_id', '=', followerId)
       .where('user_id', '=', userId)
+      .returning('created_at')
+      .executeTakeFirst();
+    return row?.created_at;
+  }
+
+  /** Whom they followed, and since when, ms since the epoch. */
+  async unfollowAll(transaction: Transaction, followerId: string): Promise<{ userId: string; since: number }[]> {
+    return transaction
+      .deleteFrom('follows')
+      .where('follower_id', '=', followerId)
+      .returning(['user_id as userId', 'created_at as since'])
       .execute();
   }
 
