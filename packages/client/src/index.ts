@@ -38,6 +38,54 @@ export type {
   StorageReport,
   TimeBasePoint,
 } from './recordings.ts';
+/** Lotteries that anybody can check. */
+export type {
+  LotteriesApi,
+  Lottery,
+  LotteryBeacon,
+  LotteryCondition,
+  LotteryEntry,
+  LotteryProgress,
+  LotteryProof,
+  LotteryWinner,
+  StartLotteryInput,
+} from './lotteries.ts';
+/** Who has most, and how far fans came. */
+export { withRankChange } from './rankings.ts';
+export type {
+  RankBoard,
+  RankBoardName,
+  RankChange,
+  RankEntry,
+  RankingsApi,
+  RankPeriod,
+  RankPlace,
+  RankSnapshot,
+  SupporterPeriod,
+  Supporters,
+} from './rankings.ts';
+export type { Fan, FanBadgeName, FanPage, FansApi, FanStanding, LevelUp } from './fans.ts';
+/** What is said in rooms, and order in it. */
+export type {
+  ChatApi,
+  ChatBadge,
+  ChatMessage,
+  ChatPerson,
+  ChatProof,
+  ChatSettings,
+  DanmakuLook,
+  Emote,
+  SendChatInput,
+} from './chat.ts';
+export type {
+  HeldMessage,
+  ModeratedWord,
+  ModerationApi,
+  Mute,
+  ReportInput,
+  ReportReason,
+  WordAction,
+} from './moderation.ts';
 /** The polling scheme, events by single requests, and what administrators do. */
 export type { StreamsApi } from './streams.ts';
 export type { EventsApi, PollAnswer, PollInput } from './events.ts';
@@ -90,3 +138,26 @@ export type {
   UpdateRelayInput,
   UpdateRoomInput,
 } from './types.ts';
+/** What people are told. */
+export type {
+  Notice,
+  NoticeCreated,
+  NoticeKind,
+  NoticePage,
+  NoticePreference,
+  NoticePreferences,
+  NoticesApi,
+  NoticesRead,
+  PushDevice,
+  PushSubscriptionInput,
+} from './notices.ts';
+/** What other programs are told, and how they know that it is true. */
+export { verifyWebhook } from './webhooks.ts';
+export type {
+  Webhook,
+  WebhookDelivery,
+  WebhookDeliveryPage,
+  WebhookEvent,
+  WebhookInput,
+  WebhooksApi,
+} from './webhooks.ts';

@@ -1,7 +1,13 @@
 import { AdminApi } from './admin.ts';
 import { AuthApi } from './auth.ts';
 import { Caller } from './caller.ts';
+import { ChatApi } from './chat.ts';
 import { EventsApi } from './events.ts';
+import { FansApi } from './fans.ts';
+import { LotteriesApi } from './lotteries.ts';
+import { NoticesApi } from './notices.ts';
+import { RankingsApi } from './rankings.ts';
+import { ModerationApi } from './moderation.ts';
 import { RealtimeClient } from './realtime/realtime-client.ts';
 import type { RealtimeOptions } from './realtime/realtime-client.ts';
 import { RecordingsApi } from './recordings.ts';
@@ -11,6 +17,7 @@ import { SignalingClient } from './signaling/signaling-client.ts';
 import type { SignalingOptions } from './signaling/signaling-options.ts';
 import { StreamsApi } from './streams.ts';
 import { UsersApi } from './users.ts';
+import { WebhooksApi } from './webhooks.ts';
 
 export interface KaiboClientOptions {
   /** Origin of the platform, like `http://localhost:8088`; empty for the page's own origin. */
@@ -29,6 +36,13 @@ export class KaiboClient {
   readonly users: UsersApi;
   readonly rooms: RoomsApi;
   readonly recordings: RecordingsApi;
+  readonly chat: ChatApi;
+  readonly moderation: ModerationApi;
+  readonly lotteries: LotteriesApi;
+  readonly notices: NoticesApi;
+  readonly webhooks: WebhooksApi;
+  readonly rankings: RankingsApi;
+  readonly fans: FansApi;
   readonly streams: StreamsApi;
   readonly events: EventsApi;
   readonly admin: AdminApi;
@@ -52,6 +66,13 @@ export class KaiboClient {
     this.users = new UsersApi(this.#caller, this.#session);
     this.rooms = new RoomsApi(this.#caller);
     this.recordings = new RecordingsApi(this.#caller);
+    this.chat = new ChatApi(this.#caller);
+    this.moderation = new ModerationApi(this.#caller);
+    this.lotteries = new LotteriesApi(this.#caller);
+    this.notices = new NoticesApi(this.#caller);
+    this.webhooks = new WebhooksApi(this.#caller);
+    this.rankings = new RankingsApi(this.#caller);
+    this.fans = new FansApi(this.#caller);
     this.streams = new StreamsApi(this.#caller);
     this.events = new EventsApi(this.#caller);
     this.admin = new AdminApi(this.#caller);

@@ -44,6 +44,12 @@ const ofRelay = async ({ world, roomId, owner }: Scene): Promise<Record<string, 
   return { id: String(body['id']) };
 };
 
+const LOTTERY = { prize: '一箱橙子', winners: 1 };
+const ofLottery = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => {
+  const { body } = await world.must(`/api/rooms/${roomId}/lotteries`, { method: 'POST', body: LOTTERY }, owner.token);
+  return { id: String(body['id']) };
+};
+
 /** Of the scene's room, and not published. */
 const ofRecording = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => ({
   id: await world.record(roomId, owner),
@@ -152,6 +158,11 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'DELETE /api/rooms/{roomId}/relays/{id}': { parameters: ofRelay, answers: owners(200) },
   'POST /api/rooms/{roomId}/recording': { body: () => ({ on: true }), answers: owners(200) },
   'GET /api/rooms/{roomId}/recordings': { answers: { ...all(200), banned: 403 } },
+  'GET /api/rank/{board}': { parameters: async () => ({ board: 'followers' }), answers: all(200) },
+  'GET /api/rooms/{roomId}/rank/supporters': { answers: { ...all(200), banned: 403 } },
+  'GET /api/rooms/{roomId}/fans': { answers: { ...all(200), banned: 403 } },
+  'GET /api/rooms/{roomId}/fans/me': { answers: { ...members(200), banned: 403 } },
+  'PUT /api/rooms/{roomId}/fans/badge': { body: () => ({ name: '小橙子' }), answers: { ...owners(200) } },
   'GET /api/recordings': { answers: all(200) },
   'GET /api/recordings/{id}': { parameters: ofRecording, answers: ownersOnly(200) },
   'PATCH /api/recordings/{id}': {
@@ -164,6 +175,14 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/recordings/{id}/poster': { parameters: ofRecording, answers: ownersOnly(200) },
   'GET /replay/{id}/index.m3u8': { parameters: ofRecording, answers: ownersOnly(200) },
   'GET /replay/{id}/{file}': { parameters: ofRecording, answers: ownersOnly(200) },
+  'POST /api/rooms/{roomId}/lotteries': { body: () => LOTTERY, answers: owners(201) },
+  'GET /api/rooms/{roomId}/lotteries': { answers: { ...all(200), banned: 403 } },
+  'GET /api/lotteries/{id}': { parameters: ofLottery, answers: { ...all(200), banned: 403 } },
+  'GET /api/lotteries/{id}/entries': { parameters: ofLottery, answers: { ...all(200), banned: 403 } },
+  'GET /api/lotteries/{id}/proof': { parameters: ofLottery, answers: { ...all(409), banned: 403 } },
+  'POST /api/lotteries/{id}/join': { parameters: ofLottery, answers: { ...members(200), banned: 403, owner: 403 } },
+  'POST /api/lotteries/{id}/draw': { parameters: ofLottery, answers: owners(200) },
+  'POST /api/lotteries/{id}/cancel': { parameters: ofLottery, answers: owners(200) },
   'GET /api/admin/storage': { answers: admins(200) },
   'POST /api/streams/start': { body: () => ({ title: '新' }), answers: members(200) },
   'GET /api/streams/list': { answers: all(200) },

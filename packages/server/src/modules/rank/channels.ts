@@ -34,23 +34,25 @@ export function rankChannels({ boards, rooms, watching }: RankChannelDeps): Chan
         const room = await enter(channel, asker);
         return snapshotOf(boards.ofRoom(room.id, channelIdOf(room)));
       },
-      onRemoved: (listener) =>
+      onRemoved: (listener) => {
         rooms.onRemoved(({ roomId, person, code }) => {
-          const fits = (asker: Asker): Promise<boolean> => isPerson(rooms, { roomId, person }, asker);
+          const fits = ({ caller, token, vid }: Asker): boolean =>
+            rooms.personOf(roomId, { caller, token, vid }) === person;
           listener({ channel: `rank:${roomId}`, fits, code });
-        }),
+        });
+        rooms.onHidden((roomId) => {
+          const fits = (asker: Asker): Promise<boolean> => isRefused(rooms, roomId, asker);
+          listener({ channel: `rank:${roomId}`, fits, code: 'room_private' });
+        });
+      },
     },
   ];
 }
 
-/** Who may not enter any more fits as well: a ban has ended their standing already. */
-async function isPerson(
-  rooms: RoomDirectory,
-  { roomId, person }: { roomId: string; person: string },
-  asker: Asker,
-): Promise<boolean> {
+async function isRefused(rooms: RoomDirectory, roomId: string, asker: Asker): Promise<boolean> {
   try {
-    return (await rooms.standing(asker.caller, roomId, asker)).person === person;
+    await rooms.standing(asker.caller, roomId, asker);
+    return false;
   } catch (error) {
     if (error instanceof AppError) return true;
     throw error;
