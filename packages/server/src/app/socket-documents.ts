@@ -8,6 +8,7 @@ import { noticeEventSchemas } from '../modules/notice/contract.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import { levelUserEventSchemas } from '../modules/level/contract.ts';
 import { rankEventSchemas } from '../modules/rank/contract.ts';
+import { overlayEventSchemas } from '../modules/overlay/contract.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
 import { userEventSchemas } from '../modules/user/contract.ts';
@@ -34,7 +35,7 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
     ...rankEventSchemas,
     [ROOM]: {
       ...roomDocument,
-      events: { ...roomDocument.events, ...recordingEventSchemas, ...lotteryEventSchemas, ...giftEventSchemas },
+      events: { ...roomDocument.events, ...recordingEventSchemas, ...lotteryEventSchemas, ...giftEventSchemas, ...overlayEventSchemas },
     },
     [LIVE]: { ...liveDocument, events: { ...liveDocument.events, ...lotteryProgressSchemas, ...danmakuEventSchemas } },
     'chat:{roomId}': { logged: true, snapshot: chatSnapshotSchema, events: chatEventSchemas },

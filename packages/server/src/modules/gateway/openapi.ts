@@ -40,6 +40,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'gifts', description: 'Gifts, and who gave which to whom' },
         { name: 'rankings', description: 'Who has most viewers, followers and revenue, and who gave most' },
         { name: 'fans', description: 'Levels and badges of fans' },
+        { name: 'overlays', description: 'Goals, and pages that a streaming program shows over the picture' },
         { name: 'moderation', description: 'Kicks, bans, moderators and invitations' },
         { name: 'auth', description: 'Logins, passwords and API keys' },
         { name: 'users', description: 'Accounts, profiles and follows' },

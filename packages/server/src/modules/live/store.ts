@@ -112,6 +112,19 @@ export class RoomStore {
       .executeTakeFirst();
   }
 
+  /** A live one before one that is preparing. */
+  async newestOpenOf(userId: string): Promise<RoomRow | undefined> {
+    return this.#database
+      .selectFrom('rooms')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where('status', '<>', 'ended')
+      .orderBy(sql`case when status = 'live' then 0 else 1 end`)
+      .orderBy('created_at', 'desc')
+      .limit(1)
+      .executeTakeFirst();
+  }
+
   /** Which of these rooms the public list shows as open. */
   async listed(ids: readonly string[]): Promise<string[]> {
     const rows = await this.#database

@@ -8,6 +8,8 @@ import type { RoomRow } from './store.ts';
 /** How old an owner's shown name may be. */
 const OWNER_FRESH_MS = 10_000;
 const MAX_OWNERS = 5000;
+/** A program's play token is good for one to two of these. */
+const PROGRAM_TOKEN_STEP_MS = 15 * 60_000;
 
 /** Turns rows into what one caller may see. */
 export class RoomView {
@@ -92,6 +94,15 @@ export class RoomView {
   member(row: RoomRow, site: Site, person: string): Room {
     const token = needsToken(row) ? this.#signer.playToken(row.id, { person, forMember: true }) : undefined;
     return this.public(this.facts(row), site, token);
+  }
+
+  /** For a program that its owner gave the right to see it, which asks again and again. */
+  forProgram(row: RoomRow, site: Site): { room: Room; playToken?: string } {
+    if (!needsToken(row)) return { room: this.public(this.facts(row), site) };
+    // The same for half of its time, so that answers stay cacheable.
+    const untilMs = (Math.floor(this.#now() / PROGRAM_TOKEN_STEP_MS) + 2) * PROGRAM_TOKEN_STEP_MS;
+    const playToken = this.#signer.playToken(row.id, { untilMs });
+    return { room: this.public(this.facts(row), site, playToken), playToken };
   }
 
   /** For the owner: the key, and play URLs that work for private rooms and previews. */
