@@ -35,7 +35,7 @@ export interface LoginSession {
   expiresAt: number;
 }
 
-export type ApiKeyScope = 'profile:read' | 'profile:write' | 'rooms:read' | 'rooms:write' | 'admin';
+export type ApiKeyScope = 'profile:read' | 'profile:write' | 'rooms:read' | 'rooms:write' | 'chat:write' | 'admin';
 
 export interface ApiKey {
   id: string;

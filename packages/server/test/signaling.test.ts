@@ -65,6 +65,22 @@ class Rooms implements RoomDirectory {
   }
 
   async streamKeyChanged() {}
+
+  async openRoomOf() {
+    return undefined;
+  }
+
+  async people() {
+    return [...this.watching];
+  }
+
+  async ban() {}
+
+  onHidden() {}
+
+  personOf() {
+    return undefined;
+  }
 }
 
 interface PeerMessage extends Message {

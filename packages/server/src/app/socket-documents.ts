@@ -4,6 +4,7 @@ import { chatEventSchemas, chatSnapshotSchema, danmakuEventSchemas } from '../mo
 import { channelEventSchemas, ownerEventSchemas } from '../modules/live/index.ts';
 import { giftEventSchemas } from '../modules/interact/gift/contract.ts';
 import { lotteryEventSchemas, lotteryProgressSchemas } from '../modules/interact/lottery/contract.ts';
+import { moderationEventSchemas } from '../modules/moderation/contract.ts';
 import { noticeEventSchemas } from '../modules/notice/contract.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import { levelUserEventSchemas } from '../modules/level/contract.ts';
@@ -35,10 +36,20 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
     ...rankEventSchemas,
     [ROOM]: {
       ...roomDocument,
-      events: { ...roomDocument.events, ...recordingEventSchemas, ...lotteryEventSchemas, ...giftEventSchemas, ...overlayEventSchemas },
+      events: {
+        ...roomDocument.events,
+        ...recordingEventSchemas,
+        ...lotteryEventSchemas,
+        ...giftEventSchemas,
+        ...overlayEventSchemas,
+      },
     },
     [LIVE]: { ...liveDocument, events: { ...liveDocument.events, ...lotteryProgressSchemas, ...danmakuEventSchemas } },
-    'chat:{roomId}': { logged: true, snapshot: chatSnapshotSchema, events: chatEventSchemas },
+    'chat:{roomId}': {
+      logged: true,
+      snapshot: chatSnapshotSchema,
+      events: { ...chatEventSchemas, ...moderationEventSchemas },
+    },
     user: {
       logged: true,
       events: {

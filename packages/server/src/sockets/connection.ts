@@ -140,7 +140,11 @@ export class Connection implements Guest {
   refuse(error: unknown, id: MessageId): void {
     const refusal = asAppError(error, this.#caller);
     if (refusal.code === 'internal') this.#handler.failed(error);
-    this.send({ type: 'error', id, code: refusal.code, error: refusal.words(this.#caller.language) });
+    const { seconds } = refusal.details;
+    this.send({
+      ...{ type: 'error', id, code: refusal.code, error: refusal.words(this.#caller.language) },
+      ...(seconds === undefined ? {} : { retryAfter: Number(seconds) }),
+    });
     this.#errors++;
     if (this.#errors >= this.#limits.maxErrors) this.cut(CLOSE.tooManyErrors, 'too many errors');
   }

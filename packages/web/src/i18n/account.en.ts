@@ -117,6 +117,7 @@ export const accountMessages = {
     profile_write: 'change my profile',
     rooms_read: 'see my rooms',
     rooms_write: 'manage my rooms',
+    chat_write: 'write in chats',
     admin: 'administrate',
   },
   invites: {

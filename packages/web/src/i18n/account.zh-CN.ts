@@ -114,6 +114,7 @@ export const accountMessages = {
     profile_write: '修改我的资料',
     rooms_read: '查看我的直播间',
     rooms_write: '管理我的直播间',
+    chat_write: '在聊天室发言',
     admin: '管理平台',
   },
   invites: {

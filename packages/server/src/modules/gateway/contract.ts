@@ -35,7 +35,7 @@ export class AppError extends Error {
 export const ACCESS_COOKIE = 'kaibo_access';
 
 /** What an API key may be made for. `admin` is all that an administrator may. */
-export const SCOPES = ['profile:read', 'profile:write', 'rooms:read', 'rooms:write', 'admin'] as const;
+export const SCOPES = ['profile:read', 'profile:write', 'rooms:read', 'rooms:write', 'chat:write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** A person who proved who they are. */

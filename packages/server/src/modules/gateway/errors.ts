@@ -26,7 +26,8 @@ export function answerError(error: unknown, request: FastifyRequest, reply: Fast
   const refusal = toAppError(error, language);
   if (refusal.code === 'internal') request.log.error({ err: error }, 'request failed');
   if (refusal.status === 503 && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_S);
-  if (refusal.code === 'login_throttled') reply.header('retry-after', refusal.details['seconds']);
+  const { seconds } = refusal.details;
+  if (seconds !== undefined) reply.header('retry-after', seconds);
   void reply.code(refusal.status).send(errorBody(refusal, { language, requestId: request.id }));
 }
 

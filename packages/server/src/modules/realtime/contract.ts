@@ -102,6 +102,7 @@ export const serverMessageSchemas = {
       channel: z.string().optional(),
       code: z.string(),
       error: z.string(),
+      retryAfter: z.number().optional().describe('Seconds to wait before the same may be asked again'),
     })
     .describe('With `channel` and without `id`: the subscription has ended'),
   snapshot: z

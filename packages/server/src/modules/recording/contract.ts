@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { PLAIN_TEXT } from '../auth/contract.ts';
+import type { Caller } from '../gateway/contract.ts';
 import { userSummarySchema } from '../user/contract.ts';
 
 /** On `control`: what is to be recorded changed, or something was deleted; the nodes compare at once. Without data. */
@@ -156,6 +157,12 @@ export interface Bucket {
   /** Whether it is there and lets us in. */
   probe(): Promise<void>;
   close(): void;
+}
+
+/** What other modules ask of recordings. */
+export interface RecordingLookup {
+  /** The room of a recording that the caller may see. @throws AppError recording_not_found, room_private, banned_from_room */
+  roomOf(caller: Caller, recordingId: string, token?: string): Promise<string>;
 }
 
 /** `s3` of the configuration. */

@@ -12,7 +12,7 @@ import type { UserDirectory } from '../user/contract.ts';
 import { recordingAccountHolder } from './account.ts';
 import { Alarms } from './alarms.ts';
 import { Claims } from './claims.ts';
-import { RECORDING_CHANGED, type Bucket, type BucketOptions } from './contract.ts';
+import { RECORDING_CHANGED, type Bucket, type BucketOptions, type RecordingLookup } from './contract.ts';
 import { deleteRecording } from './deletion.ts';
 import { RecordedFiles } from './files.ts';
 import { RecordingFolder } from './folder.ts';
@@ -44,6 +44,7 @@ export interface RecordingDeps {
 /** Broadcasts that are kept: recorded, finished, replayed, deleted. */
 export interface RecordingModule {
   accountHolder: AccountHolder;
+  lookup: RecordingLookup;
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   /** The handler, with this module hearing what it is told. */
   behind(handler: EngineHandler): EngineHandler;
@@ -91,6 +92,7 @@ export function createRecordingModule(deps: RecordingDeps): RecordingModule {
   let unsubscribe: Unsubscribe | undefined;
   return {
     accountHolder: recordingAccountHolder({ store, keeper }),
+    lookup: service,
     addRoutes: (app, callerOf) => {
       addRecordingRoutes(app, { service, keeper, callerOf });
       addReplayRoutes(app, { service, files, engine, callerOf });

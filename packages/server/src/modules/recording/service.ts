@@ -79,6 +79,11 @@ export class RecordingService {
     return this.#view(row, token);
   }
 
+  /** Of a recording that the caller may see. @throws AppError as `get` */
+  async roomOf(caller: Caller, id: string, token?: string): Promise<string> {
+    return (await this.#find(caller, id, token)).row.room_id;
+  }
+
   /** @throws AppError recording_not_found, forbidden */
   async change(caller: Caller, id: string, input: UpdateRecordingInput): Promise<Recording> {
     const { store, now } = this.#deps;

@@ -1,0 +1,207 @@
+import { expect, test } from 'vitest';
+import type { ChatMessage } from '../src/modules/interact/chat/contract.ts';
+import { connect, type Answer, type Message, type TestSocket } from './harness.ts';
+import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
+
+const isSnapshot = ({ type }: Message): boolean => type === 'snapshot';
+const isEvent =
+  (event: string) =>
+  (message: Message): boolean =>
+    message.event === event;
+
+async function setUp(): Promise<{ kaibo: AccountsKaibo; ada: Person; bob: Person; room: string }> {
+  const kaibo = await startAccounts();
+  const ada = await kaibo.person('ada');
+  const bob = await kaibo.person('bob');
+  const { id: room } = await kaibo.create({}, ada.headers);
+  return { kaibo, ada, bob, room };
+}
+
+const say = (kaibo: AccountsKaibo, room: string, person: Person, input: object | string): Promise<Answer> =>
+  kaibo.post(`/api/rooms/${room}/chat`, typeof input === 'string' ? { text: input } : input, person.headers);
+
+const messageOf = ({ body }: Answer): ChatMessage => body['message'] as ChatMessage;
+const textsOf = ({ body }: Answer): string[] => (body['messages'] as ChatMessage[]).map(({ text }) => text);
+
+async function listen(kaibo: AccountsKaibo, channel: string, person?: Person): Promise<TestSocket> {
+  const socket = await connect(kaibo.base, person === undefined ? {} : { headers: person.headers });
+  socket.send({ type: 'subscribe', channel });
+  return socket;
+}
+
+test('what somebody says is answered, told, kept and shown to those who come', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const reader = await listen(kaibo, `chat:${room}`);
+  expect((await reader.next(isSnapshot)).data).toEqual({
+    messages: [],
+    settings: { slowModeSeconds: 0, followersOnlyMinutes: null, links: 'trusted', danmaku: true, guests: false },
+  });
+  const first = await say(kaibo, room, bob, 'Hello <b>there</b> 你好');
+  expect(first).toMatchObject({
+    status: 200,
+    body: { message: { roomId: room, person: `user:${bob.id}`, user: { id: bob.id, username: 'bob', name: 'bob' } } },
+  });
+  expect((await reader.next(isEvent('chat.message'))).data).toEqual(messageOf(first));
+  const socket = await listen(kaibo, `chat:${room}`, ada);
+  expect((await socket.next(isSnapshot)).data).toMatchObject({ messages: [messageOf(first)] });
+  const replyTo = messageOf(first).id;
+  socket.send({ type: 'chat', id: 7, roomId: room, text: '  @bob   hi ', replyTo, danmaku: { color: '#FF0000' } });
+  const ack = await socket.next(({ type }) => type === 'ack');
+  expect(ack).toMatchObject({ id: 7, data: { message: { text: '@bob hi', badge: { role: 'owner' } } } });
+  const { message } = ack.data as { message: ChatMessage };
+  expect(message.replyTo).toEqual({ id: replyTo, name: 'bob', text: 'Hello <b>there</b> 你好' });
+  expect(message.mentions).toEqual([{ userId: bob.id, username: 'bob', name: 'bob' }]);
+  expect(message.danmaku).toEqual({ color: '#ff0000', position: 'scroll' });
+  const history = await kaibo.get(`/api/rooms/${room}/chat`);
+  expect(textsOf(history)).toEqual(['Hello <b>there</b> 你好', '@bob hi']);
+  expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat?before=${message.id}`))).toHaveLength(1);
+  expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat?after=${replyTo}`))).toEqual(['@bob hi']);
+  expect((await kaibo.get(`/api/rooms/${room}/chat?limit=1`)).body).toMatchObject({ more: true });
+});
+
+test('danmaku flies over the picture of those who watch', async () => {
+  const { kaibo, bob, room } = await setUp();
+  const viewer = await listen(kaibo, `live:${room}`);
+  await viewer.next(isSnapshot);
+  const sent = messageOf(await say(kaibo, room, bob, { text: 'wow', danmaku: true }));
+  const { data } = await viewer.next(isEvent('danmaku'));
+  const { id, text, mediaAt, person } = sent;
+  expect(data).toEqual({ items: [{ id, text, mediaAt, person, color: '#ffffff', position: 'scroll' }] });
+});
+
+test('the same sent again is said once', async () => {
+  const { kaibo, bob, room } = await setUp();
+  const input = { text: 'once', clientId: 'c-1' };
+  const answers = await Promise.all([say(kaibo, room, bob, input), say(kaibo, room, bob, input)]);
+  const again = await say(kaibo, room, bob, input);
+  expect(new Set([...answers, again].map((answer) => messageOf(answer).id)).size).toBe(1);
+  expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat`))).toEqual(['once']);
+});
+
+test('who may not write is told why', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const refusal = async (text: string, person = bob) => (await say(kaibo, room, person, text)).body.code;
+  expect((await kaibo.post(`/api/rooms/${room}/chat`, { text: 'hi' })).body.code).toBe('login_required');
+  expect(await refusal('\u200b \u202e')).toBe('message_empty');
+  expect(await refusal('x'.repeat(501))).toBe('message_too_long');
+  expect(await refusal('😀'.repeat(31))).toBe('too_many_emoji');
+  expect((await say(kaibo, 'nowhere', bob, 'hi')).body.code).toBe('room_not_found');
+  await kaibo.post(`/api/rooms/${room}/bans`, { userId: bob.id }, ada.headers);
+  expect(await refusal('hi')).toBe('banned_from_room');
+  await kaibo.put(`/api/rooms/${room}`, { status: 'ended' }, ada.headers);
+  expect(await refusal('hi', ada)).toBe('room_ended');
+});
+
+test('floods, repetitions and slow mode wait; the owner is exempt from the last two', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const code = async (text: string, person = bob) => (await say(kaibo, room, person, text)).body.code ?? 'said';
+  expect([await code('Same'), await code('same '), await code('SAME')]).toEqual(['said', 'said', 'message_repeated']);
+  kaibo.wait(31_000);
+  const many = [1, 2, 3, 4, 5, 6].map((n) => code(`line ${n}`));
+  expect((await Promise.all(many)).toSorted()).toEqual(['rate_limited', ...Array.from({ length: 5 }, () => 'said')]);
+  kaibo.wait(31_000);
+  const settings = `/api/rooms/${room}/chat/settings`;
+  const changed = await kaibo.call(settings, { method: 'PATCH', body: { slowModeSeconds: 20 }, headers: ada.headers });
+  expect(changed.body).toMatchObject({ slowModeSeconds: 20, danmaku: true });
+  const both = await Promise.all([code('a'), code('b')]);
+  expect(both.toSorted()).toEqual(['said', 'slow_mode']);
+  kaibo.wait(15_000);
+  const early = await say(kaibo, room, bob, 'c');
+  expect(early).toMatchObject({ status: 429, body: { code: 'slow_mode' } });
+  expect(early.headers.get('retry-after')).toBe('5');
+  kaibo.wait(5000);
+  // Being refused did not move the clock.
+  expect(await code('d')).toBe('said');
+  expect([await code('e', ada), await code('f', ada)]).toEqual(['said', 'said']);
+});
+
+test('followers only: those who have followed for long enough, and moderators', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const change = (body: object, { headers } = ada) =>
+    kaibo.call(`/api/rooms/${room}/chat/settings`, { method: 'PATCH', body, headers });
+  expect((await change({ followersOnlyMinutes: 0 }, bob)).body.code).toBe('forbidden');
+  const reader = await listen(kaibo, `chat:${room}`);
+  await reader.next(isSnapshot);
+  await change({ followersOnlyMinutes: 10 });
+  expect((await reader.next(isEvent('chat.settings'))).data).toMatchObject({ followersOnlyMinutes: 10 });
+  const code = async () => (await say(kaibo, room, bob, `now ${Math.random()}`)).body.code ?? 'said';
+  expect(await code()).toBe('followers_only');
+  await kaibo.post(`/api/users/${ada.id}/follow`, {}, bob.headers);
+  expect(await code()).toBe('followers_only');
+  kaibo.wait(600_000);
+  expect(await code()).toBe('said');
+});
+
+test('messages are deleted by their author and by moderators, one or all of a person', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const carl = await kaibo.person('carl');
+  const reader = await listen(kaibo, `chat:${room}`);
+  await reader.next(isSnapshot);
+  const ids: string[] = [];
+  for (const text of ['one', 'two', 'three']) ids.push(messageOf(await say(kaibo, room, bob, text)).id);
+  await say(kaibo, room, carl, { text: 'answer', replyTo: ids[0] });
+  const remove = (id: string | undefined, { headers }: Person) =>
+    kaibo.delete(`/api/rooms/${room}/chat/${id}`, headers);
+  expect((await remove(ids[0], carl)).body.code).toBe('forbidden');
+  expect((await remove(ids[0], bob)).status).toBe(200);
+  expect((await reader.next(isEvent('chat.deleted'))).data).toEqual({ id: ids[0] });
+  expect((await remove(ids[0], bob)).body.code).toBe('message_not_found');
+  expect((await remove(ids[1], ada)).status).toBe(200);
+  const clear = (headers: Person['headers']) =>
+    kaibo.post(`/api/rooms/${room}/chat/clear`, { person: `user:${bob.id}` }, headers);
+  expect((await clear(bob.headers)).body.code).toBe('forbidden');
+  expect((await clear(ada.headers)).body).toEqual({ deleted: 1 });
+  expect((await reader.next(isEvent('chat.cleared'))).data).toEqual({ person: `user:${bob.id}` });
+  const left = (await kaibo.get(`/api/rooms/${room}/chat`)).body['messages'] as ChatMessage[];
+  expect(left.map(({ text, replyTo }) => [text, replyTo])).toEqual([['answer', undefined]]);
+  const done = (await kaibo.audit(ada)).map(({ action }) => action);
+  expect(done.filter((action) => String(action).startsWith('chat.'))).toEqual(['chat.cleared', 'chat.message_deleted']);
+});
+
+test('an account takes what it said with it, and had it all in its export', async () => {
+  const { kaibo, bob, room } = await setUp();
+  await say(kaibo, room, bob, 'remember me');
+  const reader = await listen(kaibo, `chat:${room}`);
+  await reader.next(isSnapshot);
+  const exported = await kaibo.get('/api/users/me/export', bob.headers);
+  expect(exported.text).toContain('remember me');
+  const gone = await kaibo.delete('/api/users/me', bob.headers, { password: 'correct horse battery' });
+  expect(gone.status).toBe(200);
+  expect((await reader.next(isEvent('chat.cleared'))).data).toEqual({ person: `user:${bob.id}` });
+  expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat`))).toEqual([]);
+});
+
+test('a private room is read by those who may see it, and left by the others when it becomes one', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const reader = await listen(kaibo, `chat:${room}`, bob);
+  await reader.next(isSnapshot);
+  await kaibo.call(`/api/rooms/${room}`, { method: 'PUT', body: { isPrivate: true }, headers: ada.headers });
+  expect(await reader.next(({ type }) => type === 'error')).toMatchObject({ code: 'room_private' });
+  expect((await kaibo.get(`/api/rooms/${room}/chat`, bob.headers)).body.code).toBe('room_private');
+  expect((await say(kaibo, room, bob, 'hi')).body.code).toBe('room_private');
+  const late = await listen(kaibo, `chat:${room}`, bob);
+  expect(await late.next(({ type }) => type === 'error')).toMatchObject({ code: 'room_private' });
+});
+
+test('emotes are small pictures that a channel adds', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const path = `/api/rooms/${room}/emotes`;
+  const png = Buffer.from('\x89PNG\r\n\x1a\n0000', 'latin1').toString('base64');
+  const add = (input: object, { headers } = ada) => kaibo.post(path, input, headers);
+  expect((await add({ code: 'hype', image: png }, bob)).body.code).toBe('forbidden');
+  expect((await add({ code: 'hype', image: Buffer.from('<svg/>').toString('base64') })).body.code).toBe(
+    'emote_invalid',
+  );
+  expect((await add({ code: 'heart', image: png })).body.code).toBe('emote_taken');
+  const added = await add({ code: 'hype', image: png });
+  expect(added).toMatchObject({ status: 201, body: { code: 'hype' } });
+  expect((await add({ code: 'hype', image: png })).body.code).toBe('emote_taken');
+  const list = JSON.parse((await kaibo.get(path)).text) as { code: string }[];
+  expect(list.length).toBeGreaterThan(24);
+  expect(list[0]).toEqual(added.body);
+  const picture = await kaibo.get(String(added.body['url']));
+  expect(picture.headers.get('content-type')).toBe('image/png');
+  expect(picture.headers.get('x-content-type-options')).toBe('nosniff');
+  expect((await kaibo.delete(`${path}/${String(added.body['id'])}`, ada.headers)).status).toBe(200);
+  expect((await kaibo.get(String(added.body['url']))).body.code).toBe('emote_not_found');
+});
