@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { PLAIN_TEXT } from '../auth/contract.ts';
 import type { RoomFacts } from '../live/contract.ts';
 
 /** Who writes in a room. */
@@ -25,3 +27,164 @@ export interface Moderator {
   /** ms since the epoch, Infinity for good, undefined when they may speak. */
   mutedUntil(channelId: string, person: string): Promise<number | undefined>;
 }
+
+/** On `control`: `{ channelId }`; the words of the channel, '' for all channels, were changed. */
+export const WORDS_CHANGED = 'words.changed';
+
+const DAY_SECONDS = 86_400;
+const epochMs = z.number().describe('ms since the epoch');
+const personSchema = z.string().regex(/^(?:user|viewer):[A-Za-z0-9_-]{1,64}$/);
+const userIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const messageIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
+const noteSchema = z.string().trim().min(1).max(200).regex(PLAIN_TEXT);
+export const proofQuerySchema = z.object({
+  token: z.string().max(500).optional().describe('Play token or owner token'),
+  vid: z.string().max(500).optional().describe('Signed viewer id'),
+});
+
+export const roomParamsSchema = z.object({ roomId: z.string().max(64) });
+export const wordParamsSchema = z.object({ id: z.string().max(64).regex(PLAIN_TEXT) });
+export const roomWordParamsSchema = roomParamsSchema.extend(wordParamsSchema.shape);
+export const muteParamsSchema = roomParamsSchema.extend({ person: personSchema });
+export const heldParamsSchema = roomParamsSchema.extend({ messageId: messageIdSchema });
+export const reportParamsSchema = wordParamsSchema;
+export const roomReportParamsSchema = roomWordParamsSchema;
+export const successSchema = z.object({ success: z.literal(true) });
+
+export const pageSchema = z.object({
+  page: z.coerce.number().int().min(1).max(10_000).default(1),
+  pageSize: z.coerce.number().int().min(1).max(500).default(100),
+});
+export type Page = z.output<typeof pageSchema>;
+
+export const actionSchema = z
+  .enum(['block', 'mask', 'hold'])
+  .describe('block: not sent; mask: each character is *; hold: waits for a moderator');
+export const newWordSchema = z.object({
+  word: z
+    .string()
+    .trim()
+    .min(1)
+    .max(100)
+    .regex(PLAIN_TEXT)
+    .describe('As it is usually written; `*` at its beginning or end lets it be part of a longer word'),
+  action: actionSchema.default('mask'),
+  note: noteSchema.optional().describe('For those who keep the list'),
+});
+export type NewWord = z.output<typeof newWordSchema>;
+export const wordSchema = z.object({
+  id: z.string(),
+  word: z.string(),
+  action: actionSchema,
+  note: z.string().optional(),
+  createdAt: epochMs,
+});
+export type Word = z.output<typeof wordSchema>;
+export const wordsSchema = z.array(wordSchema);
+export const listWordsSchema = pageSchema.extend({ q: z.string().trim().max(100).optional() });
+
+export const importWordsSchema = z.object({
+  text: z
+    .string()
+    .max(1_500_000)
+    .describe('A word a line; behind a tab its action and behind another one a note. Lines that begin with # are none'),
+  action: actionSchema.default('mask').describe('Of the lines that name none'),
+});
+export const importedSchema = z.object({
+  words: z.number().describe('How many lines had one'),
+  total: z.number().describe('How many the list has now'),
+});
+
+const muteTerms = {
+  reason: noteSchema.optional(),
+  seconds: z
+    .int()
+    .min(1)
+    .max(3650 * DAY_SECONDS)
+    .optional()
+    .describe('Left out, for good'),
+};
+export const newMuteSchema = z.union([
+  z.object({ person: personSchema, ...muteTerms }),
+  z.object({ userId: userIdSchema, ...muteTerms }).transform(({ userId, ...terms }) => ({
+    person: `user:${userId}`,
+    ...terms,
+  })),
+]);
+export type NewMute = z.output<typeof newMuteSchema>;
+export const muteSchema = z.object({
+  person: z.string(),
+  userId: z.string().optional(),
+  name: z.string().optional(),
+  reason: z.string().optional(),
+  until: epochMs.optional().describe('ms since the epoch; left out, for good'),
+  createdAt: epochMs,
+});
+export type Mute = z.output<typeof muteSchema>;
+export const mutesSchema = z.array(muteSchema);
+
+/** On `chat:ID`, so that the page of whom it is about can say so. */
+export const moderationEventSchemas = {
+  'chat.muted': z.object({ person: z.string(), until: epochMs.optional().describe('Left out, for good') }),
+  'chat.unmuted': z.object({ person: z.string() }),
+} as const;
+export type ModerationEvent = keyof typeof moderationEventSchemas;
+
+export const heldSchema = z.object({
+  id: z.string(),
+  person: z.string(),
+  name: z.string(),
+  text: z.string(),
+  at: epochMs,
+});
+export const heldListSchema = z.array(heldSchema);
+export type Held = z.output<typeof heldSchema>;
+export const heldDecisionSchema = z.object({ action: z.enum(['show', 'delete']) });
+
+const reportReason = z.enum(['spam', 'abuse', 'sexual', 'violence', 'illegal', 'other']);
+const reportTerms = {
+  reason: reportReason,
+  text: z
+    .string()
+    .trim()
+    .min(1)
+    .max(500)
+    .regex(/^(?:\P{Cc}|\n)*$/u)
+    .optional(),
+  ...proofQuerySchema.shape,
+};
+export const newReportSchema = z.discriminatedUnion('subject', [
+  z.object({ subject: z.literal('message'), messageId: messageIdSchema, ...reportTerms }),
+  z.object({ subject: z.literal('user'), userId: userIdSchema, ...reportTerms }),
+  z.object({ subject: z.literal('room'), ...reportTerms }),
+]);
+export type NewReport = z.output<typeof newReportSchema>;
+export const reportedSchema = z.object({ id: z.string() });
+
+export const reportSchema = z.object({
+  id: z.string(),
+  roomId: z.string(),
+  subject: z.enum(['message', 'user', 'room']),
+  subjectId: z.string(),
+  reporter: z.string().optional().describe('For administrators'),
+  accused: z.string().optional().describe('`user:ID` or `viewer:ID`'),
+  reason: reportReason,
+  text: z.string().optional(),
+  evidence: z.record(z.string(), z.unknown()).describe('What it is about, as it was then'),
+  state: z.enum(['open', 'dismissed', 'done']),
+  decision: z.string().optional(),
+  decidedAt: epochMs.optional(),
+  createdAt: epochMs,
+});
+export type Report = z.output<typeof reportSchema>;
+export const reportsSchema = z.array(reportSchema);
+export const listReportsSchema = pageSchema.extend({ state: z.enum(['open', 'dismissed', 'done']).default('open') });
+export type ListReports = z.output<typeof listReportsSchema>;
+export const reportDecisionSchema = z.object({
+  action: z
+    .enum(['dismiss', 'delete', 'mute', 'ban', 'resolve'])
+    .describe('delete: the message; mute and ban: whoever wrote it, or the user; resolve: dealt with by other means'),
+  seconds: muteTerms.seconds.describe('Of a mute or ban; left out, for good'),
+  note: noteSchema.optional(),
+});
+export type ReportDecision = z.output<typeof reportDecisionSchema>;

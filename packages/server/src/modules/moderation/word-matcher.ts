@@ -103,6 +103,14 @@ export class WordMatcher<Word extends ListedWord> {
   }
 }
 
+/** What is compared when words of a list are: one key, one word. '' for what has no letters, or more than a word has. */
+export function wordKeyOf(word: string): string {
+  const units = formsOf(word)[0]?.units ?? [];
+  if (units.length === 0 || units.length > MAX_WORD_LETTERS) return '';
+  const letters = units.map(({ letter, gap }, index) => (index > 0 && gap !== 'none' ? ` ${letter}` : letter));
+  return `${word.startsWith('*') ? '*' : ''}${letters.join('')}${word.endsWith('*') ? '*' : ''}`;
+}
+
 interface Place {
   first: number;
   last: number;
