@@ -3,18 +3,10 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { parse } from 'vue/compiler-sfc';
-import { messages as baseEn } from '../src/i18n/en.ts';
-import { messages as replayEn } from '../src/i18n/replay.en.ts';
-import { messages as replayZhCN } from '../src/i18n/replay.zh-CN.ts';
-import { messages as studioEn } from '../src/i18n/studio.en.ts';
-import { messages as studioZhCN } from '../src/i18n/studio.zh-CN.ts';
-import { messages as baseZhCN } from '../src/i18n/zh-CN.ts';
 import { preferredLocale } from '../src/i18n/index.ts';
 
-/** With what is loaded later. */
-const en = { ...baseEn, ...studioEn, ...replayEn };
-const zhCN = { ...baseZhCN, ...studioZhCN, ...replayZhCN };
 const src = join(dirname(fileURLToPath(import.meta.url)), '../src');
+const [en, zhCN] = await Promise.all([textsOf('en'), textsOf('zh-CN')]);
 /** Attributes that people read or hear. */
 const SPOKEN_ATTRIBUTES = new Set([
   'alt',
@@ -36,6 +28,13 @@ interface TemplateNode {
   children?: TemplateNode[];
 }
 const [ELEMENT, TEXT, ATTRIBUTE] = [1, 2, 6];
+
+/** All of a language, what is loaded later too. */
+async function textsOf(locale: string): Promise<object> {
+  const paths = globSync([`i18n/${locale}.ts`, `i18n/*.${locale}.ts`], { cwd: src });
+  const modules = await Promise.all(paths.map(async (path) => (await import(join(src, path))) as { messages: object }));
+  return Object.assign({}, ...modules.map(({ messages }) => messages)) as object;
+}
 
 function keysOf(value: object, prefix = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => {
