@@ -28,6 +28,31 @@ export type {
 } from './users.ts';
 /** Rooms, and who may be in them. */
 export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.ts';
+/** Gifts, goals, and pages for streaming programs. */
+export type {
+  AdminGift,
+  Gift,
+  GiftAnswer,
+  GiftEffect,
+  GiftInput,
+  GiftOrder,
+  GiftOrderPage,
+  GiftsApi,
+  RefundedGift,
+  SendGiftInput,
+  SentGift,
+} from './gifts.ts';
+export type {
+  CreatedOverlay,
+  Goal,
+  GoalInput,
+  GoalKind,
+  Overlay,
+  OverlayAnswer,
+  OverlaysApi,
+  OverlaySettings,
+  ShownOverlay,
+} from './overlays.ts';
 /** What was kept of broadcasts. */
 export type {
   Recording,

@@ -4,8 +4,10 @@ import { Caller } from './caller.ts';
 import { ChatApi } from './chat.ts';
 import { EventsApi } from './events.ts';
 import { FansApi } from './fans.ts';
+import { GiftsApi } from './gifts.ts';
 import { LotteriesApi } from './lotteries.ts';
 import { NoticesApi } from './notices.ts';
+import { OverlaysApi } from './overlays.ts';
 import { RankingsApi } from './rankings.ts';
 import { ModerationApi } from './moderation.ts';
 import { RealtimeClient } from './realtime/realtime-client.ts';
@@ -38,6 +40,8 @@ export class KaiboClient {
   readonly recordings: RecordingsApi;
   readonly chat: ChatApi;
   readonly moderation: ModerationApi;
+  readonly gifts: GiftsApi;
+  readonly overlays: OverlaysApi;
   readonly lotteries: LotteriesApi;
   readonly notices: NoticesApi;
   readonly webhooks: WebhooksApi;
@@ -68,6 +72,8 @@ export class KaiboClient {
     this.recordings = new RecordingsApi(this.#caller);
     this.chat = new ChatApi(this.#caller);
     this.moderation = new ModerationApi(this.#caller);
+    this.gifts = new GiftsApi(this.#caller);
+    this.overlays = new OverlaysApi(this.#caller);
     this.lotteries = new LotteriesApi(this.#caller);
     this.notices = new NoticesApi(this.#caller);
     this.webhooks = new WebhooksApi(this.#caller);

@@ -19,6 +19,8 @@ export type {
   PublicMediaClient,
   PublishVerdict,
 } from './hooks/contract.ts';
+/** Which addresses users may send the server to. */
+export { isPublicAddress } from './relay/public-address.ts';
 /** Pushes of streams to other servers, and what rules of fetching look like. */
 export type { PushInfo } from './relay/push-book.ts';
 export { PULL_APP, PULL_STREAM, PULL_URL } from './relay/pull-rule.ts';

@@ -13,9 +13,9 @@ const BATCH = 500;
 export class StoredNotifier implements Notifier {
   readonly #store: NoticeStore;
   readonly #now: () => number;
-  readonly #count: (kind: string, by: number) => void;
+  readonly #count: (kind: string) => void;
 
-  constructor({ store, now, count }: { store: NoticeStore; now: () => number; count(kind: string, by: number): void }) {
+  constructor({ store, now, count }: { store: NoticeStore; now: () => number; count(kind: string): void }) {
     this.#store = store;
     this.#now = now;
     this.#count = count;
@@ -51,7 +51,7 @@ export class StoredNotifier implements Notifier {
     );
     const pushed = rows.filter(({ user_id: userId, kind }) => wishes.of(userId, kind).push);
     await this.#store.queuePushes(transaction, pushed, this.#now());
-    for (const { kind } of rows) this.#count(kind, 1);
+    for (const { kind } of rows) this.#count(kind);
   }
 
   async #write(transaction: Transaction, notices: readonly NewNotice[]): Promise<NoticeTable[]> {

@@ -1,0 +1,175 @@
+import { lookup } from 'node:dns/promises';
+import http, { type ClientRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import https from 'node:https';
+import { BlockList, isIP, isIPv6 } from 'node:net';
+
+/** Of an answer only the status counts; more than this of it is not even read. */
+const MAX_ANSWER_BYTES = 64 * 1024;
+/** Requests under way at one time; the others wait. */
+const MAX_AT_ONCE = 64;
+
+export type OutboundCode = 'bad_url' | 'address_refused' | 'host_not_found' | 'timeout' | 'connection_failed';
+
+/** Why a request to somebody else's server got no answer. Says nothing of what is inside the network. */
+export class OutboundError extends Error {
+  readonly code: OutboundCode;
+
+  constructor(code: OutboundCode, options?: ErrorOptions) {
+    super(code, options);
+    this.name = 'OutboundError';
+    this.code = code;
+  }
+}
+
+export interface Address {
+  address: string;
+  family: number;
+}
+
+export interface OutboundDeps {
+  /** Whether anybody on the Internet could reach the address. */
+  isPublic(address: string): boolean;
+  /** Networks that the operator allows besides: `10.1.0.0/16`, or one address. */
+  allowPrivate: readonly string[];
+  timeoutMs: number;
+  /** Every address of a host; left out, as the system resolves. */
+  resolve?(host: string): Promise<readonly Address[]>;
+  /** PEM of authorities besides the usual ones. */
+  ca?: string;
+}
+
+/**
+ * Requests to addresses that users name. A host is resolved once, only addresses that are allowed are connected to, and
+ * these as they are, so that a name cannot lead elsewhere between the check and the connection. Redirects are not
+ * followed: a 3xx is an answer like any other.
+ */
+export class Outbound {
+  readonly #deps: OutboundDeps;
+  readonly #resolve: (host: string) => Promise<readonly Address[]>;
+  readonly #allowed = new BlockList();
+  readonly #waiting: (() => void)[] = [];
+  #running = 0;
+
+  constructor(deps: OutboundDeps) {
+    this.#deps = deps;
+    this.#resolve = deps.resolve ?? ((host) => lookup(host, { all: true }));
+    for (const net of deps.allowPrivate) addNet(this.#allowed, net);
+  }
+
+  /** @throws OutboundError bad_url, address_refused, host_not_found, timeout */
+  async check(text: string): Promise<void> {
+    await this.#addressesOf(urlOf(text), AbortSignal.timeout(this.#deps.timeoutMs));
+  }
+
+  /** Answers the HTTP status. @throws OutboundError */
+  async post(
+    text: string,
+    { headers, body }: { headers: Record<string, string>; body: string | Buffer },
+  ): Promise<number> {
+    const url = urlOf(text);
+    await this.#enter();
+    try {
+      const signal = AbortSignal.timeout(this.#deps.timeoutMs);
+      const addresses = await this.#addressesOf(url, signal);
+      return await this.#send(url, { addresses, headers, body, signal });
+    } finally {
+      this.#leave();
+    }
+  }
+
+  async #addressesOf(url: URL, signal: AbortSignal): Promise<Address[]> {
+    const host = url.hostname.replace(/^\[|\]$/g, '');
+    const family = isIP(host);
+    const found = family === 0 ? await this.#look(host, signal) : [{ address: host, family }];
+    const allowed = found.filter(({ address }) => this.#mayReach(address));
+    if (allowed.length === 0) throw new OutboundError('address_refused');
+    return allowed;
+  }
+
+  async #look(host: string, signal: AbortSignal): Promise<readonly Address[]> {
+    const late = Promise.withResolvers<never>();
+    const onAbort = (): void => late.reject(new OutboundError('timeout'));
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await Promise.race([this.#resolve(host), late.promise]);
+    } catch (error) {
+      throw error instanceof OutboundError ? error : new OutboundError('host_not_found', { cause: error });
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
+  }
+
+  #mayReach(address: string): boolean {
+    return this.#deps.isPublic(address) || this.#allowed.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  }
+
+  async #send(
+    url: URL,
+    {
+      addresses,
+      headers,
+      body,
+      signal,
+    }: { addresses: Address[]; headers: Record<string, string>; body: string | Buffer; signal: AbortSignal },
+  ): Promise<number> {
+    const options: RequestOptions & { ca?: string } = {
+      ...{ method: 'POST', headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, signal },
+      // A connection of its own each: one that is kept could belong to an address that was checked for another name.
+      agent: false,
+      ca: this.#deps.ca,
+      // Asked for host names only; whatever it is asked, it answers what was checked.
+      lookup: (_host, { all }, answer) => {
+        const [first] = addresses;
+        if (all === true) answer(null, addresses);
+        else answer(null, first?.address ?? '', first?.family);
+      },
+    };
+    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const request: ClientRequest = (url.protocol === 'https:' ? https : http).request(url, options);
+    request.on('response', (answer) => readStatus(answer, resolve));
+    request.on('error', (error) =>
+      reject(new OutboundError(signal.aborted ? 'timeout' : 'connection_failed', { cause: error })),
+    );
+    request.on('close', () => reject(new OutboundError('connection_failed')));
+    request.end(body);
+    return promise;
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running >= MAX_AT_ONCE) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#running++;
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    if (next === undefined) this.#running--;
+    else next();
+  }
+}
+
+/** The status counts as soon as it is there; the rest is read up to a bound, so that a polite server is let finish. */
+function readStatus(answer: IncomingMessage, resolve: (status: number) => void): void {
+  let read = 0;
+  answer.on('data', (chunk: Buffer) => {
+    read += chunk.length;
+    if (read > MAX_ANSWER_BYTES) answer.destroy();
+  });
+  // What breaks off after its status is answered all the same.
+  answer.on('error', () => {});
+  answer.on('close', () => resolve(answer.statusCode ?? 0));
+}
+
+function urlOf(text: string): URL {
+  // The URL standard has made `2130706433`, `0x7f.1` and `0177.0.0.1` the address that they are.
+  const url = URL.parse(text);
+  const isPlain = url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
+  if (!isPlain || url.username !== '' || url.password !== '' || url.hostname === '') throw new OutboundError('bad_url');
+  return url;
+}
+
+function addNet(list: BlockList, net: string): void {
+  const [address = '', bits] = net.split('/');
+  const type = isIPv6(address) ? 'ipv6' : 'ipv4';
+  if (bits === undefined) list.addAddress(address, type);
+  else list.addSubnet(address, Number(bits), type);
+}
