@@ -107,9 +107,17 @@ export type {
   ModeratedWord,
   ModerationApi,
   Mute,
+  Report,
+  ReportDecision,
   ReportInput,
+  ReportPage,
+  ReportQuery,
   ReportReason,
+  ReportState,
   WordAction,
+  WordInput,
+  WordPage,
+  WordQuery,
 } from './moderation.ts';
 /** The polling scheme, events by single requests, and what administrators do. */
 export type { StreamsApi } from './streams.ts';

@@ -50,6 +50,22 @@ const ofLottery = async ({ world, roomId, owner }: Scene): Promise<Record<string
   return { id: String(body['id']) };
 };
 
+/** What the owner said. */
+const ofMessage = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => {
+  const said = await world.must(`/api/rooms/${roomId}/chat`, { method: 'POST', body: { text: roomId } }, owner.token);
+  return { messageId: (said.body['message'] as { id: string }).id };
+};
+
+let emotes = 0;
+const newEmote = (): unknown => ({
+  code: `emote_${++emotes}`,
+  image: Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64'),
+});
+const ofEmote = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => {
+  const init = { method: 'POST', body: newEmote() };
+  return { emoteId: String((await world.must(`/api/rooms/${roomId}/emotes`, init, owner.token)).body['id']) };
+};
+
 /** Of the scene's room, and not published. */
 const ofRecording = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => ({
   id: await world.record(roomId, owner),
@@ -163,6 +179,44 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/rooms/{roomId}/fans': { answers: { ...all(200), banned: 403 } },
   'GET /api/rooms/{roomId}/fans/me': { answers: { ...members(200), banned: 403 } },
   'PUT /api/rooms/{roomId}/fans/badge': { body: () => ({ name: '小橙子' }), answers: { ...owners(200) } },
+  'GET /api/rooms/{roomId}/chat': { answers: { ...all(200), banned: 403 } },
+  'POST /api/rooms/{roomId}/chat': {
+    body: ({ world }) => ({ text: world.newName() }),
+    answers: { ...members(200), banned: 403 },
+  },
+  'DELETE /api/rooms/{roomId}/chat/{messageId}': { parameters: ofMessage, answers: moderators(200) },
+  'POST /api/rooms/{roomId}/chat/clear': {
+    body: ({ victim }) => ({ person: `user:${victim.id}` }),
+    answers: moderators(200),
+  },
+  'GET /api/rooms/{roomId}/chat/settings': { answers: { ...all(200), banned: 403 } },
+  'PATCH /api/rooms/{roomId}/chat/settings': { body: () => ({ danmaku: true }), answers: moderators(200) },
+  'GET /api/rooms/{roomId}/emotes': { answers: { ...all(200), banned: 403 } },
+  'POST /api/rooms/{roomId}/emotes': { body: newEmote, answers: owners(201) },
+  'DELETE /api/rooms/{roomId}/emotes/{emoteId}': { parameters: ofEmote, answers: owners(200) },
+  'GET /api/emotes/{emoteId}': { parameters: ofEmote, answers: all(200) },
+  'GET /api/recordings/{id}/chat': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /api/rooms/{roomId}/words': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/words': { body: () => ({ word: '词' }), answers: moderators(201) },
+  'DELETE /api/rooms/{roomId}/words/{id}': { answers: moderators(404) },
+  'GET /api/rooms/{roomId}/mutes': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/mutes': { body: ({ victim }) => ({ userId: victim.id }), answers: moderators(200) },
+  'DELETE /api/rooms/{roomId}/mutes/{person}': { answers: moderators(404) },
+  'GET /api/rooms/{roomId}/held': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/held/{messageId}': { body: () => ({ action: 'show' }), answers: moderators(404) },
+  'POST /api/rooms/{roomId}/reports': {
+    fresh: true,
+    body: ({ victim }) => ({ subject: 'user', userId: victim.id, reason: 'spam' }),
+    answers: { ...members(201), banned: 403 },
+  },
+  'GET /api/rooms/{roomId}/reports': { answers: moderators(200) },
+  'POST /api/rooms/{roomId}/reports/{id}': { body: () => ({ action: 'dismiss' }), answers: moderators(404) },
+  'GET /api/admin/reports': { answers: admins(200) },
+  'POST /api/admin/reports/{id}': { body: () => ({ action: 'dismiss' }), answers: admins(404) },
+  'GET /api/admin/words': { answers: admins(200) },
+  'POST /api/admin/words': { body: () => ({ word: '词' }), answers: admins(201) },
+  'POST /api/admin/words/import': { body: () => ({ text: '词' }), answers: admins(200) },
+  'DELETE /api/admin/words/{id}': { answers: admins(404) },
   'GET /api/recordings': { answers: all(200) },
   'GET /api/recordings/{id}': { parameters: ofRecording, answers: ownersOnly(200) },
   'PATCH /api/recordings/{id}': {
