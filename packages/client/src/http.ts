@@ -18,6 +18,8 @@ export interface HttpRequest {
   ownerToken?: string | undefined;
   ifNoneMatch?: string | undefined;
   lastEventId?: string | undefined;
+  /** The same key is the same operation, where money is moved. */
+  idempotencyKey?: string | undefined;
   accept?: string;
   /** Sent as it is where `fetch` keeps no cookies of its own. */
   cookie?: string | undefined;
@@ -72,6 +74,7 @@ function headersOf(options: HttpOptions, request: HttpRequest): Headers {
   set('x-owner-token', request.ownerToken);
   set('if-none-match', request.ifNoneMatch);
   set('last-event-id', request.lastEventId);
+  set('idempotency-key', request.idempotencyKey);
   set('cookie', request.cookie);
   return headers;
 }
