@@ -142,11 +142,7 @@ export class ChatApi {
   }
 
   /** `image` is a PNG, GIF or WebP in base64. */
-  addEmote(
-    roomId: string,
-    input: { code: string; image: string },
-    { ownerToken }: OwnerOptions = {},
-  ): Promise<Emote> {
+  addEmote(roomId: string, input: { code: string; image: string }, { ownerToken }: OwnerOptions = {}): Promise<Emote> {
     return this.#caller.json(`${roomPath(roomId)}/emotes`, { method: 'POST', body: input, ownerToken });
   }
 

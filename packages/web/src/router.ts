@@ -15,6 +15,8 @@ declare module 'vue-router' {
     needsAccount?: boolean;
     /** A form to which nobody wants to come back. */
     isForm?: boolean;
+    /** On a phone it fills the screen as an app does, and only its parts scroll. */
+    isStage?: boolean;
   }
 }
 
@@ -23,19 +25,26 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     { path: '/', name: 'home', component: HomePage },
-    { path: '/rooms/:id', name: 'room', props: withToken, component: () => import('./pages/RoomPage.vue') },
+    {
+      path: '/rooms/:id',
+      name: 'room',
+      props: withToken,
+      meta: { isStage: true },
+      component: () => withTexts(import('./pages/RoomPage.vue'), 'interact'),
+    },
     {
       path: '/replay/:id',
       name: 'replay',
       props: withToken,
-      component: () => withTexts(import('./pages/ReplayPage.vue'), 'replay'),
+      meta: { isStage: true },
+      component: () => withTexts(import('./pages/ReplayPage.vue'), 'replay', 'interact'),
     },
     { path: '/live', name: 'live', component: () => withTexts(import('./pages/LivePage.vue'), 'replay') },
     {
       path: '/live/:id',
       name: 'studio',
       props: true,
-      component: () => withTexts(import('./pages/StudioPage.vue'), 'studio', 'replay'),
+      component: () => withTexts(import('./pages/StudioPage.vue'), 'studio', 'replay', 'interact'),
     },
     { path: '/login', name: 'login', meta: { isForm: true }, component: () => import('./pages/LoginPage.vue') },
     {

@@ -22,6 +22,14 @@ const FEATURES = {
     'zh-CN': () => import('./replay.zh-CN.ts'),
     en: () => import('./replay.en.ts'),
   },
+  interact: {
+    'zh-CN': () => import('./interact.zh-CN.ts'),
+    en: () => import('./interact.en.ts'),
+  },
+  gift: {
+    'zh-CN': () => import('./gift.zh-CN.ts'),
+    en: () => import('./gift.en.ts'),
+  },
 } satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({

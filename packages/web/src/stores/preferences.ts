@@ -1,16 +1,36 @@
 import { usePreferredDark, useStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, watch } from 'vue';
+import { COLORS } from '../features/danmaku/danmaku-item.ts';
+import type { DanmakuPosition } from '../features/danmaku/danmaku-item.ts';
+import { DEFAULT_DANMAKU, usableSettings } from '../features/danmaku/danmaku-settings.ts';
+import type { DanmakuSettings } from '../features/danmaku/danmaku-settings.ts';
 import { isLocale, LOCALES, preferredLocale, useLocaleMessages } from '../i18n/index.ts';
 import type { Locale } from '../i18n/index.ts';
 
 export type Theme = 'system' | 'light' | 'dark';
+
+/** Whether and how one's own messages fly over the picture. */
+export interface DanmakuSending {
+  on: boolean;
+  /** `#rrggbb`. */
+  color: string;
+  position: DanmakuPosition;
+}
+
+const DEFAULT_SENDING: DanmakuSending = { on: true, color: COLORS[0], position: 'scroll' };
 
 /** What a visitor chose, remembered in this browser. public/theme.js reads the same keys before the first paint. */
 export const usePreferences = defineStore('preferences', () => {
   const theme = useStorage<Theme>('kaibo.theme', 'system');
   const storedLocale = useStorage<string>('kaibo.locale', '');
   const systemDark = usePreferredDark();
+  const danmaku = useStorage<DanmakuSettings>('kaibo.danmaku', DEFAULT_DANMAKU, localStorage, {
+    mergeDefaults: usableSettings,
+  });
+  const sending = useStorage<DanmakuSending>('kaibo.danmakuSending', DEFAULT_SENDING, localStorage, {
+    mergeDefaults: true,
+  });
 
   const dark = computed(() => theme.value === 'dark' || (theme.value === 'system' && systemDark.value));
   const locale = computed<Locale>(() => {
@@ -43,5 +63,5 @@ export const usePreferences = defineStore('preferences', () => {
     return setLocale(LOCALES[(index + 1) % LOCALES.length] ?? LOCALES[0]);
   }
 
-  return { theme, dark, locale, toggleTheme, nextLocale };
+  return { theme, dark, locale, danmaku, sending, toggleTheme, nextLocale };
 });

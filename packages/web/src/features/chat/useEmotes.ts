@@ -1,0 +1,49 @@
+import type { Emote } from '@kaibo/client';
+import { computed, ref, shallowRef } from 'vue';
+import type { ComputedRef, Ref } from 'vue';
+import { api } from '../../api.ts';
+import type { EmoteUrls } from './text-pieces.ts';
+
+export interface ShownEmote {
+  code: string;
+  url: string;
+  /** Of the channel, not of the platform. */
+  isOwn: boolean;
+}
+
+export interface Emotes {
+  all: ComputedRef<readonly ShownEmote[]>;
+  urls: ComputedRef<EmoteUrls>;
+  /** Asks for them once more, as when they were changed. */
+  load(): Promise<void>;
+  failed: Ref<boolean>;
+}
+
+/** The emotes of a room, asked for at once. Until they are there, and where they are unknown, their codes are shown. */
+export function useEmotes(roomId: string, token?: () => string | undefined): Emotes {
+  const known = shallowRef<readonly Emote[]>([]);
+  const icons = shallowRef<ReadonlyMap<string, string>>(new Map());
+  const failed = ref(false);
+
+  async function load(): Promise<void> {
+    try {
+      // The pictures are a chunk of their own: nobody waits for them to read.
+      const [emotes, pictures] = await Promise.all([
+        api.chat.emotes(roomId, { token: token?.() }),
+        import('./emote-icons.ts'),
+      ]);
+      [known.value, icons.value, failed.value] = [emotes, pictures.EMOTE_ICONS, false];
+    } catch {
+      failed.value = true;
+    }
+  }
+
+  const all = computed(() =>
+    known.value.flatMap(({ code, icon, url = icons.value.get(icon ?? '') }) =>
+      url === undefined ? [] : [{ code, url, isOwn: icon === undefined }],
+    ),
+  );
+  const urls = computed<EmoteUrls>(() => new Map(all.value.map(({ code, url }) => [code, url])));
+  void load();
+  return { all, urls, load, failed };
+}
