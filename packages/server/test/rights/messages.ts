@@ -85,6 +85,16 @@ export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
     messages: ({ roomId }) => [{ type: 'end', roomId }],
     answers: { ...all('forbidden'), owner: 'ack', admin: 'ack' },
   },
+  '/ws subscribe (chat:ID)': {
+    socket: '/ws',
+    messages: ({ roomId }) => [{ type: 'subscribe', channel: `chat:${roomId}` }],
+    answers: { ...all('ack'), banned: 'banned_from_room' },
+  },
+  '/ws chat': {
+    socket: '/ws',
+    messages: ({ roomId }) => [{ type: 'chat', roomId, text: 'hello' }],
+    answers: { ...all('ack'), anonymous: 'login_required', banned: 'banned_from_room' },
+  },
   '/signaling join': {
     socket: '/signaling',
     messages: (scene) => [join(scene)],
