@@ -1,4 +1,4 @@
-import { sql, type Selectable } from 'kysely';
+import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../../../database/database.ts';
 import type { ChatMessageTable } from '../../../database/tables/chat.ts';
 import type { ArchivedMessage, MessageState } from './contract.ts';
@@ -277,16 +277,6 @@ export class ChatStore {
       .where('state', '<>', 'deleted')
       .execute();
     return new Set(rows.map(({ room_id: id }) => id));
-  }
-
-  /** Kept messages by their state. */
-  async countByState(): Promise<Record<string, number>> {
-    const rows = await this.#database
-      .selectFrom('chat_messages')
-      .select(['state', sql<number>`count(*)`.as('count')])
-      .groupBy('state')
-      .execute();
-    return Object.fromEntries(rows.map(({ state, count }) => [state, Number(count)]));
   }
 }
 

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { MemoryStateCenter } from '../../../state/memory.ts';
+import { Pace } from './pace.ts';
+
+const OPTIONS = { retentionDays: 0, burst: 3, perSecond: 1, roomPerSecond: 10, danmakuPerSecond: 40 };
+
+/** Two nodes on one state, whose clocks differ. */
+function setUp() {
+  let nowMs = 1_800_000_000_000;
+  const now = (): number => nowMs;
+  const state = new MemoryStateCenter({ now });
+  const nodes = [0, 50].map((skewMs) => new Pace({ state, options: OPTIONS, now: () => nowMs + skewMs }));
+  const [a, b] = nodes as [Pace, Pace];
+  const turn = async (node: Pace, seconds = 10): Promise<string> => {
+    try {
+      await node.takeTurn('channel', 'user:a', seconds);
+      return 'taken';
+    } catch (error) {
+      const { code, details } = error as { code: string; details: { seconds: string } };
+      return `${code} ${details.seconds}`;
+    }
+  };
+  return { a, b, turn, wait: (ms: number) => void (nowMs += ms) };
+}
+
+test('slow mode is one clock for all nodes, which being refused does not move', async () => {
+  const { a, b, turn, wait } = setUp();
+  expect(await turn(a)).toBe('taken');
+  for (let n = 1; n < 10; n++) {
+    wait(1000);
+    expect(await turn(n % 2 === 0 ? a : b)).toBe(`slow_mode ${10 - n}`);
+  }
+  wait(1000);
+  expect(await turn(a)).toBe('taken');
+  expect(await turn(b)).toBe('slow_mode 10');
+});
+
+test('of many at once on several nodes one gets the turn', async () => {
+  const { a, b, turn, wait } = setUp();
+  for (let round = 0; round < 5; round++) {
+    const answers = await Promise.all(Array.from({ length: 20 }, (_, n) => turn(n % 2 === 0 ? a : b)));
+    expect(answers.filter((answer) => answer === 'taken')).toHaveLength(1);
+    wait(10_050);
+  }
+});
+
+test('a turn that came to nothing is given back', async () => {
+  const { a, b, turn } = setUp();
+  const giveBack = await a.takeTurn('channel', 'user:a', 10);
+  expect(await turn(b)).toMatch('slow_mode');
+  await giveBack();
+  expect(await turn(b)).toBe('taken');
+});
+
+test('a slow mode that was made shorter holds at once', async () => {
+  const { a, turn, wait } = setUp();
+  expect(await turn(a, 3600)).toBe('taken');
+  wait(5000);
+  expect(await turn(a, 5)).toBe('taken');
+});
+
+test('floods are cut by person and by room', () => {
+  const { a, wait } = setUp();
+  const say = (person: string, text: string): string => {
+    try {
+      a.take({ roomId: 'room', person, text, isTrusted: false });
+      return 'said';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  expect([1, 2, 3, 4].map((n) => say('user:a', `text ${n}`))).toEqual(['said', 'said', 'said', 'rate_limited']);
+  wait(1000);
+  expect(say('user:a', 'text 5')).toBe('said');
+  const crowd = Array.from({ length: 20 }, (_, n) => say(`user:${n}`, `hello ${n}`));
+  expect(crowd.filter((answer) => answer === 'said')).toHaveLength(9);
+});
