@@ -130,8 +130,8 @@ function stands<Word>(pattern: Pattern<Word>, { units, tail }: Reading, place: P
   if (gaps.every((gap) => gap === 'none')) return true;
   if (pattern.isUnspaced) {
     if (gaps.length > 1 || !gaps.includes('soft')) return true;
-    // Two characters over a clause's end: 没办法，轮到我了 is none, 法 轮 by itself is one.
-    return isEdgeBefore && isEdgeBehind;
+    // Two characters over a clause's end: 没办法，轮到我了 is none; with another gap beside them, 说法 轮 吧, they are one.
+    return isEdgeBefore || isEdgeBehind;
   }
   if (!gaps.includes('none') && gaps.length >= MIN_SPELLED_GAPS) return !isPartOfSpelled(units, place);
   return gaps.length + 1 >= MIN_CUT_LETTERS && !gaps.includes('soft') && isEdgeBefore && isEdgeBehind;
