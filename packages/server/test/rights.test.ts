@@ -8,7 +8,7 @@ import type { Answer } from './harness.ts';
 import { RightsWorld } from './rights/world.ts';
 
 /** Requests that modules add to the realtime socket. */
-const COMMANDS = ['/ws start', '/ws end', '/ws chat'];
+const COMMANDS = ['/ws start', '/ws end', '/ws chat', '/ws gift'];
 
 let world: RightsWorld;
 

@@ -95,6 +95,16 @@ export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
     messages: ({ roomId }) => [{ type: 'chat', roomId, text: 'hello' }],
     answers: { ...all('ack'), anonymous: 'login_required', banned: 'banned_from_room' },
   },
+  '/ws gift': {
+    socket: '/ws',
+    messages: ({ roomId }) => [{ type: 'gift', roomId, giftId: 'heart', key: 'a-key-of-the-socket' }],
+    answers: {
+      ...all('insufficient_balance'),
+      anonymous: 'login_required',
+      banned: 'banned_from_room',
+      owner: 'cannot_gift_self',
+    },
+  },
   '/signaling join': {
     socket: '/signaling',
     messages: (scene) => [join(scene)],

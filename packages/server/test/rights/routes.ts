@@ -66,6 +66,20 @@ const ofEmote = async ({ world, roomId, owner }: Scene): Promise<Record<string, 
   return { emoteId: String((await world.must(`/api/rooms/${roomId}/emotes`, init, owner.token)).body['id']) };
 };
 
+let gifts = 0;
+const newGift = (): unknown => ({ id: `gift-${++gifts}`, name: { zh: '礼物', en: 'Gift' }, icon: 'rose', price: 1 });
+const ofGift = async ({ world }: Scene): Promise<Record<string, string>> => {
+  const { token } = await world.person('admin');
+  const { body } = await world.must('/api/admin/gifts', { method: 'POST', body: newGift() }, token);
+  return { id: String(body['id']) };
+};
+
+const ofOverlay = async ({ world, person, owner }: Scene): Promise<Record<string, string>> => {
+  const { body } = await world.must('/api/overlays', { method: 'POST', body: {} }, (person ?? owner).token);
+  return { id: String(body['id']) };
+};
+const GOAL = { title: '目标', kind: 'coins', target: 10 };
+
 /** Of the scene's room, and not published. */
 const ofRecording = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => ({
   id: await world.record(roomId, owner),
@@ -237,6 +251,29 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'POST /api/lotteries/{id}/join': { parameters: ofLottery, answers: { ...members(200), banned: 403, owner: 403 } },
   'POST /api/lotteries/{id}/draw': { parameters: ofLottery, answers: owners(200) },
   'POST /api/lotteries/{id}/cancel': { parameters: ofLottery, answers: owners(200) },
+  'GET /api/gifts': { answers: all(200) },
+  'GET /api/rooms/{roomId}/gifts': { answers: { ...all(200), banned: 403 } },
+  // Nobody here has coins: whoever is refused for that may give.
+  'POST /api/rooms/{roomId}/gifts': {
+    body: () => ({ giftId: 'heart' }),
+    headers: { 'idempotency-key': 'a-key-of-a-gift' },
+    answers: { ...members(409), banned: 403, owner: 400 },
+  },
+  'GET /api/admin/gifts': { answers: admins(200) },
+  'POST /api/admin/gifts': { body: newGift, answers: admins(201) },
+  'PUT /api/admin/gifts/{id}': { parameters: ofGift, body: () => ({ price: 2 }), answers: admins(200) },
+  'DELETE /api/admin/gifts/{id}': { parameters: ofGift, answers: admins(200) },
+  'GET /api/admin/gifts/orders': { answers: admins(200) },
+  'POST /api/admin/gifts/orders/{id}/refund': { body: () => ({}), answers: admins(404) },
+  'GET /api/rooms/{roomId}/goal': { answers: { ...all(200), banned: 403 } },
+  'PUT /api/rooms/{roomId}/goal': { body: () => GOAL, answers: owners(200) },
+  'DELETE /api/rooms/{roomId}/goal': { answers: owners(200) },
+  'GET /api/overlays': { answers: members(200) },
+  'POST /api/overlays': { body: () => ({}), answers: members(201) },
+  'PUT /api/overlays/{id}': { parameters: ofOverlay, body: () => ({ name: 'OBS 2' }), answers: members(200) },
+  'DELETE /api/overlays/{id}': { parameters: ofOverlay, answers: members(200) },
+  // Logins say nothing here, only the token of an overlay does.
+  'GET /api/overlay': { answers: all(401), suspended: 401 },
   'GET /api/admin/storage': { answers: admins(200) },
   'POST /api/streams/start': { body: () => ({ title: '新' }), answers: members(200) },
   'GET /api/streams/list': { answers: all(200) },
