@@ -46,6 +46,12 @@ export const router = createRouter({
       props: true,
       component: () => withTexts(import('./pages/StudioPage.vue'), 'studio', 'replay', 'interact'),
     },
+    {
+      path: '/lotteries/:id',
+      name: 'lottery',
+      props: withToken,
+      component: () => withTexts(import('./pages/LotteryPage.vue'), 'lottery'),
+    },
     { path: '/login', name: 'login', meta: { isForm: true }, component: () => import('./pages/LoginPage.vue') },
     {
       path: '/register',
@@ -60,6 +66,7 @@ export const router = createRouter({
       meta: { needsAccount: true },
       component: () => withTexts(import('./pages/SettingsPage.vue'), 'studio'),
     },
+    { path: '/rank', name: 'rank', component: () => withTexts(import('./pages/RankPage.vue'), 'rank') },
     { path: '/u/:username', name: 'user', props: true, component: () => import('./pages/UserPage.vue') },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },
   ],

@@ -48,6 +48,7 @@ export const messages = {
     ended: 'Ended',
   },
   home: {
+    rankings: 'Rankings',
     title: 'Live now',
     count: '{n} room | {n} rooms',
     emptyTitle: 'Nobody is live right now',

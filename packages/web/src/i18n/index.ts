@@ -30,6 +30,14 @@ const FEATURES = {
     'zh-CN': () => import('./gift.zh-CN.ts'),
     en: () => import('./gift.en.ts'),
   },
+  rank: {
+    'zh-CN': () => import('./rank.zh-CN.ts'),
+    en: () => import('./rank.en.ts'),
+  },
+  lottery: {
+    'zh-CN': () => import('./lottery.zh-CN.ts'),
+    en: () => import('./lottery.en.ts'),
+  },
 } satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({

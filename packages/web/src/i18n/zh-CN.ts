@@ -48,6 +48,7 @@ export const messages = {
     ended: '已结束',
   },
   home: {
+    rankings: '榜单',
     title: '正在直播',
     count: '{n} 个直播间',
     emptyTitle: '现在还没有人开播',

@@ -1,0 +1,40 @@
+/** Rankings, fan badges and levels; loaded with what shows them. */
+export const messages = {
+  rank: {
+    title: 'Rankings',
+    board: 'Ranking',
+    period: 'Period',
+    boards: { viewers: 'Viewers', followers: 'New followers', revenue: 'Revenue' },
+    hints: {
+      viewers: 'How many watched at one time, at the best moment of the period.',
+      followers: 'Who began to follow in the period, and stayed.',
+      revenue: 'Gifts of the period, in coins.',
+    },
+    periods: { now: 'Now', hour: 'Hour', day: 'Today', week: 'Week', all: 'All' },
+    scores: {
+      viewers: '{n} viewer | {n} viewers',
+      followers: '{n} follower | {n} followers',
+      revenue: '{n} coin | {n} coins',
+    },
+    coins: '{n} coin | {n} coins',
+    empty: 'Nobody is listed in this period yet.',
+    place: 'No. {place}',
+    ownPlace: 'You are no. {place}',
+    supporters: {
+      live: 'This stream',
+      week: 'Week',
+      all: 'All time',
+      liveEmpty: 'Nobody has sent a gift in this broadcast yet.',
+      weekEmpty: 'Nobody has sent a gift this week yet.',
+      allEmpty: 'Nobody has sent a gift yet.',
+    },
+    level: 'Fan, level {level}',
+    noLevel: 'No fan level yet',
+    progress: 'Progress to the next level',
+    today: 'Today: watching {watch}/{watchMost} · chatting {chat}/{chatMost} · gifts without limit',
+    badgeName: 'Fan badge',
+    badgeHint: '2 to 6 characters',
+    badgeSave: 'Save',
+    badgeSaved: 'The fan badge is renamed',
+  },
+};

@@ -1,0 +1,36 @@
+/** 榜单、粉丝牌与等级；用到时才加载。 */
+export const messages = {
+  rank: {
+    title: '榜单',
+    board: '哪个榜',
+    period: '时间',
+    boards: { viewers: '人气榜', followers: '涨粉榜', revenue: '收入榜' },
+    hints: {
+      viewers: '同时观看的人数，取期间最高的一刻。',
+      followers: '期间新增并留下来的关注。',
+      revenue: '期间收到的礼物，以金币计。',
+    },
+    periods: { now: '此刻', hour: '本小时', day: '今天', week: '本周', all: '总榜' },
+    scores: { viewers: '{n} 人观看', followers: '{n} 位关注', revenue: '{n} 金币' },
+    coins: '{n} 金币',
+    empty: '这个时段还没有人上榜。',
+    place: '第 {place} 名',
+    ownPlace: '你排在第 {place} 名',
+    supporters: {
+      live: '本场',
+      week: '本周',
+      all: '总榜',
+      liveEmpty: '本场还没有人送出礼物。',
+      weekEmpty: '本周还没有人送出礼物。',
+      allEmpty: '还没有人送出礼物。',
+    },
+    level: '{level} 级粉丝',
+    noLevel: '还没有粉丝等级',
+    progress: '离下一级还有多远',
+    today: '今日：观看 {watch}/{watchMost} · 发言 {chat}/{chatMost} · 礼物不设上限',
+    badgeName: '粉丝牌',
+    badgeHint: '2 到 6 个字',
+    badgeSave: '保存',
+    badgeSaved: '粉丝牌已更新',
+  },
+};
