@@ -12,6 +12,7 @@ import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { removeRecording } from '../modules/recording/index.ts';
 import type { UserDirectory, UserFacts } from '../modules/user/contract.ts';
 import { createUserDirectory } from '../modules/user/index.ts';
+import { createWalletService, type WalletService } from '../modules/wallet/index.ts';
 import { MemoryStateCenter } from '../state/memory.ts';
 import { absentEngine } from './absent-engine.ts';
 import { configOf, databaseOptionsOf, withDatabase } from './site.ts';
@@ -29,6 +30,7 @@ export interface Office {
   auth: Pick<AuthModule, 'accounts' | 'resets'>;
   live: Pick<LiveModule, 'endRoom'>;
   recordings: { remove(id: string): Promise<void> };
+  wallets: Pick<WalletService, 'adjust'>;
 }
 
 /**
@@ -101,5 +103,6 @@ function assemble({
   const recordings = {
     remove: (id: string) => removeRecording({ database, outbox, now: Date.now }, id, OPERATOR),
   };
-  return { config, database, users, user, auth, live, recordings };
+  const wallets = createWalletService({ database, outbox, users, now: Date.now });
+  return { config, database, users, user, auth, live, recordings, wallets };
 }

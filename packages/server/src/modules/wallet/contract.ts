@@ -2,8 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Transaction } from '../../database/database.ts';
 import { codeOf } from '../../database/errors.ts';
-import type { Outbox, Work } from '../../database/outbox.ts';
+import type { Outbox, OutboxEvent, Work } from '../../database/outbox.ts';
 import { AppError } from '../gateway/contract.ts';
+import { userChannelOf } from '../user/contract.ts';
 
 /** `user:ID` is what a person may spend, `revenue:ID` what a streamer earned, the others are the platform's. */
 export type LedgerAccount =
@@ -44,6 +45,8 @@ export interface PostedTransfer {
   id: string;
   /** It had been posted before: whoever asks answers what was answered then. */
   isRepeated: boolean;
+  /** What each account of it had after it: the same for ever, too. */
+  balances: ReadonlyMap<LedgerAccount, number>;
 }
 
 /** Double-entry books. */
@@ -54,10 +57,37 @@ export interface Ledger {
    * @throws AppError insufficient_balance, balance_limit, idempotency_key_reused
    */
   post(transaction: Transaction, transfer: NewTransfer): Promise<PostedTransfer>;
+  /**
+   * What a key was posted as, if it was.
+   * @throws AppError idempotency_key_reused when that was another request
+   */
+  findPosted(transaction: Transaction, key: string, request: unknown): Promise<PostedTransfer | undefined>;
   /** What an account has, which nobody else changes until the transaction ends. */
   lockBalance(transaction: Transaction, account: LedgerAccount): Promise<number>;
   /** 0 for an account that never had any. */
   balanceOf(account: LedgerAccount): Promise<number>;
+}
+
+/** On the account's own channel: what it has of one kind now. */
+export const WALLET_CHANGED = 'wallet.changed';
+
+/** Payloads of the events on the `user` channel. */
+export const walletEventSchemas = {
+  [WALLET_CHANGED]: z.object({
+    account: z.enum(['spendable', 'revenue']),
+    balance: z.number().describe('Whole coins'),
+  }),
+};
+
+/** Tells everybody whose coins moved what they have now; nothing when the transfer had been posted before. */
+export function walletEvents({ isRepeated, balances }: PostedTransfer): OutboxEvent[] {
+  if (isRepeated) return [];
+  return [...balances].flatMap(([account, balance]) => {
+    const [, kind, userId] = /^(user|revenue):(.+)$/.exec(account) ?? [];
+    if (userId === undefined) return [];
+    const data = { account: kind === 'user' ? 'spendable' : 'revenue', balance };
+    return [{ channel: userChannelOf(userId), event: WALLET_CHANGED, data }];
+  });
 }
 
 const KEY = /^[\w-]{8,100}$/;

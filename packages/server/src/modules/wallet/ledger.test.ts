@@ -87,7 +87,8 @@ onEveryDatabase('the ledger', (open) => {
     // What was asked for decides, where a price may have changed since.
     const request = { giftId: 'rose' };
     const first = await post({ ...gift(5, 'gift-1'), request });
-    expect(await post({ ...gift(6, 'gift-1'), request })).toEqual({ id: first.id, isRepeated: true });
+    expect(await post({ ...gift(6, 'gift-1'), request })).toMatchObject({ id: first.id, isRepeated: true });
+    expect((await post({ ...gift(5, 'gift-1'), request })).balances.get('user:a')).toBe(2);
   });
 
   test('entries are whole coins that sum to zero, and a balance stays an exact number', async () => {

@@ -41,14 +41,25 @@ export class LedgerBooks implements Ledger {
       .onConflict((conflict) => conflict.column('idem_key').doNothing())
       .returning('id')
       .executeTakeFirst();
-    if (inserted === undefined) return { id: await postedBefore(transaction, key, hash), isRepeated: true };
+    if (inserted === undefined) return postedBefore(transaction, key, hash);
+    const balances = new Map<LedgerAccount, number>();
     const rows = [];
     for (const { account, amount } of entries) {
       const balance = await this.#move(transaction, { account, amount });
+      balances.set(account, balance);
       rows.push({ transfer_id: id, account_id: account, amount, balance_after: balance });
     }
     await transaction.insertInto('ledger_entries').values(rows).execute();
-    return { id, isRepeated: false };
+    return { id, isRepeated: false, balances };
+  }
+
+  async findPosted(transaction: Transaction, key: string, request: unknown): Promise<PostedTransfer | undefined> {
+    const known = await transaction
+      .selectFrom('ledger_transfers')
+      .select('id')
+      .where('idem_key', '=', key)
+      .executeTakeFirst();
+    return known === undefined ? undefined : postedBefore(transaction, key, hashOf(request));
   }
 
   async lockBalance(transaction: Transaction, account: LedgerAccount): Promise<number> {
@@ -112,14 +123,20 @@ export class LedgerBooks implements Ledger {
 }
 
 /** @throws AppError idempotency_key_reused */
-async function postedBefore(transaction: Transaction, key: string, hash: string): Promise<string> {
+async function postedBefore(transaction: Transaction, key: string, hash: string): Promise<PostedTransfer> {
   const first = await transaction
     .selectFrom('ledger_transfers')
     .select(['id', 'request_hash'])
     .where('idem_key', '=', key)
     .executeTakeFirstOrThrow();
   if (first.request_hash !== hash) throw new AppError('idempotency_key_reused');
-  return first.id;
+  const entries = await transaction
+    .selectFrom('ledger_entries')
+    .select(['account_id', 'balance_after'])
+    .where('transfer_id', '=', first.id)
+    .execute();
+  const balances = new Map(entries.map((entry) => [entry.account_id as LedgerAccount, entry.balance_after]));
+  return { id: first.id, isRepeated: true, balances };
 }
 
 /**
