@@ -71,11 +71,11 @@ export const EMOTE_ICONS: ReadonlyMap<string, string> = new Map(
   Object.entries(SVGS).map(([name, svg]) => [name, addressOf(svg)]),
 );
 
-/** A canvas takes a picture only with a size of its own. */
+/** As a picture it needs its namespace, and on a canvas a size of its own. */
 function addressOf(svg: string): string {
-  const sized = svg.replace(
-    /<svg([^>]*?)>/,
-    (_, rest: string) => `<svg width="64" height="64"${rest.replace(/ (?:width|height)="[^"]*"/g, '')}>`,
-  );
+  const sized = svg.replace(/<svg([^>]*)>/, (_tag, attributes: string) => {
+    const others = attributes.replace(/ (?:width|height|xmlns)="[^"]*"/g, '');
+    return `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"${others}>`;
+  });
   return `data:image/svg+xml,${encodeURIComponent(sized)}`;
 }

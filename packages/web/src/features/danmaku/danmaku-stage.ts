@@ -173,11 +173,15 @@ export class DanmakuStage {
     for (const { item, sprite, placed } of this.#flying) {
       const progress = (this.#nowMs - placed.startMs) / placed.durationMs;
       const isFlying = item.position === 'scroll';
-      const x = isFlying ? width - progress * (width + sprite.width) : (width - sprite.width) / 2;
+      // What stands must be seen as a whole.
+      const fit = isFlying ? 1 : Math.min(1, (width - 16) / sprite.width);
+      const x = isFlying ? width - progress * (width + sprite.width) : (width - sprite.width * fit) / 2;
       const offset = placed.lane * this.#laneHeight;
       const y = item.position === 'bottom' ? height - BOTTOM_PX - offset - sprite.height : offset + 8;
       // Whole device pixels: a copy between pixels is a blurred and a slow one.
-      pen.drawImage(sprite.canvas, Math.round(x * scale), Math.round(y * scale));
+      const [left, top] = [Math.round(x * scale), Math.round(y * scale)];
+      if (fit === 1) pen.drawImage(sprite.canvas, left, top);
+      else pen.drawImage(sprite.canvas, left, top, sprite.canvas.width * fit, sprite.canvas.height * fit);
     }
     this.#canvas.dataset.count = String(this.#flying.length);
   }
