@@ -1,0 +1,248 @@
+import { expect, test } from 'vitest';
+import type { Held, Mute, Report, Word } from '../src/modules/moderation/contract.ts';
+import { connect, type Answer, type Message, type TestSocket } from './harness.ts';
+import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
+
+interface Scene {
+  kaibo: AccountsKaibo;
+  /** The administrator. */
+  root: Person;
+  /** Whose room it is, who moderates it, and two who watch. */
+  ada: Person;
+  mod: Person;
+  bob: Person;
+  eve: Person;
+  room: string;
+  /** The path of the room's own things. */
+  path: string;
+}
+
+async function setUp(): Promise<Scene> {
+  const kaibo = await startAccounts();
+  const [root, ada, mod] = [await kaibo.person('root'), await kaibo.person('ada'), await kaibo.person('mod')];
+  const [bob, eve] = [await kaibo.person('bob'), await kaibo.person('eve')];
+  const { id: room } = await kaibo.create({}, ada.headers);
+  const path = `/api/rooms/${room}`;
+  await must(kaibo.put(`${path}/moderators/${mod.id}`, {}, ada.headers));
+  return { kaibo, root, ada, mod, bob, eve, room, path };
+}
+
+async function must(answer: Promise<Answer>): Promise<Answer> {
+  const found = await answer;
+  if (found.status >= 300) throw new Error(`${found.status} ${found.text}`);
+  return found;
+}
+
+const listOf = <Item>({ text }: Answer): Item[] => JSON.parse(text) as Item[];
+const messageOf = ({ body }: Answer): { id: string; text: string; held?: true; masked?: true } =>
+  body['message'] as { id: string; text: string; held?: true; masked?: true };
+
+async function listen({ kaibo, room }: Scene, person: Person): Promise<TestSocket> {
+  const socket = await connect(kaibo.base, { headers: person.headers });
+  socket.send({ type: 'subscribe', channel: `chat:${room}` });
+  await socket.next(({ type }) => type === 'snapshot');
+  return socket;
+}
+
+const isEvent =
+  (event: string) =>
+  (message: Message): boolean =>
+    message.event === event;
+
+test('words are kept by the channel and by administrators, and what is said goes by them at once', async () => {
+  const scene = await setUp();
+  const { kaibo, root, ada, mod, bob, path } = scene;
+  // The pace of one person is the chat's, and has tests there.
+  const say = async (text: string, person = bob): Promise<Answer> => {
+    kaibo.wait(5000);
+    return kaibo.post(`${path}/chat`, { text }, person.headers);
+  };
+  const add = (body: object, person = ada) => kaibo.post(`${path}/words`, body, person.headers);
+  expect((await add({ word: '词' }, bob)).status).toBe(403);
+  expect(await add({ word: '笨蛋', note: '不友好' }, mod)).toMatchObject({
+    status: 201,
+    body: { word: '笨蛋', action: 'mask', note: '不友好' },
+  });
+  expect(messageOf(await say('你这个笨*蛋！'))).toMatchObject({ text: '你这个***！', masked: true });
+  await must(kaibo.post('/api/admin/words', { word: 'evil', action: 'block' }, root.headers));
+  expect((await say('ｅ v i l')).body.code).toBe('words_blocked');
+  expect((await say('evil', ada)).body.code).toBe('words_blocked');
+  const imported = await kaibo.post('/api/admin/words/import', { text: 'evil\tmask\n坏人\tblock' }, root.headers);
+  expect(imported.body).toEqual({ words: 2, total: 2 });
+  expect(messageOf(await say('evil')).text).toBe('****');
+  const everywhere = listOf<Word>(await kaibo.get('/api/admin/words?q=坏', root.headers));
+  expect(everywhere).toMatchObject([{ word: '坏人', action: 'block' }]);
+  await must(kaibo.delete(`/api/admin/words/${everywhere[0]?.id}`, root.headers));
+  expect(messageOf(await say('坏人')).text).toBe('坏人');
+  const [word] = listOf<Word>(await kaibo.get(`${path}/words`, mod.headers));
+  await must(kaibo.delete(`${path}/words/${word?.id}`, mod.headers));
+  expect(messageOf(await say('笨蛋')).text).toBe('笨蛋');
+  expect((await say('来 example。com 看')).body.code).toBe('links_forbidden');
+  expect(messageOf(await say('来 example.com 看', mod)).text).toBe('来 example.com 看');
+  expect((await add({ word: '😀' })).body.code).toBe('word_empty');
+  expect((await kaibo.post('/api/admin/words/import', { text: 'a\tb' }, root.headers)).body.code).toBe(
+    'invalid_word_line',
+  );
+  const log = await kaibo.audit(root, '?limit=500');
+  const done = log.map(({ action }) => action).filter((action) => /^words?\./.test(String(action)));
+  expect(done.toReversed()).toEqual(['word.added', 'word.added', 'words.imported', 'word.removed', 'word.removed']);
+  expect(log.find(({ action, actor }) => action === 'word.added' && actor === `user:${mod.id}`)).toMatchObject({
+    details: { word: '笨蛋', action: 'mask', as: 'moderator' },
+  });
+});
+
+test('what is held is seen by nobody until a moderator shows it', async () => {
+  const scene = await setUp();
+  const { kaibo, root, ada, mod, bob, eve, path } = scene;
+  await must(kaibo.post(`${path}/words`, { word: '加微信', action: 'hold' }, ada.headers));
+  const reader = await listen(scene, eve);
+  const say = async (text: string): Promise<Answer> => {
+    kaibo.wait(5000);
+    return must(kaibo.post(`${path}/chat`, { text }, bob.headers));
+  };
+  const first = messageOf(await say('加 微 信 一'));
+  expect(first.held).toBe(true);
+  const second = messageOf(await say('加微信 二'));
+  await say('三');
+  expect((await reader.next(isEvent('chat.message'))).data).toMatchObject({ text: '三' });
+  const held = async (person = mod) => listOf<Held>(await kaibo.get(`${path}/held`, person.headers));
+  expect(await held()).toMatchObject([
+    { id: first.id, text: '加 微 信 一', person: `user:${bob.id}` },
+    { id: second.id },
+  ]);
+  expect((await kaibo.get(`${path}/held`, bob.headers)).status).toBe(403);
+  const decide = (id: string, action: string, person = mod) =>
+    kaibo.post(`${path}/held/${id}`, { action }, person.headers);
+  expect((await decide(first.id, 'show', bob)).status).toBe(403);
+  await must(decide(first.id, 'show'));
+  expect((await reader.next(isEvent('chat.message'))).data).toMatchObject({ id: first.id, text: '加 微 信 一' });
+  expect((await decide(first.id, 'delete')).body.code).toBe('message_not_held');
+  await must(decide(second.id, 'delete', ada));
+  expect(await held()).toEqual([]);
+  expect((await decide('nothing', 'show')).body.code).toBe('message_not_found');
+  const shown = (await kaibo.get(`${path}/chat`)).text;
+  expect(shown).toContain(first.id);
+  expect(shown).not.toContain(second.id);
+  const log = await kaibo.audit(root, '?limit=500');
+  expect(log.filter(({ action }) => String(action).startsWith('chat.message_'))).toHaveLength(2);
+});
+
+test('who is muted reads on and says nothing, in any room of the channel, until it is over', async () => {
+  const scene = await setUp();
+  const { kaibo, ada, mod, bob, eve, path } = scene;
+  const reader = await listen(scene, bob);
+  const mute = (body: object, person = mod) => kaibo.post(`${path}/mutes`, body, person.headers);
+  expect((await mute({ userId: eve.id }, bob)).status).toBe(403);
+  expect((await mute({ userId: ada.id })).status).toBe(403);
+  expect((await mute({ userId: mod.id })).status).toBe(403);
+  expect((await mute({ userId: 'nobody' })).body.code).toBe('user_not_found');
+  const { body } = await must(mute({ userId: bob.id, seconds: 60, reason: '刷屏' }));
+  const mutes = async () => listOf<Mute>(await kaibo.get(`${path}/mutes`, ada.headers));
+  expect(await mutes()).toEqual([body]);
+  expect(body).toMatchObject({ person: `user:${bob.id}`, userId: bob.id, name: 'bob', reason: '刷屏' });
+  const until = body['until'];
+  expect((await reader.next(isEvent('chat.muted'))).data).toEqual({ person: `user:${bob.id}`, until });
+  const say = (at = path) => kaibo.post(`${at}/chat`, { text: '嗨' }, bob.headers);
+  expect((await say()).body.code).toBe('muted');
+  await must(kaibo.post(`${path}/close`, {}, ada.headers));
+  const next = `/api/rooms/${(await kaibo.create({}, ada.headers)).id}`;
+  expect((await say(next)).body.code).toBe('muted');
+  kaibo.wait(61_000);
+  await must(say(next));
+  expect(await mutes()).toEqual([]);
+  await must(kaibo.post(`${next}/mutes`, { person: `user:${bob.id}` }, ada.headers));
+  expect((await say(next)).body.code).toBe('muted');
+  await must(kaibo.delete(`${next}/mutes/user:${bob.id}`, ada.headers));
+  kaibo.wait(5000);
+  await must(say(next));
+  expect((await kaibo.delete(`${next}/mutes/user:${bob.id}`, ada.headers)).body.code).toBe('mute_not_found');
+});
+
+test('a report keeps what it is about, is decided once, and its reporter is told', async () => {
+  const scene = await setUp();
+  const { kaibo, root, ada, mod, bob, eve, room, path } = scene;
+  const said = messageOf(await must(kaibo.post(`${path}/chat`, { text: '骂人的话' }, bob.headers)));
+  const report = (body: object, person?: Person) =>
+    kaibo.post(`${path}/reports`, { reason: 'abuse', ...body }, person?.headers);
+  const message = { subject: 'message', messageId: said.id };
+  expect((await report(message)).body.code).toBe('login_required');
+  expect((await report(message, bob)).body.code).toBe('cannot_report_self');
+  expect((await report({ subject: 'message', messageId: 'nothing' }, eve)).body.code).toBe('message_not_found');
+  const { status, body } = await report({ ...message, text: '请看一下' }, eve);
+  expect(status).toBe(201);
+  expect((await report(message, eve)).body.code).toBe('already_reported');
+  kaibo.wait(1);
+  await must(report({ subject: 'user', userId: bob.id }, eve));
+  kaibo.wait(1);
+  await must(report({ subject: 'room' }, eve));
+  // Its author deletes it, and the evidence is there.
+  await must(kaibo.delete(`${path}/chat/${said.id}`, bob.headers));
+  const queue = async (person: Person, at = `${path}/reports`) => listOf<Report>(await kaibo.get(at, person.headers));
+  expect((await kaibo.get(`${path}/reports`, eve.headers)).status).toBe(403);
+  const [found, ...rest] = await queue(mod);
+  expect(rest).toEqual([]);
+  expect(found).toMatchObject({
+    id: body['id'],
+    subjectId: said.id,
+    accused: `user:${bob.id}`,
+    evidence: { text: '骂人的话', name: 'bob' },
+    text: '请看一下',
+  });
+  expect(found?.reporter).toBeUndefined();
+  const all = await queue(root, '/api/admin/reports');
+  expect(all.map(({ subject, reporter }) => `${subject} ${reporter}`)).toEqual([
+    `message user:${eve.id}`,
+    `user user:${eve.id}`,
+    `room user:${eve.id}`,
+  ]);
+  const decide = (id: unknown, decision: object, person = mod) =>
+    kaibo.post(`${path}/reports/${id}`, decision, person.headers);
+  expect((await decide(all[1]?.id, { action: 'ban' })).body.code).toBe('report_not_found');
+  const answers = await Promise.all([
+    decide(found?.id, { action: 'mute', seconds: 600, note: '骂人' }),
+    decide(found?.id, { action: 'dismiss' }, ada),
+    decide(found?.id, { action: 'mute', seconds: 600, note: '骂人' }, ada),
+  ]);
+  expect(answers.filter(({ status: code }) => code === 200)).toHaveLength(1);
+  expect(answers.filter(({ body: { code } }) => code === 'report_decided')).toHaveLength(2);
+  const admin = (id: unknown, decision: object) => kaibo.post(`/api/admin/reports/${id}`, decision, root.headers);
+  expect((await admin(all[2]?.id, { action: 'mute' })).body.code).toBe('report_action_invalid');
+  expect((await admin(all[1]?.id, { action: 'delete' })).body.code).toBe('report_action_invalid');
+  expect((await admin(all[1]?.id, { action: 'ban' })).body).toMatchObject({ state: 'done', decision: 'ban' });
+  expect((await kaibo.post(`${path}/chat`, { text: '嗨' }, bob.headers)).body.code).toBe('banned_from_room');
+  await must(admin(all[2]?.id, { action: 'resolve' }));
+  expect(await queue(root, '/api/admin/reports')).toEqual([]);
+  expect(await queue(root, '/api/admin/reports?state=done')).not.toEqual([]);
+  const log = await kaibo.audit(root, `?subject=room:${room}&limit=500`);
+  expect(log.filter(({ action }) => action === 'report.decided')).toHaveLength(3);
+});
+
+test('one person makes no more than twenty reports an hour, refused ones counted', async () => {
+  const { kaibo, root, eve, path } = await setUp();
+  const codes: unknown[] = [];
+  for (let count = 0; count < 25; count++) {
+    const body = { subject: 'user', userId: root.id, reason: 'spam' };
+    codes.push((await kaibo.post(`${path}/reports`, body, eve.headers)).body.code);
+  }
+  expect(codes[0]).toBeUndefined();
+  expect(codes.slice(1, 20)).toEqual(Array.from({ length: 19 }, () => 'already_reported'));
+  expect(codes.slice(20)).toEqual(Array.from({ length: 5 }, () => 'rate_limited'));
+});
+
+test('an account takes along what it asked for and leaves nothing of itself', async () => {
+  const { kaibo, root, ada, bob, eve, path } = await setUp();
+  await must(kaibo.post(`${path}/mutes`, { userId: bob.id, reason: '刷屏' }, ada.headers));
+  await must(
+    kaibo.post(`${path}/reports`, { subject: 'user', userId: eve.id, reason: 'spam', text: '私' }, bob.headers),
+  );
+  await must(kaibo.post(`${path}/reports`, { subject: 'user', userId: bob.id, reason: 'spam' }, eve.headers));
+  const { body } = await must(kaibo.get('/api/users/me/export', bob.headers));
+  expect(body['moderation']).toMatchObject({
+    mutedIn: [{ channelId: ada.id, reason: '刷屏' }],
+    reports: [{ subject: 'user', subjectId: eve.id, text: '私' }],
+  });
+  await must(kaibo.delete('/api/users/me', bob.headers, { password: 'correct horse battery' }));
+  const { text } = await kaibo.get('/api/admin/reports', root.headers);
+  for (const trace of [bob.id, '"bob"', '私']) expect(text).not.toContain(trace);
+  expect(listOf(await kaibo.get(`${path}/mutes`, ada.headers))).toEqual([]);
+});
