@@ -75,6 +75,22 @@ export type {
   LotteryWinner,
   StartLotteryInput,
 } from './lotteries.ts';
+/** Coins. */
+export type {
+  CodeBatch,
+  CoinOrder,
+  CoinPackage,
+  CreatedCoinOrder,
+  MoneyOptions,
+  MovedCoins,
+  StatementLine,
+  StatementPage,
+  StatementQuery,
+  TransferKind,
+  Wallet,
+  WalletApi,
+  WalletChange,
+} from './wallet.ts';
 /** Who has most, and how far fans came. */
 export { withRankChange } from './rankings.ts';
 export type {

@@ -19,6 +19,7 @@ import { SignalingClient } from './signaling/signaling-client.ts';
 import type { SignalingOptions } from './signaling/signaling-options.ts';
 import { StreamsApi } from './streams.ts';
 import { UsersApi } from './users.ts';
+import { WalletApi } from './wallet.ts';
 import { WebhooksApi } from './webhooks.ts';
 
 export interface KaiboClientOptions {
@@ -40,6 +41,7 @@ export class KaiboClient {
   readonly recordings: RecordingsApi;
   readonly chat: ChatApi;
   readonly moderation: ModerationApi;
+  readonly wallet: WalletApi;
   readonly gifts: GiftsApi;
   readonly overlays: OverlaysApi;
   readonly lotteries: LotteriesApi;
@@ -72,6 +74,7 @@ export class KaiboClient {
     this.recordings = new RecordingsApi(this.#caller);
     this.chat = new ChatApi(this.#caller);
     this.moderation = new ModerationApi(this.#caller);
+    this.wallet = new WalletApi(this.#caller);
     this.gifts = new GiftsApi(this.#caller);
     this.overlays = new OverlaysApi(this.#caller);
     this.lotteries = new LotteriesApi(this.#caller);

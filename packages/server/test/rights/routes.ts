@@ -88,6 +88,8 @@ const ofRecording = async ({ world, roomId, owner }: Scene): Promise<Record<stri
 });
 const ownersOnly = (status: number): Answers => ({ ...all(404), banned: 403, owner: status, admin: status });
 
+const MONEY = { 'idempotency-key': 'a-key-of-money' };
+
 /** By `METHOD path` as in the OpenAPI document. */
 export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /healthz': { answers: all(200) },
@@ -251,6 +253,27 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'POST /api/lotteries/{id}/join': { parameters: ofLottery, answers: { ...members(200), banned: 403, owner: 403 } },
   'POST /api/lotteries/{id}/draw': { parameters: ofLottery, answers: owners(200) },
   'POST /api/lotteries/{id}/cancel': { parameters: ofLottery, answers: owners(200) },
+  'GET /api/wallet': { answers: members(200) },
+  'GET /api/wallet/statement': { answers: members(200) },
+  'GET /api/wallet/statement.csv': { answers: members(200) },
+  'POST /api/wallet/redeem': { body: () => ({ code: 'none' }), headers: MONEY, answers: members(404) },
+  'GET /api/payments/packages': { answers: all(200) },
+  'GET /api/payments': { answers: members(200) },
+  // Nobody takes money here.
+  'POST /api/payments': { body: () => ({ packageId: 'none' }), headers: MONEY, answers: members(404) },
+  'POST /api/payments/{provider}/webhook': { body: () => ({}), answers: all(404), suspended: 404 },
+  'GET /api/admin/wallets/{userId}': { answers: admins(200) },
+  'GET /api/admin/wallets/{userId}/statement': { answers: admins(200) },
+  'POST /api/admin/wallets/{userId}/credit': { body: () => ({ amount: 1 }), headers: MONEY, answers: admins(200) },
+  'POST /api/admin/wallets/{userId}/debit': { body: () => ({ amount: 1e9 }), headers: MONEY, answers: admins(409) },
+  'POST /api/admin/wallets/{userId}/payout': {
+    body: () => ({ amount: 1, reference: 'SEPA 1' }),
+    headers: MONEY,
+    answers: admins(409),
+  },
+  'GET /api/admin/codes': { answers: admins(200) },
+  'POST /api/admin/codes': { body: () => ({ amount: 1, count: 1 }), headers: MONEY, answers: admins(201) },
+  'DELETE /api/admin/codes/{batchId}': { answers: admins(200) },
   'GET /api/gifts': { answers: all(200) },
   'GET /api/rooms/{roomId}/gifts': { answers: { ...all(200), banned: 403 } },
   // Nobody here has coins: whoever is refused for that may give.
@@ -279,6 +302,25 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/streams/list': { answers: all(200) },
   'POST /api/streams/end': { body: ({ roomId }) => ({ roomId }), answers: owners(200) },
   'POST /api/viewers': { answers: all(200) },
+
+  'GET /api/notices': { answers: members(200) },
+  'GET /api/notices/unread': { answers: members(200) },
+  'POST /api/notices/read': { body: () => ({ all: true }), answers: members(200) },
+  'GET /api/notices/preferences': { answers: members(200) },
+  'PUT /api/notices/preferences': { body: () => ({}), answers: members(200) },
+  'GET /api/push/key': { answers: members(200) },
+  'GET /api/push/subscriptions': { answers: members(200) },
+  'POST /api/push/subscriptions': { body: () => PUSH, answers: members(200) },
+  'DELETE /api/push/subscriptions': { body: () => ({ endpoint: PUSH.endpoint }), answers: members(200) },
+  'GET /api/webhooks': { answers: members(200) },
+  'POST /api/webhooks': { fresh: true, body: () => ({ ...WEBHOOK, platform: true }), answers: admins(201) },
+  'GET /api/webhooks/{id}': { parameters: ofWebhook, answers: platformOnly(200) },
+  'PATCH /api/webhooks/{id}': { parameters: ofWebhook, body: () => ({ events: ['*'] }), answers: platformOnly(200) },
+  'DELETE /api/webhooks/{id}': { parameters: ofWebhook, answers: platformOnly(200) },
+  'POST /api/webhooks/{id}/secret': { parameters: ofWebhook, answers: platformOnly(200) },
+  'POST /api/webhooks/{id}/test': { parameters: ofWebhook, answers: platformOnly(200) },
+  'GET /api/webhooks/{id}/deliveries': { parameters: ofWebhook, answers: platformOnly(200) },
+  'POST /api/webhooks/{id}/replay': { parameters: ofWebhook, answers: platformOnly(200) },
 
   'GET /api/events': {
     query: ({ roomId }) => `?channels=room:${roomId}`,
