@@ -5,6 +5,7 @@ export const messages = {
     board: 'Ranking',
     period: 'Period',
     boards: { viewers: 'Viewers', followers: 'New followers', revenue: 'Revenue' },
+    hintNow: 'Who is live now, by how many watch.',
     hints: {
       viewers: 'How many watched at one time, at the best moment of the period.',
       followers: 'Who began to follow in the period, and stayed.',

@@ -5,6 +5,7 @@ export const messages = {
     board: '哪个榜',
     period: '时间',
     boards: { viewers: '人气榜', followers: '涨粉榜', revenue: '收入榜' },
+    hintNow: '正在直播的人，按此刻的观众数排列。',
     hints: {
       viewers: '同时观看的人数，取期间最高的一刻。',
       followers: '期间新增并留下来的关注。',
