@@ -100,7 +100,7 @@ export const messages = {
   },
   moderate: {
     title: '聊天',
-    settings: '谁可以发言',
+    settings: '规则',
     slow: '慢速模式',
     slowHint: '同一个人两条消息之间要等多久。',
     off: '关',
@@ -131,7 +131,7 @@ export const messages = {
     actions: { block: '拒绝', mask: '打码', hold: '等我处理' },
     muted: '被禁言的人',
     nobodyMuted: '没有人被禁言。',
-    unmute: '让 {name} 发言',
+    unmute: '解除禁言',
     forGood: '永久',
     until: '到 {time}',
   },
