@@ -1,31 +1,8 @@
 import { createHmac } from 'node:crypto';
-import { once } from 'node:events';
-import { createServer, type IncomingHttpHeaders } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { connect, keyOf } from './harness.ts';
 import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
-
-interface Received {
-  headers: IncomingHttpHeaders;
-  body: string;
-}
-
-/** Somebody's server that takes webhooks. */
-async function startReceiver(status: () => number = () => 204): Promise<{ url: string; received: Received[] }> {
-  const received: Received[] = [];
-  const server = createServer((request, answer) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      received.push({ headers: request.headers, body: Buffer.concat(chunks).toString() });
-      answer.writeHead(status(), { location: 'http://169.254.169.254/latest' }).end();
-    });
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  onTestFinished(() => void server.close());
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/hook`, received };
-}
+import { startReceiver } from './support/receiver.ts';
 
 async function goLive(kaibo: AccountsKaibo, { headers }: Person): Promise<string> {
   const made = await kaibo.create({ title: '晚间直播' }, headers);

@@ -11,6 +11,7 @@ import { AppError } from '../modules/gateway/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { removeRecording } from '../modules/recording/index.ts';
 import type { UserDirectory, UserFacts } from '../modules/user/contract.ts';
+import { createEventTap } from '../modules/notice/index.ts';
 import { createUserDirectory } from '../modules/user/index.ts';
 import { createWalletService, type WalletService } from '../modules/wallet/index.ts';
 import { MemoryStateCenter } from '../state/memory.ts';
@@ -75,6 +76,7 @@ function assemble({
 }): Office {
   const shared = { database, state, now: Date.now, logger: pino({ level: 'silent' }) };
   const outbox = new Outbox({ database, now: Date.now, logger: shared.logger });
+  outbox.tap(createEventTap(shared));
   const users = createUserDirectory(database, Date.now);
   const live = createLiveModule({
     ...shared,

@@ -38,22 +38,6 @@ export class Fanout {
     });
   }
 
-  /** In the transaction of the events. */
-  async remember(transaction: Transaction, events: readonly CommittedEvent[]): Promise<void> {
-    for (const { channel, event, data, created_at: atMs } of events) {
-      const room = isRoomLive(channel, event, data);
-      if (room === undefined) continue;
-      await transaction
-        .insertInto('notice_fanouts')
-        .values({
-          ...{ room_id: room.id, user_id: room.userId, title: room.title, created_at: atMs },
-          ...{ cursor_at: 0, cursor_id: '', told: 0, done_at: null },
-        })
-        .onConflict((conflict) => conflict.column('room_id').doNothing())
-        .execute();
-    }
-  }
-
   start(): void {
     this.#loop.start();
   }
@@ -161,6 +145,22 @@ export class Fanout {
       .orderBy('created_at')
       .orderBy('follower_id')
       .limit(BATCH)
+      .execute();
+  }
+}
+
+/** What followers are to be told, in the transaction of the events. */
+export async function rememberLive(transaction: Transaction, events: readonly CommittedEvent[]): Promise<void> {
+  for (const { channel, event, data, created_at: atMs } of events) {
+    const room = isRoomLive(channel, event, data);
+    if (room === undefined) continue;
+    await transaction
+      .insertInto('notice_fanouts')
+      .values({
+        ...{ room_id: room.id, user_id: room.userId, title: room.title, created_at: atMs },
+        ...{ cursor_at: 0, cursor_id: '', told: 0, done_at: null },
+      })
+      .onConflict((conflict) => conflict.column('room_id').doNothing())
       .execute();
   }
 }

@@ -1,7 +1,8 @@
+import type { OutboxTap } from '../../database/outbox.ts';
 import type { InteractDeps, InteractModule } from '../interact/contract.ts';
 import { noticeAccountHolder } from './account.ts';
 import type { Notifier } from './contract.ts';
-import { Fanout } from './fanout.ts';
+import { Fanout, rememberLive } from './fanout.ts';
 import { Loop } from './loop.ts';
 import { NoticeMetrics } from './metrics.ts';
 import { StoredNotifier } from './notifier.ts';
@@ -47,6 +48,18 @@ export interface NoticeModule extends InteractModule {
   notifier: Notifier;
 }
 
+/** For the command line, which commits only: the platform that runs tells followers and webhooks. */
+export function createEventTap({ database, now }: Pick<InteractDeps, 'database' | 'now'>): OutboxTap {
+  const tap = new WebhookTap({ store: new WebhookStore(database), now });
+  return {
+    write: async (transaction, events) => {
+      await rememberLive(transaction, events);
+      await tap.write(transaction, events);
+    },
+    committed: () => {},
+  };
+}
+
 export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
   const { outbox, logger, options } = deps;
   const parts = assemble(deps);
@@ -55,7 +68,7 @@ export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
   let publicKey = '';
   outbox.tap({
     write: async (transaction, events) => {
-      await fanout.remember(transaction, events);
+      await rememberLive(transaction, events);
       await tap.write(transaction, events);
     },
     committed: () => {

@@ -169,7 +169,7 @@ export class Courier {
     const { store, outbox, notifier, logger, now } = this.#deps;
     const { host } = new URL(url);
     await outbox.transact(async (work) => {
-      await store.change(work.transaction, id, { enabled: 0, given_up_at: now(), updated_at: now() });
+      if (!(await store.giveUp(work.transaction, id, now()))) return;
       await audit(work.transaction, {
         ...{ actor: 'system', action: 'webhook.given_up', subject: `webhook:${id}`, details: { owner, host } },
         atMs: now(),

@@ -52,6 +52,17 @@ export class WebhookStore {
       .executeTakeFirst();
   }
 
+  /** False when it was switched off already. */
+  async giveUp(transaction: Transaction, id: string, nowMs: number): Promise<boolean> {
+    const { numUpdatedRows } = await transaction
+      .updateTable('webhooks')
+      .set({ enabled: 0, given_up_at: nowMs, updated_at: nowMs })
+      .where('id', '=', id)
+      .where('enabled', '=', 1)
+      .executeTakeFirst();
+    return numUpdatedRows === 1n;
+  }
+
   async remove(transaction: Transaction, id: string): Promise<void> {
     await transaction.deleteFrom('webhook_deliveries').where('webhook_id', '=', id).execute();
     await transaction.deleteFrom('webhooks').where('id', '=', id).execute();
