@@ -13,6 +13,8 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** Only for somebody who is logged in; others are led to the login and back. */
     needsAccount?: boolean;
+    /** Nothing but the page: for programs that show it over a picture. */
+    isBare?: boolean;
     /** A form to which nobody wants to come back. */
     isForm?: boolean;
     /** On a phone it fills the screen as an app does, and only its parts scroll. */
@@ -64,9 +66,27 @@ export const router = createRouter({
       path: '/settings',
       name: 'settings',
       meta: { needsAccount: true },
-      component: () => withTexts(import('./pages/SettingsPage.vue'), 'studio'),
+      component: () => withTexts(import('./pages/SettingsPage.vue'), 'studio', 'notices'),
+    },
+    {
+      path: '/wallet',
+      name: 'wallet',
+      meta: { needsAccount: true },
+      component: () => withTexts(import('./pages/WalletPage.vue'), 'gift'),
+    },
+    {
+      path: '/overlay',
+      name: 'overlay',
+      meta: { isBare: true },
+      component: () => withTexts(import('./pages/OverlayPage.vue'), 'gift', 'interact', 'lottery'),
     },
     { path: '/rank', name: 'rank', component: () => withTexts(import('./pages/RankPage.vue'), 'rank') },
+    {
+      path: '/notices',
+      name: 'notices',
+      meta: { needsAccount: true },
+      component: () => withTexts(import('./pages/NoticesPage.vue'), 'notices'),
+    },
     { path: '/u/:username', name: 'user', props: true, component: () => import('./pages/UserPage.vue') },
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },
   ],

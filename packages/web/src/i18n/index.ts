@@ -38,6 +38,10 @@ const FEATURES = {
     'zh-CN': () => import('./lottery.zh-CN.ts'),
     en: () => import('./lottery.en.ts'),
   },
+  notices: {
+    'zh-CN': () => import('./notices.zh-CN.ts'),
+    en: () => import('./notices.en.ts'),
+  },
 } satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({
