@@ -89,7 +89,8 @@ class Pair implements Disposable {
   }
 }
 
-async function measureBroadcast(
+/** Also what the chat bench compares with. */
+export async function measureBroadcast(
   kind: RealtimeKind,
   { clients, perSecond, durationMs }: { clients: number; perSecond: number; durationMs: number },
 ): Promise<BroadcastResult> {

@@ -1,16 +1,19 @@
 // `npm run bench -- [--quick] [--server kaibo|nms|nginx-rtmp|all] [--proto http|ws|rtmp|all] [--n 1000] [--runs 3] [--dur 12]`
-// `npm run bench -- realtime …`: see realtime.ts; `npm run bench -- rtc …`: see rtc.ts; `npm run bench -- hls …`: see hls.ts.
+// `npm run bench -- chat …`: see chat.ts; `npm run bench -- realtime …`: see realtime.ts; `npm run bench -- rtc …`: see rtc.ts; `npm run bench -- hls …`: see hls.ts;
+// `npm run bench -- words …`: see words.ts.
 // Kaibo against Node-Media-Server and nginx-rtmp: interleaved runs on this machine, medians, a dated file in bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
+import { benchChat } from './chat.ts';
 import { benchHls } from './hls.ts';
 import { measure } from './measure.ts';
 import { benchRealtime } from './realtime.ts';
 import { benchRtc } from './rtc.ts';
 import { reportTable, type Run } from './report.ts';
 import { type Protocol, type ServerName, servers } from './servers.ts';
+import { benchWords } from './words.ts';
 import { run, workFolder } from './workspace.ts';
 
 const PROTOCOLS: readonly Protocol[] = ['http', 'ws', 'rtmp'];
@@ -80,6 +83,8 @@ async function main(): Promise<void> {
   if (process.platform !== 'linux') throw new Error('the bench reads /proc and runs on Linux only');
   if (process.argv[2] === 'hls') return benchHls(process.argv.slice(3), machine());
   if (process.argv[2] === 'rtc') return benchRtc(process.argv.slice(3), machine());
+  if (process.argv[2] === 'words') return benchWords(process.argv.slice(3), machine());
+  if (process.argv[2] === 'chat') return benchChat(process.argv.slice(3), machine(), workFolder);
   if (process.argv[2] === 'realtime') return benchRealtime(process.argv.slice(3), machine(), workFolder);
   const { values } = parseArgs({
     options: {
