@@ -41,7 +41,7 @@ export function usableSettings(kept: Partial<DanmakuSettings>): DanmakuSettings 
     opacity: within(kept.opacity, 0.2, 1, DEFAULT_DANMAKU.opacity),
     speed: within(kept.speed, 0.5, 2, DEFAULT_DANMAKU.speed),
     size: within(kept.size, 0.6, 1.6, DEFAULT_DANMAKU.size),
-    area: kept.area !== undefined && kept.area in AREAS ? kept.area : DEFAULT_DANMAKU.area,
+    area: kept.area !== undefined && Object.hasOwn(AREAS, kept.area) ? kept.area : DEFAULT_DANMAKU.area,
     dense: kept.dense === true,
   };
 }
