@@ -96,10 +96,11 @@ onEveryDatabase('overlays', (open) => {
     const socket = await connect(base);
     socket.send({ type: 'subscribe', channel: `room:${room.id}` });
     await socket.next(({ type }) => type === 'snapshot');
-    const told = (progress: number) =>
-      expect
-        .poll(() => socket.messages.findLast(({ event }) => event === 'goal.updated')?.data, { timeout: 10_000 })
+    const told = async (progress: number): Promise<void> => {
+      await expect
+        .poll(() => socket.messages.findLast(({ event }) => event === 'goal.updated')?.data, { timeout: 20_000 })
         .toMatchObject({ goal: { progress } });
+    };
     const { id } = await give('bouquet');
     await give('rose');
     await told(104);
