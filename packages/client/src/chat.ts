@@ -115,9 +115,13 @@ export class ChatApi {
   }
 
   /** One's own, or any for the owner and moderators. */
-  async remove(roomId: string, messageId: string, { ownerToken }: OwnerOptions = {}): Promise<void> {
+  async remove(
+    roomId: string,
+    messageId: string,
+    { ownerToken, token, vid }: OwnerOptions & ChatProof = {},
+  ): Promise<void> {
     const path = `${roomPath(roomId)}/chat/${encodeURIComponent(messageId)}`;
-    await this.#caller.send(path, { method: 'DELETE', ownerToken });
+    await this.#caller.send(path, { method: 'DELETE', ownerToken, query: { token, vid } });
   }
 
   /** All that a person said in the room. */

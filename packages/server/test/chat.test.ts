@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatMessage } from '../src/modules/interact/chat/contract.ts';
-import { connect, type Answer, type Message, type TestSocket } from './harness.ts';
+import { connect, keyOf, owner, type Answer, type Message, type TestSocket } from './harness.ts';
 import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
 
 const isSnapshot = ({ type }: Message): boolean => type === 'snapshot';
@@ -106,6 +106,9 @@ test('floods, repetitions and slow mode wait; the owner is exempt from the last 
   const both = await Promise.all([code('a'), code('b')]);
   expect(both.toSorted()).toEqual(['said', 'slow_mode']);
   kaibo.wait(15_000);
+  const socket = await connect(kaibo.base, { headers: bob.headers });
+  socket.send({ type: 'chat', id: 1, roomId: room, text: 'c' });
+  expect(await socket.next(({ type }) => type === 'error')).toMatchObject({ code: 'slow_mode', retryAfter: 5 });
   const early = await say(kaibo, room, bob, 'c');
   expect(early).toMatchObject({ status: 429, body: { code: 'slow_mode' } });
   expect(early.headers.get('retry-after')).toBe('5');
@@ -204,4 +207,106 @@ test('emotes are small pictures that a channel adds', async () => {
   expect(picture.headers.get('x-content-type-options')).toBe('nosniff');
   expect((await kaibo.delete(`${path}/${String(added.body['id'])}`, ada.headers)).status).toBe(200);
   expect((await kaibo.get(String(added.body['url']))).body.code).toBe('emote_not_found');
+});
+
+test('a replay has what was said, by the time of the picture, for whoever may see it', async () => {
+  const kaibo = await startAccounts();
+  const ada = await kaibo.person('ada');
+  const bob = await kaibo.person('bob');
+  const room = await kaibo.create({ recording: 'always' }, ada.headers);
+  const sentMs = messageOf(await say(kaibo, room.id, bob, 'first')).at;
+  kaibo.wait(1000);
+  // About what was in the picture before.
+  await say(kaibo, room.id, bob, { text: 'late', mediaAt: sentMs - 5000 });
+  await say(kaibo, room.id, bob, { text: 'far too late', mediaAt: 1 });
+  await kaibo.engine.publish(room.playId, keyOf(room));
+  await expect.poll(() => kaibo.engine.recorder.running.size, { timeout: 15_000 }).toBe(1);
+  kaibo.engine.finish(room.playId);
+  const list = async (): Promise<{ id: string; state: string }[]> =>
+    JSON.parse((await kaibo.get(`/api/rooms/${room.id}/recordings`, ada.headers)).text) as never;
+  await expect.poll(async () => (await list())[0]?.state, { timeout: 15_000 }).toBe('ready');
+  const [recording] = await list();
+  const path = `/api/recordings/${recording?.id}/chat`;
+  expect((await kaibo.get(path, bob.headers)).body.code).toBe('recording_not_found');
+  expect(textsOf(await kaibo.get(path, ada.headers))).toEqual(['far too late', 'late', 'first']);
+  await kaibo.call(`/api/recordings/${recording?.id}`, {
+    ...{ method: 'PATCH', body: { published: true }, headers: ada.headers },
+  });
+  const page = await kaibo.get(`${path}?from=${sentMs - 5000}&limit=1`);
+  expect(textsOf(page)).toEqual(['late']);
+  const next = await kaibo.get(`${path}?from=${sentMs - 5000}&limit=1&after=${String(page.body['next'])}`);
+  expect([textsOf(next), next.body['next']]).toEqual([['first'], undefined]);
+});
+
+test('without account people write where they may, with a name that stays theirs', async () => {
+  const kaibo = await startAccounts((config) => (config.access = 'open'));
+  const { id: room, ...made } = await kaibo.create();
+  const vid = String((await kaibo.post('/api/viewers', {})).body['vid']);
+  const said = messageOf(await kaibo.post(`/api/rooms/${room}/chat`, { text: 'hi', vid }));
+  expect(said).toMatchObject({
+    person: expect.stringMatching(/^viewer:/),
+    user: { name: expect.stringMatching(/^#\w{4}$/) },
+  });
+  const mine = owner({ id: room, ...made });
+  expect(messageOf(await kaibo.post(`/api/rooms/${room}/chat`, { text: 'welcome' }, mine))).toMatchObject({
+    ...{ person: `owner:${room}`, badge: { role: 'owner' } },
+  });
+  const remove = (query = '') => kaibo.delete(`/api/rooms/${room}/chat/${said.id}${query}`);
+  expect((await remove()).body.code).toBe('forbidden');
+  expect((await remove(`?vid=${encodeURIComponent(vid)}`)).status).toBe(200);
+  const change = { method: 'PATCH', body: { guests: false }, headers: mine };
+  await kaibo.call(`/api/rooms/${room}/chat/settings`, change);
+  expect((await kaibo.post(`/api/rooms/${room}/chat`, { text: 'again', vid })).body.code).toBe('login_required');
+});
+
+test('an API key speaks with its scope only', async () => {
+  const { kaibo, bob, room } = await setUp();
+  const key = async (scope: string) => {
+    const { body } = await kaibo.post('/api/auth/keys', { name: scope, scopes: [scope] }, bob.headers);
+    return { ...bob, headers: { authorization: `Bearer ${String(body['key'])}` } };
+  };
+  expect((await say(kaibo, room, await key('rooms:write'), 'hi')).body.code).toBe('key_scope');
+  expect((await say(kaibo, room, await key('chat:write'), 'hi')).status).toBe(200);
+});
+
+test('who is named hears of it when it concerns them', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const carl = await kaibo.person('carl');
+  await say(kaibo, room, bob, '@ada @carl look');
+  await say(kaibo, room, carl, 'here');
+  await say(kaibo, room, bob, '@carl again @bob');
+  const mentions = async ({ headers }: Person): Promise<unknown[]> => {
+    const { body } = await kaibo.get('/api/notices', headers);
+    return (body['notices'] as { kind: string; data: { text: string } }[])
+      .filter(({ kind }) => kind === 'mention')
+      .map(({ data }) => data.text);
+  };
+  expect(await mentions(ada)).toEqual(['@ada @carl look']);
+  expect(await mentions(carl)).toEqual(['@carl again @bob']);
+  expect(await mentions(bob)).toEqual([]);
+});
+
+test('markup in messages, names and emotes is text everywhere', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const hostile = [
+    ...['<script>alert(1)</script>', '"><img src=x onerror=alert(1)>', '<svg/onload=alert(1)>', '${alert(1)}'],
+    ...["'; DROP TABLE chat_messages; --", '[fire](javascript:alert(1))', '\\u003cscript\\u003e', '{{constructor}}'],
+  ];
+  for (const text of hostile) {
+    expect(messageOf(await say(kaibo, room, ada, text)).text).toBe(text);
+    kaibo.wait(2000);
+  }
+  const history = await kaibo.get(`/api/rooms/${room}/chat`, bob.headers);
+  expect(textsOf(history)).toEqual(hostile);
+  expect(history.headers.get('content-type')).toBe('application/json; charset=utf-8');
+  for (const body of [
+    { text: 7 },
+    { text: null },
+    {},
+    { text: 'x'.repeat(5000) },
+    { text: 'a', danmaku: { color: 'red' } },
+  ])
+    expect((await kaibo.post(`/api/rooms/${room}/chat`, body, bob.headers)).status).toBe(400);
+  const large = await kaibo.post(`/api/rooms/${room}/chat`, { text: 'x'.repeat(2_000_000) }, bob.headers);
+  expect(large.status).toBe(413);
 });

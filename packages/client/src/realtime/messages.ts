@@ -29,7 +29,7 @@ export type ServerMessage =
   | { type: 'snapshot'; channel: string; epoch: string; offset: number; recovered: boolean; data?: unknown }
   | { type: 'event'; channel: string; offset?: number; event: string; data: unknown; at: number }
   | { type: 'ack'; id: string; data?: unknown }
-  | { type: 'error'; id?: string; code: string; error: string; channel?: string }
+  | { type: 'error'; id?: string; code: string; error: string; channel?: string; retryAfter?: number }
   | { type: 'pong'; id?: string };
 
 const MAX_MESSAGE_CHARS = 4 * 1024 * 1024;

@@ -1,7 +1,6 @@
 import { Backoff } from '../backoff.ts';
 import type { BackoffOptions } from '../backoff.ts';
-import { localError } from '../errors.ts';
-import type { KaiboError } from '../errors.ts';
+import { KaiboError, localError } from '../errors.ts';
 import { Channel } from './channel.ts';
 import type { Ask } from './events-source.ts';
 import type { ChannelListener, ServerMessage } from './messages.ts';
@@ -218,7 +217,9 @@ export class RealtimeClient {
       case 'ack':
         return this.#requests.resolve(message.id, message.data);
       case 'error': {
-        const error = localError(message.code, message.error);
+        const { code, error: words, retryAfter } = message;
+        const retryAfterMs = retryAfter === undefined ? undefined : retryAfter * 1000;
+        const error = new KaiboError({ code, status: 0, message: words, retryAfterMs });
         if (message.id !== undefined) this.#requests.reject(message.id, error);
         if (message.channel !== undefined) this.#channels.get(message.channel)?.refuse(error);
         return;
