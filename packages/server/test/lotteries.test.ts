@@ -127,6 +127,55 @@ test('followers only', async () => {
   expect((await kaibo.join(id, person)).status).toBe(200);
 });
 
+test('whoever says the phrase has entered, once; the winner is told', async () => {
+  const kaibo = await startRoom();
+  const [person, other] = [await kaibo.person('talker'), await kaibo.person('silent')];
+  const say = ({ headers }: Person, text: string) => kaibo.post(`/api/rooms/${kaibo.room.id}/chat`, { text }, headers);
+  await say(person, '我要抽奖 Kaibo');
+  const id = await kaibo.begin({ ...INPUT, condition: { type: 'phrase', phrase: '我要抽奖 kaibo' } });
+  // The clock of the test stands; what was said before is before.
+  kaibo.wait(1000);
+  expect(code(await kaibo.join(id, other))).toEqual({ status: 403, code: 'lottery_needs_phrase' });
+  for (const text of ['别的话', '我要抽奖  ＫＡＩＢＯ']) expect((await say(person, text)).status).toBe(200);
+  await say(kaibo.host, '我要抽奖 kaibo');
+  const entries = async () => (await kaibo.get(`/api/lotteries/${id}/entries`)).text;
+  await expect
+    .poll(async () => JSON.parse(await entries()) as unknown, LONG)
+    .toMatchObject([{ n: 1, userId: person.id }]);
+  expect((await kaibo.join(id, person)).body['entry']).toMatchObject({ n: 1 });
+  await kaibo.post(`/api/lotteries/${id}/draw`, {}, kaibo.host.headers);
+  expect((await kaibo.ended(id)).result?.winners).toMatchObject([{ userId: person.id }]);
+  const notices = async () => (await kaibo.get('/api/notices', person.headers)).text;
+  await expect.poll(notices, LONG).toContain(id);
+  expect(JSON.parse(await entries())).toHaveLength(1);
+});
+
+test('a gift since it began is the way in', async () => {
+  const kaibo = await startRoom();
+  const person = await kaibo.person('giver');
+  const admin = adminOf((await kaibo.login('admin')).body);
+  const gifts = JSON.parse((await kaibo.get('/api/gifts')).text) as { id: string; price: number }[];
+  const [gift = { id: '', price: 0 }] = gifts.toSorted((one, two) => one.price - two.price);
+  const credit = { ...admin.headers, 'idempotency-key': 'credit-of-the-test' };
+  const amount = { amount: gift.price * 10 };
+  expect((await kaibo.post(`/api/admin/wallets/${person.id}/credit`, amount, credit)).status).toBe(200);
+  const give = (key: string, count: number) =>
+    kaibo.post(
+      `/api/rooms/${kaibo.room.id}/gifts`,
+      { giftId: gift.id, count },
+      { ...person.headers, 'idempotency-key': key },
+    );
+  expect((await give('before-it-began', 3)).status).toBe(201);
+  kaibo.wait(1000);
+  const condition = { type: 'gift', giftId: gift.id, minCoins: gift.price * 3 };
+  const id = await kaibo.begin({ ...INPUT, condition });
+  kaibo.wait(1000);
+  await give('too-little-yet', 2);
+  expect(code(await kaibo.join(id, person))).toEqual({ status: 403, code: 'lottery_needs_gift' });
+  await give('enough-with-it', 1);
+  expect((await kaibo.join(id, person)).status).toBe(200);
+});
+
 test('terms that make no sense are refused', async () => {
   const kaibo = await startRoom();
   for (const change of [

@@ -2,7 +2,7 @@
 export const messages = {
   lottery: {
     title: 'Lottery',
-    hint: 'The winners are drawn so that anybody can check it: you and the server are bound before the first entry.',
+    hint: 'Anybody can recompute how the winners were drawn: the terms and the server’s secret are fixed before the first entry.',
     prize: 'Prize',
     prizePlaceholder: 'A signed poster',
     prizeNeeded: 'Say what there is to win.',
@@ -56,7 +56,7 @@ export const messages = {
     steps: {
       seed: 'The server’s secret is the one it promised',
       entries: 'Nobody was added, removed or moved',
-      beacon: 'What decides was known to nobody before',
+      beacon: 'What decides came after the entries',
       winners: 'The winners follow',
     },
     stepHints: {

@@ -2,7 +2,7 @@
 export const messages = {
   lottery: {
     title: '抽奖',
-    hint: '开奖结果任何人都可以验证：在第一个人参与之前，主播和服务器就已无法更改结果。',
+    hint: '任何人都可以重算开奖过程：规则和服务器的密数在第一个人参与之前就已固定。',
     prize: '奖品',
     prizePlaceholder: '签名海报',
     prizeNeeded: '请填写奖品。',
@@ -56,7 +56,7 @@ export const messages = {
     steps: {
       seed: '服务器的密数与事先的承诺一致',
       entries: '参与名单没有被增删或调换',
-      beacon: '决定结果的数此前无人知晓',
+      beacon: '决定结果的数在截止之后才产生',
       winners: '由此得出中奖名单',
     },
     stepHints: {

@@ -74,7 +74,7 @@ describe('drawWinners', () => {
 
   it('wins each entry as often as the others, in every place', () => {
     const [ROUNDS, ENTRIES, WINNERS] = [20_000, 10, 3];
-    const wins = Array.from({ length: WINNERS }, () => new Array<number>(ENTRIES).fill(0));
+    const wins = Array.from({ length: WINNERS }, () => Array.from({ length: ENTRIES }, () => 0));
     for (let round = 0; round < ROUNDS; round++)
       drawWinners({ seed: seedOf(round), head: 'h', beacon: 'b', entries: ENTRIES, winners: WINNERS }).forEach(
         (n, place) => {

@@ -9,6 +9,7 @@ import { onEveryDatabase } from '../../../../test/support/databases.ts';
 import { roomRow } from '../../../../test/support/room-rows.ts';
 import { audit } from '../../../database/audit.ts';
 import type { Database } from '../../../database/database.ts';
+import { isUniqueViolation } from '../../../database/errors.ts';
 import { Outbox } from '../../../database/outbox.ts';
 import { MemoryStateCenter } from '../../../state/memory.ts';
 import { createUserDirectory } from '../../user/index.ts';
@@ -184,7 +185,7 @@ onEveryDatabase('lotteries', (open, databases) => {
     const second = database
       .transaction()
       .execute((transaction) => store.insert(transaction, { ...row, id: randomUUID() }));
-    await expect(second).rejects.toThrow();
+    await expect(second).rejects.toSatisfy(isUniqueViolation);
     drawer.start();
     await database.updateTable('rooms').set({ status: 'ended' }).where('id', '=', row.room_id).execute();
     await expect.poll(() => statusOf(database, id), LONG).toBe('drawn');
