@@ -11,7 +11,7 @@ export const messages = {
     empty: 'Nobody has said anything yet. Say hello!',
     emptyEnded: 'Nothing was said here.',
     placeholder: 'Say something nice…',
-    placeholderPicture: 'Send it flying over the picture…',
+    placeholderPicture: 'Send a bullet chat…',
     input: 'Your message',
     send: 'Send',
     emotes: 'Emotes',
