@@ -229,7 +229,11 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'DELETE /api/rooms/{roomId}/words/{id}': { answers: moderators(404) },
   'GET /api/rooms/{roomId}/mutes': { answers: moderators(200) },
   'POST /api/rooms/{roomId}/mutes': { body: ({ victim }) => ({ userId: victim.id }), answers: moderators(200) },
-  'DELETE /api/rooms/{roomId}/mutes/{person}': { answers: moderators(404) },
+  'DELETE /api/rooms/{roomId}/mutes/{person}': {
+    // The victim is muted by others: a mute holds for all rooms of the channel.
+    parameters: async () => ({ person: 'viewer:nobody' }),
+    answers: moderators(404),
+  },
   'GET /api/rooms/{roomId}/held': { answers: moderators(200) },
   'POST /api/rooms/{roomId}/held/{messageId}': { body: () => ({ action: 'show' }), answers: moderators(404) },
   'POST /api/rooms/{roomId}/reports': {

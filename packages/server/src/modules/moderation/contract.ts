@@ -43,12 +43,10 @@ export const proofQuerySchema = z.object({
 });
 
 export const roomParamsSchema = z.object({ roomId: z.string().max(64) });
-export const wordParamsSchema = z.object({ id: z.string().max(64).regex(PLAIN_TEXT) });
-export const roomWordParamsSchema = roomParamsSchema.extend(wordParamsSchema.shape);
+export const entryParamsSchema = z.object({ id: z.string().max(64).regex(PLAIN_TEXT) });
+export const roomEntryParamsSchema = roomParamsSchema.extend(entryParamsSchema.shape);
 export const muteParamsSchema = roomParamsSchema.extend({ person: personSchema });
 export const heldParamsSchema = roomParamsSchema.extend({ messageId: messageIdSchema });
-export const reportParamsSchema = wordParamsSchema;
-export const roomReportParamsSchema = roomWordParamsSchema;
 export const successSchema = z.object({ success: z.literal(true) });
 
 export const pageSchema = z.object({

@@ -7,11 +7,11 @@ import {
   newReportSchema,
   reportDecisionSchema,
   reportedSchema,
-  reportParamsSchema,
+  entryParamsSchema,
   reportSchema,
   reportsSchema,
   roomParamsSchema,
-  roomReportParamsSchema,
+  roomEntryParamsSchema,
 } from './contract.ts';
 import type { ReportDesk } from './report-desk.ts';
 import type { ReportService } from './reports.ts';
@@ -76,7 +76,7 @@ function addRoomReports(instance: FastifyInstance, { reports, desk, callerOf }: 
       config: { rights: WRITE },
       schema: {
         ...of("Decide on a report of one of the room's messages", 'decideRoomReport'),
-        params: roomReportParamsSchema,
+        params: roomEntryParamsSchema,
         body: reportDecisionSchema,
         response: { 200: reportSchema },
       },
@@ -111,7 +111,7 @@ function addAllReports(instance: FastifyInstance, { desk, callerOf }: ReportRout
       config: { rights: ADMIN_WRITE },
       schema: {
         ...of('Decide on a report', 'decideReport'),
-        params: reportParamsSchema,
+        params: entryParamsSchema,
         body: reportDecisionSchema,
         response: { 200: reportSchema },
       },

@@ -9,9 +9,9 @@ import {
   listWordsSchema,
   newWordSchema,
   roomParamsSchema,
-  roomWordParamsSchema,
+  roomEntryParamsSchema,
   successSchema,
-  wordParamsSchema,
+  entryParamsSchema,
   wordSchema,
   wordsSchema,
 } from './contract.ts';
@@ -90,7 +90,7 @@ function addRoomWords(instance: FastifyInstance, { words, rooms, callerOf }: Wor
       config: { rights: WRITE },
       schema: {
         ...of('Take a word off those of the channel', 'removeWord'),
-        params: roomWordParamsSchema,
+        params: roomEntryParamsSchema,
         response: { 200: successSchema },
       },
     },
@@ -156,7 +156,7 @@ function addWordsEverywhere(instance: FastifyInstance, { words, callerOf }: Word
       config: { rights: ADMIN_WRITE },
       schema: {
         ...of('Take a word off those for all channels', 'removeWordEverywhere'),
-        params: wordParamsSchema,
+        params: entryParamsSchema,
         response: { 200: successSchema },
       },
     },
