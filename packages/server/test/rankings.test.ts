@@ -205,7 +205,7 @@ test('a rebuild counts gifts, follows and peaks anew, and finds what the ranking
   // Waiting when the rebuild begins: it stands in the books already, and must not count twice.
   await site.database
     .insertInto('gift_orders')
-    .values({ ...order, ...gifts[0], id: 'g4', total: 1, transfer_id: 'g4', idem_key: 'g4' })
+    .values({ ...order, id: 'g4', at, refunded_at: null, total: 1, transfer_id: 'g4', idem_key: 'g4' })
     .execute();
   await add(site.database, ...facts.slice(0, 2).map((fact) => ({ ...fact, amount: 1 })));
   const rebuilt = await rebuildRankings(site.database, new Calendar('Asia/Shanghai'));
