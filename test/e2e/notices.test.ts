@@ -13,6 +13,12 @@ import { until } from '../support/until.ts';
 const WAIT = { timeout: 30_000 };
 const PASSWORD = 'correct horse battery';
 
+/** In the page, of which these tests have no types. */
+const REGISTER = `navigator.serviceWorker.register('/sw.js').then(() => navigator.serviceWorker.ready).then(() => true)`;
+const SHOWN = `navigator.serviceWorker.ready
+  .then((registration) => registration.getNotifications())
+  .then((all) => all.map(({ title, body, tag }) => ({ title, body, tag })))`;
+
 interface Person {
   id: string;
   token: string;
@@ -94,24 +100,18 @@ test('a push is shown by the service worker in words of the reader', async () =>
     if (registration !== undefined) registered.resolve(registration.registrationId);
   });
   await cdp.send('ServiceWorker.enable');
-  await page.evaluate(async () => {
-    await navigator.serviceWorker.register('/sw.js', { scope: '/' });
-    await navigator.serviceWorker.ready;
-  });
+  await page.evaluate(REGISTER);
   const notice = { id: 'n1', kind: 'live', data: { name: 'streamer', title: 'Night talk', roomId: 'abc' } };
   await cdp.send('ServiceWorker.deliverPushMessage', {
     ...{ origin: platform.url, registrationId: await registered.promise, data: JSON.stringify(notice) },
   });
-  const shown = await until(async () => {
-    const all = await page.evaluate(async () =>
-      (await (await navigator.serviceWorker.ready).getNotifications()).map(({ title, body, tag }) => ({
-        title,
-        body,
-        tag,
-      })),
-    );
-    return all.length > 0 ? all : undefined;
-  }, WAIT);
+  const shown = await until(
+    async () => {
+      const all = await page.evaluate<object[]>(SHOWN);
+      return all.length > 0 ? all : undefined;
+    },
+    { timeoutMs: WAIT.timeout },
+  );
   expect(shown).toEqual([{ title: 'streamer is live', body: 'Night talk', tag: 'n1' }]);
 });
 

@@ -4,7 +4,7 @@ import type { Work } from '../../database/outbox.ts';
 import type { NoticeTable } from '../../database/tables/notices.ts';
 import { userChannelOf } from '../user/contract.ts';
 import { NOTICE_CREATED, type NewNotice, type Notice, type Notifier } from './contract.ts';
-import { noticeOf, NoticeStore } from './store.ts';
+import { noticeOf, type NoticeStore } from './store.ts';
 
 /** Rows of one statement. */
 const BATCH = 500;
