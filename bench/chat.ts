@@ -1,4 +1,4 @@
-// `npm run bench -- chat [--quick] [--n 1000] [--rate 200] [--dur 60] [--runs 1]`
+// `npm run bench -- chat [--quick] [--n 1000] [--rate 200] [--dur 60] [--runs 1] [--part chat|plain|all]`
 // A whole platform whose room is full: what a message costs from the hand of its author to every reader, rules, database
 // and all, beside a plain `ws` loop that only sends.
 import { spawn } from 'node:child_process';
@@ -104,17 +104,26 @@ export async function benchChat(args: string[], facts: readonly string[], quickF
       rate: { type: 'string' },
       dur: { type: 'string' },
       runs: { type: 'string', default: '1' },
+      part: { type: 'string', default: 'all' },
     },
   });
   const readers = Number(values.n ?? (values.quick ? 200 : 1000));
   const perSecond = Number(values.rate ?? (values.quick ? 50 : 200));
   const durationMs = Number(values.dur ?? (values.quick ? 10 : 60)) * 1000;
   const writers = Math.ceil(perSecond / PER_WRITER);
+  const wants = (part: string): boolean => values.part === 'all' || values.part === part;
   const results: ChatLoadResult[] = [];
   const plain: Awaited<ReturnType<typeof measureBroadcast>>[] = [];
   for (let round = 0; round < Number(values.runs); round++) {
-    results.push(await measureChat({ readers, writers, slow: SLOW_READERS, perSecond, durationMs }));
-    plain.push(await measureBroadcast('ws', { clients: readers, perSecond, durationMs: Math.min(durationMs, 15_000) }));
+    if (wants('chat')) {
+      const result = await measureChat({ readers, writers, slow: SLOW_READERS, perSecond, durationMs });
+      results.push(result);
+      console.log(JSON.stringify(result));
+    }
+    if (wants('plain'))
+      plain.push(
+        await measureBroadcast('ws', { clients: readers, perSecond, durationMs: Math.min(durationMs, 15_000) }),
+      );
   }
   const load = `load: ${readers} readers, ${perSecond} messages a second of ${writers} writers at random moments, ${durationMs / 1000} s, ${SLOW_READERS} readers that do not read`;
   const lines = table(results, plain);
