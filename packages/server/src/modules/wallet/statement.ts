@@ -84,7 +84,7 @@ function csvLine({ id, kind, amount, balance, at, details }: StatementLine): str
 }
 
 /** Quoted after RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection). */
-export function csvText(text: string): string {
+function csvText(text: string): string {
   const safe = /^\s*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
