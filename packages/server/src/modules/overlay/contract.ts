@@ -8,7 +8,7 @@ export const GOAL_UPDATED = 'goal.updated';
 const MAX_TARGET = 1e12;
 const lineSchema = (max: number) => z.string().trim().min(1).max(max).regex(PLAIN_TEXT);
 
-export const goalSchema = z.object({
+const goalSchema = z.object({
   title: z.string(),
   kind: z
     .enum(['coins', 'followers'])

@@ -41,7 +41,7 @@ const giftFields = {
   animation: z.string().optional(),
 };
 
-export const giftSchema = z.object({
+const giftSchema = z.object({
   id: z.string(),
   ...giftFields,
   combo: z.boolean().describe('Whether those that follow within 5 s are counted together'),

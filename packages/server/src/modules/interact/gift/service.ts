@@ -14,7 +14,7 @@ import { givenOf, type ComboRow, type GiftStore, type OrderRow } from './store.t
 import type { GiftView } from './view.ts';
 
 /** A combo goes on while the next gift comes within this. */
-export const COMBO_MS = 5000;
+const COMBO_MS = 5000;
 
 export interface GiftServiceDeps {
   store: GiftStore;
