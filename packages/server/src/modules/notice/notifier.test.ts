@@ -38,7 +38,7 @@ onEveryDatabase('notices', (open) => {
     await notify(gift(2, { group: 'room' }), gift(3, { group: 'room' }));
     const list = () => store.list('ada', { limit: 10 });
     const coins = async () =>
-      (await list()).map(({ data }) => (JSON.parse(data) as { coins: number }).coins).toSorted();
+      (await list()).map(({ data }) => (JSON.parse(data) as { coins: number }).coins).toSorted((a, b) => a - b);
     expect(await coins()).toEqual([3, 5]);
     expect(await store.unread('ada')).toBe(2);
     const read = { userId: 'ada', ids: undefined, nowMs: 1 };
