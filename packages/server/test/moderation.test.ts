@@ -246,3 +246,26 @@ test('an account takes along what it asked for and leaves nothing of itself', as
   for (const trace of [bob.id, '"bob"', '私']) expect(text).not.toContain(trace);
   expect(listOf(await kaibo.get(`${path}/mutes`, ada.headers))).toEqual([]);
 });
+
+test('somebody without account is muted by their viewer id, and reports by it', async () => {
+  const kaibo = await startAccounts((config) => {
+    config.access = 'open';
+  });
+  const ada = await kaibo.person('ada');
+  const { id } = await kaibo.create({}, ada.headers);
+  const path = `/api/rooms/${id}`;
+  const viewer = async (): Promise<string> => String((await must(kaibo.post('/api/viewers', {}))).body['vid']);
+  const [vid, other] = [await viewer(), await viewer()];
+  const { body } = await must(kaibo.post(`${path}/chat`, { text: '嗨', vid }));
+  const { id: messageId, person } = body['message'] as { id: string; person: string };
+  expect(person).toMatch(/^viewer:/);
+  const report = (by?: string) =>
+    kaibo.post(`${path}/reports`, { subject: 'message', messageId, reason: 'spam', vid: by });
+  expect((await report()).body.code).toBe('login_required');
+  expect((await report(vid)).body.code).toBe('cannot_report_self');
+  const { body: reported } = await must(report(other));
+  await must(kaibo.post(`${path}/reports/${reported['id']}`, { action: 'mute' }, ada.headers));
+  kaibo.wait(5000);
+  expect((await kaibo.post(`${path}/chat`, { text: '嗨', vid })).body.code).toBe('muted');
+  await must(kaibo.post(`${path}/chat`, { text: '嗨', vid: other }));
+});
