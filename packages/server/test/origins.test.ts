@@ -53,6 +53,7 @@ test('a preflight of a listed origin is answered, another one is not allowed any
   expect(friend.status).toBe(204);
   expect(friend.headers.get('access-control-allow-methods')).toContain('POST');
   expect(friend.headers.get('access-control-allow-headers')).toContain('Authorization');
+  expect(friend.headers.get('access-control-allow-headers')).toContain('Idempotency-Key');
   expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).toBeNull();
 });
 

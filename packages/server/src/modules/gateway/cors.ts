@@ -34,6 +34,7 @@ export async function allowOrigins(app: FastifyInstance, origins: readonly strin
     allowedHeaders: [
       'Authorization',
       'Content-Type',
+      'Idempotency-Key',
       'If-None-Match',
       'Last-Event-ID',
       'X-Owner-Token',
