@@ -310,3 +310,21 @@ test('markup in messages, names and emotes is text everywhere', async () => {
   const large = await kaibo.post(`/api/rooms/${room}/chat`, { text: 'x'.repeat(2_000_000) }, bob.headers);
   expect(large.status).toBe(413);
 });
+
+test('what has to be looked at first is seen by nobody until it is shown, in its place', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const word = await kaibo.post(`/api/rooms/${room}/words`, { word: '可疑', action: 'hold' }, ada.headers);
+  expect(word.status).toBeLessThan(300);
+  const reader = await listen(kaibo, `chat:${room}`);
+  await reader.next(isSnapshot);
+  const held = messageOf(await say(kaibo, room, bob, '可疑的话'));
+  expect(held).toMatchObject({ held: true });
+  await say(kaibo, room, bob, 'after');
+  expect((await reader.next(isEvent('chat.message'))).data).toMatchObject({ text: 'after' });
+  expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat`, bob.headers))).toEqual(['after']);
+  const decided = await kaibo.post(`/api/rooms/${room}/held/${held.id}`, { action: 'show' }, ada.headers);
+  expect(decided.status).toBe(200);
+  const { held: _held, ...shown } = held;
+  expect((await reader.next(isEvent('chat.message'))).data).toEqual(shown);
+  expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat`))).toEqual(['可疑的话', 'after']);
+});
