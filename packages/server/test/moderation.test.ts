@@ -215,6 +215,15 @@ test('a report keeps what it is about, is decided once, and its reporter is told
   expect(await queue(root, '/api/admin/reports?state=done')).not.toEqual([]);
   const log = await kaibo.audit(root, `?subject=room:${room}&limit=500`);
   expect(log.filter(({ action }) => action === 'report.decided')).toHaveLength(3);
+  const { body: told } = await must(kaibo.get('/api/notices', eve.headers));
+  const outcomes = (told['notices'] as { kind: string; data: Record<string, unknown> }[]).map(({ kind, data }) => [
+    kind,
+    data,
+  ]);
+  expect(outcomes).toContainEqual([
+    'moderation',
+    expect.objectContaining({ what: 'report', reportId: all[1]?.id, outcome: 'done' }),
+  ]);
 });
 
 test('one person makes no more than twenty reports an hour, refused ones counted', async () => {
