@@ -8,6 +8,7 @@ export const accountMessages = {
     menu: 'Account of {name}',
     profile: 'My profile',
     rooms: 'My rooms',
+    wallet: 'Wallet',
     settings: 'Settings',
   },
   form: {

@@ -8,6 +8,7 @@ export const accountMessages = {
     menu: '{name} 的账号',
     profile: '我的主页',
     rooms: '我的直播间',
+    wallet: '钱包',
     settings: '设置',
   },
   form: {
