@@ -1,13 +1,17 @@
+import { audit } from '../database/audit.ts';
 import { Calendar, rebuildRankings } from '../modules/rank/index.ts';
 import type { Command } from './command.ts';
-import { inOffice } from './office.ts';
+import { inOffice, OPERATOR } from './office.ts';
 
 const rebuild: Command = {
   name: 'rank rebuild',
   summary: 'count the rankings anew from gifts, follows and rooms, also while the server runs',
   run: ({ flags }) =>
     inOffice(flags, async ({ config, database }) => {
-      const { gifts, follows, rooms } = await rebuildRankings(database, new Calendar(config.rank.timeZone));
+      const details = await rebuildRankings(database, new Calendar(config.rank.timeZone));
+      const note = { actor: OPERATOR, action: 'rankings.rebuilt', subject: 'rankings', details, atMs: Date.now() };
+      await database.transaction().execute((transaction) => audit(transaction, note));
+      const { gifts, follows, rooms } = details;
       console.log(`counted anew: ${gifts} gifts, ${follows} follows, ${rooms} broadcasts`);
       return 0;
     }),
