@@ -63,10 +63,10 @@ test('a lottery from its commitment to winners that anybody can recompute, and i
 
   expect((await kaibo.post(`/api/lotteries/${id}/draw`, {}, kaibo.host.headers)).status).toBe(200);
   const closed = (await eventOf(socket, 'lottery.closed')).data as Lottery;
-  const told = (await eventOf(socket, 'lottery.ended')).data as Lottery;
   expect(closed).toMatchObject({ status: 'closed', entries: 3 });
   expect(closed.result).toBeUndefined();
   const drawn = await kaibo.ended(id);
+  const told = (await eventOf(socket, 'lottery.ended')).data as Lottery;
   expect(told).toEqual(drawn);
   expect(drawn.result?.winners).toHaveLength(2);
   const seed = drawn.result?.seed ?? '';
@@ -211,7 +211,12 @@ test('of an account that is gone, the number stays and the name goes', async () 
     string,
     unknown
   >;
-  expect(JSON.stringify(exported)).toContain(id);
+  expect(exported).toMatchObject({ lotteries: { entered: [{ lotteryId: id, n: 1, won: true }], held: [] } });
+  const hosts = JSON.parse((await kaibo.get('/api/users/me/export', kaibo.host.headers)).text) as Record<
+    string,
+    unknown
+  >;
+  expect(hosts).toMatchObject({ lotteries: { entered: [], held: [{ lotteryId: id, ...INPUT }] } });
   expect((await kaibo.delete('/api/users/me', person.headers, { password: PASSWORD })).status).toBe(200);
   const { result } = await kaibo.ended(id);
   expect(result?.winners).toEqual([{ n: 1, userId: person.id, name: '' }]);

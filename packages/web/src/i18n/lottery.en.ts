@@ -38,6 +38,7 @@ export const messages = {
     entered: 'You are in, as number {n}.',
     yours: 'Your lottery. You draw in the studio.',
     drawing: 'Nobody can enter any more. The winners are being computed.',
+    drawingAfter: 'Nobody can enter any more. A public random number decides shortly after {time}.',
     won: 'You won! The host will get in touch.',
     nobody: 'Nobody entered.',
     gone: 'Account gone',

@@ -38,6 +38,7 @@ export const messages = {
     entered: '已参与，你是第 {n} 号。',
     yours: '这是你的抽奖，请在控制台开奖。',
     drawing: '已截止参与，正在计算中奖名单。',
+    drawingAfter: '已截止参与，{time} 之后不久由公开随机数开奖。',
     won: '恭喜，你中奖了！主播会与你联系。',
     nobody: '无人参与。',
     gone: '账号已注销',

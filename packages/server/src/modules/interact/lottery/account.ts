@@ -6,11 +6,13 @@ import { termsOf } from './view.ts';
 export function lotteryAccountHolder(store: LotteryStore): AccountHolder {
   return {
     name: 'lotteries',
-    exportData: async (userId) =>
-      (await store.ofUser(userId)).map((row) => {
+    exportData: async (userId) => ({
+      entered: (await store.ofUser(userId)).map((row) => {
         const { roomId, prize } = termsOf(row);
         return { lotteryId: row.lottery_id, roomId, prize, n: row.n, at: row.at, won: row.place !== null };
       }),
+      held: (await store.heldBy(userId)).map((row) => ({ lotteryId: row.id, status: row.status, ...termsOf(row) })),
+    }),
     accountGone: async (userId, why) => {
       if (why === 'deleted') await store.forgetUser(userId);
     },

@@ -226,6 +226,16 @@ export class LotteryStore {
       .execute();
   }
 
+  /** Those that the user began, the oldest first. */
+  async heldBy(userId: string): Promise<LotteryRow[]> {
+    return this.#database
+      .selectFrom('lotteries')
+      .selectAll()
+      .where('created_by', '=', userId)
+      .orderBy('started_at')
+      .execute();
+  }
+
   /** The name goes; the number and the id are part of what others can check. */
   async forgetUser(userId: string): Promise<void> {
     await this.#database.updateTable('lottery_entries').set({ name: '' }).where('user_id', '=', userId).execute();
