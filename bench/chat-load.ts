@@ -41,7 +41,8 @@ export interface ChatLoadResult {
 /** One reader in so many measures how long a message takes. */
 const SAMPLED = 20;
 const STAMP = /@(\d{15})/;
-const DRAIN_MS = 30_000;
+/** Until everything that was sent is answered and read: nothing is counted as lost that is only late. */
+const DRAIN_MS = 180_000;
 
 const stamp = (): string =>
   `@${Math.round(monotonicMs() * 1000)
