@@ -64,7 +64,7 @@ export default {
       from: { path: '^packages/server/src/modules/(interact/[^/]+|[^/]+)/', pathNot: notTest },
       to: {
         path: '^packages/server/src/modules/([^/]+)/',
-        pathNot: '^packages/server/src/modules/($1/|([^/]+/)+contract\\.ts$)',
+        pathNot: '^packages/server/src/modules/($1/|[^/]+/contract\\.ts$|interact/[^/]+/contract\\.ts$)',
       },
     },
     {
