@@ -103,13 +103,13 @@ onEveryDatabase('webhooks', (open, databases) => {
     await emit('bad', 12, 13, 14);
     await emit('good', ...upTo(20));
     await expect.poll(() => numbersOf(receiver, 'good').length, { timeout: 20_000 }).toBe(20);
-    expect(numbersOf(receiver, 'bad')).toEqual([12]);
+    await expect.poll(() => numbersOf(receiver, 'bad'), { timeout: 20_000 }).toEqual([12]);
     const [waiting] = await store.list('hook', { state: 'pending', limit: 10, before: undefined });
     expect(waiting).toMatchObject({ order_key: 'room:bad', attempts: 0 });
     // A day later the next failure is the last one, and the room goes on.
     wait(25 * HOUR_MS);
     await expect.poll(() => numbersOf(receiver, 'bad'), { timeout: 20_000 }).toEqual([12, 14]);
-    expect(await states()).toEqual({ delivered: 22, dead: 1 });
+    await expect.poll(states, { timeout: 20_000 }).toEqual({ delivered: 22, dead: 1 });
     receiver.answer = () => 204;
     const when = { nowMs: Date.now(), deadlineAtMs: Date.now() + 48 * HOUR_MS };
     const replayed = await outbox.transact(({ transaction }) =>
@@ -136,7 +136,7 @@ onEveryDatabase('webhooks', (open, databases) => {
     const back = await startReceiver({ port: down.port });
     wait(2000);
     await expect.poll(() => numbersOf(back, 'a'), { timeout: 20_000 }).toEqual([1, 2, 3]);
-    expect(await store.find('hook')).toMatchObject({ failing_since: null, enabled: 1 });
+    await expect.poll(() => store.find('hook'), { timeout: 20_000 }).toMatchObject({ failing_since: null, enabled: 1 });
     await back.close();
     await emit('a', 4);
     await expect.poll(async () => (await store.find('hook'))?.failing_since, { timeout: 20_000 }).not.toBeNull();
