@@ -28,11 +28,9 @@ export function useEmotes(roomId: string, token?: () => string | undefined): Emo
   async function load(): Promise<void> {
     try {
       // The pictures are a chunk of their own: nobody waits for them to read.
-      const [emotes, pictures] = await Promise.all([
-        api.chat.emotes(roomId, { token: token?.() }),
-        import('./emote-icons.ts'),
-      ]);
-      [known.value, icons.value, failed.value] = [emotes, pictures.EMOTE_ICONS, false];
+      const pictures = import('./emote-icons.ts').then(({ EMOTE_ICONS }) => EMOTE_ICONS);
+      [known.value, icons.value] = await Promise.all([api.chat.emotes(roomId, { token: token?.() }), pictures]);
+      failed.value = false;
     } catch {
       failed.value = true;
     }

@@ -75,7 +75,7 @@ export function useReplayChat(id: string, epochMs: () => number | null, token: (
     (nowMs, beforeMs) => {
       look(nowMs);
       if (nowMs === null) return;
-      const isJump = beforeMs == null || nowMs < beforeMs || nowMs - beforeMs > JUMP_MS;
+      const isJump = typeof beforeMs !== 'number' || nowMs < beforeMs || nowMs - beforeMs > JUMP_MS;
       if (isJump) return danmaku.clear();
       for (const message of span?.between(beforeMs, nowMs) ?? []) {
         const item = danmakuOf(message);
