@@ -43,6 +43,8 @@ const SAMPLED = 20;
 const STAMP = /@(\d{15})/;
 /** Until everything that was sent is answered and read: nothing is counted as lost that is only late. */
 const DRAIN_MS = 180_000;
+/** A reader that was cut sees it within this, once it reads again. */
+const CLOSE_SEEN_MS = 15_000;
 
 const stamp = (): string =>
   `@${Math.round(monotonicMs() * 1000)
@@ -180,7 +182,7 @@ async function dawdle(reader: Reader, until: AbortSignal): Promise<boolean> {
     await sleep(1000);
   }
   socket.resume();
-  await Promise.race([closed.then(() => void (isCut = true)), sleep(DRAIN_MS)]);
+  await Promise.race([closed.then(() => void (isCut = true)), sleep(CLOSE_SEEN_MS)]);
   if (isCut) await reader.comeBack();
   return isCut;
 }
