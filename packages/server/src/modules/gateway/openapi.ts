@@ -37,6 +37,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'viewers', description: 'Who watches' },
         { name: 'relays', description: 'Servers elsewhere that rooms are sent on to' },
         { name: 'recordings', description: 'Broadcasts that were recorded, and their replay' },
+        { name: 'chat', description: 'What is said in a room, and its emotes' },
         { name: 'gifts', description: 'Gifts, and who gave which to whom' },
         { name: 'rankings', description: 'Who has most viewers, followers and revenue, and who gave most' },
         { name: 'fans', description: 'Levels and badges of fans' },

@@ -10,7 +10,7 @@ const ANY_ENDING = '[a-z]{2,24}';
 const SPELLED_ENDINGS = ['com', 'net', 'org', 'xyz', 'cn'];
 /** Names of things that look like addresses. */
 const NOT_AN_ADDRESS =
-  /(?<![a-z0-9.-])(?:asp|ado|vb|socket|node|next|nuxt|vue|three|d3)\.(?:net|io|js)(?![a-z0-9.\/:-])/g;
+  /(?<![a-z0-9.-])(?:asp|ado|vb|socket|node|next|nuxt|vue|three|d3)\.(?:net|io|js)(?![a-z0-9./:-])/g;
 
 const LABEL = '[a-z0-9\\u00a1-\\uffff](?:[a-z0-9\\u00a1-\\uffff-]{0,61}[a-z0-9\\u00a1-\\uffff])?';
 const BEFORE = '(?<![a-z0-9])';

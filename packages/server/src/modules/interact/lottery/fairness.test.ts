@@ -45,7 +45,7 @@ describe('a lottery’s proof', () => {
     expect(
       proofOf({ entries: 3, winners: 10 })
         .winners.map(({ n }) => n)
-        .toSorted(),
+        .toSorted((one, other) => one - other),
     ).toEqual([1, 2, 3]);
     const none = proofOf({ entries: 0, winners: 10 });
     expect(verifyLottery(none)).toEqual([]);
