@@ -39,6 +39,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'recordings', description: 'Broadcasts that were recorded, and their replay' },
         { name: 'chat', description: 'What is said in a room, and its emotes' },
         { name: 'gifts', description: 'Gifts, and who gave which to whom' },
+        { name: 'lotteries', description: 'Lotteries that anybody can check' },
         { name: 'rankings', description: 'Who has most viewers, followers and revenue, and who gave most' },
         { name: 'fans', description: 'Levels and badges of fans' },
         { name: 'overlays', description: 'Goals, and pages that a streaming program shows over the picture' },
