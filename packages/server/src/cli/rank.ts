@@ -9,7 +9,13 @@ const rebuild: Command = {
   run: ({ flags }) =>
     inOffice(flags, async ({ config, database }) => {
       const details = await rebuildRankings(database, new Calendar(config.rank.timeZone));
-      const note = { actor: OPERATOR, action: 'rankings.rebuilt', subject: 'rankings', details, atMs: Date.now() };
+      const note = {
+        actor: OPERATOR,
+        action: 'rankings.rebuilt',
+        subject: 'rankings',
+        details: { ...details },
+        atMs: Date.now(),
+      };
       await database.transaction().execute((transaction) => audit(transaction, note));
       const { gifts, follows, rooms } = details;
       console.log(`counted anew: ${gifts} gifts, ${follows} follows, ${rooms} broadcasts`);
