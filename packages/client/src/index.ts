@@ -130,6 +130,7 @@ export type {
   ReportQuery,
   ReportReason,
   ReportState,
+  RoomStanding,
   WordAction,
   WordInput,
   WordPage,

@@ -26,6 +26,17 @@ export interface Mute {
   createdAt: number;
 }
 
+/** What the caller is in a room. */
+export interface RoomStanding {
+  /** Who they are counted as; absent when they cannot be told from others. */
+  person?: string;
+  /** Also of administrators. */
+  isOwner: boolean;
+  isModerator: boolean;
+  /** `until` in ms since the epoch; absent when it lasts for good. */
+  muted?: { until?: number };
+}
+
 /** A message that waits for a moderator. */
 export interface HeldMessage {
   id: string;
@@ -108,6 +119,14 @@ export class ModerationApi {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /** Of oneself: for everybody who may see the room. */
+  standing(
+    roomId: string,
+    { ownerToken, token, vid }: OwnerOptions & { token?: string | undefined; vid?: string | undefined } = {},
+  ): Promise<RoomStanding> {
+    return this.#caller.json(`${roomPath(roomId)}/standing`, { query: { token, vid }, ownerToken });
   }
 
   mutes(roomId: string, { ownerToken }: OwnerOptions = {}): Promise<Mute[]> {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { Held, Mute, Report, Word } from '../src/modules/moderation/contract.ts';
 import { connect, type Answer, type Message, type TestSocket } from './harness.ts';
-import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
+import { startAccounts, type AccountsKaibo, type Headers, type Person } from './support/accounts.ts';
 
 interface Scene {
   kaibo: AccountsKaibo;
@@ -139,6 +139,13 @@ test('who is muted reads on and says nothing, in any room of the channel, until 
   const { body } = await must(mute({ userId: bob.id, seconds: 60, reason: '刷屏' }));
   const mutes = async () => listOf<Mute>(await kaibo.get(`${path}/mutes`, ada.headers));
   expect(await mutes()).toEqual([body]);
+  const standing = async ({ headers }: { headers?: Headers }) => (await kaibo.get(`${path}/standing`, headers)).body;
+  expect(await standing(bob)).toEqual({
+    ...{ person: `user:${bob.id}`, isOwner: false, isModerator: false, muted: { until: body['until'] } },
+  });
+  expect(await standing(mod)).toMatchObject({ isOwner: false, isModerator: true });
+  expect(await standing(ada)).toEqual({ person: `user:${ada.id}`, isOwner: true, isModerator: false });
+  expect(await standing({})).toEqual({ isOwner: false, isModerator: false });
   expect(body).toMatchObject({ person: `user:${bob.id}`, userId: bob.id, name: 'bob', reason: '刷屏' });
   const until = body['until'];
   expect((await reader.next(isEvent('chat.muted'))).data).toEqual({ person: `user:${bob.id}`, until });

@@ -227,6 +227,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/rooms/{roomId}/words': { answers: moderators(200) },
   'POST /api/rooms/{roomId}/words': { body: () => ({ word: '词' }), answers: moderators(201) },
   'DELETE /api/rooms/{roomId}/words/{id}': { answers: moderators(404) },
+  'GET /api/rooms/{roomId}/standing': { answers: { ...all(200), banned: 403 } },
   'GET /api/rooms/{roomId}/mutes': { answers: moderators(200) },
   'POST /api/rooms/{roomId}/mutes': { body: ({ victim }) => ({ userId: victim.id }), answers: moderators(200) },
   'DELETE /api/rooms/{roomId}/mutes/{person}': {
@@ -291,6 +292,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'POST /api/admin/codes': { body: () => ({ amount: 1, count: 1 }), headers: MONEY, answers: admins(201) },
   'DELETE /api/admin/codes/{batchId}': { answers: admins(200) },
   'GET /api/gifts': { answers: all(200) },
+  'GET /api/gifts/earned': { answers: members(200) },
   'GET /api/rooms/{roomId}/gifts': { answers: { ...all(200), banned: 403 } },
   // Nobody here has coins: whoever is refused for that may give.
   'POST /api/rooms/{roomId}/gifts': {

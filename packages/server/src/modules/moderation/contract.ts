@@ -121,6 +121,14 @@ export const muteSchema = z.object({
 export type Mute = z.output<typeof muteSchema>;
 export const mutesSchema = z.array(muteSchema);
 
+export const standingSchema = z.object({
+  person: z.string().optional().describe('Who they are counted as; absent when they cannot be told from others'),
+  isOwner: z.boolean().describe('Also of administrators'),
+  isModerator: z.boolean(),
+  muted: z.object({ until: epochMs.optional().describe('Left out, for good') }).optional(),
+});
+export type StandingAnswer = z.output<typeof standingSchema>;
+
 /** On `chat:ID`, so that the page of whom it is about can say so. */
 export const moderationEventSchemas = {
   'chat.muted': z.object({ person: z.string(), until: epochMs.optional().describe('Left out, for good') }),

@@ -11,7 +11,9 @@ import {
   mutesSchema,
   newMuteSchema,
   pageSchema,
+  proofQuerySchema,
   roomParamsSchema,
+  standingSchema,
   successSchema,
 } from './contract.ts';
 import type { HeldService } from './held.ts';
@@ -29,10 +31,30 @@ const DONE = { success: true } as const;
 
 const of = (summary: string, operationId: string) => ({ tags: ['moderation'], summary, operationId });
 
-/** Who may not speak, and what waits to be shown. */
+/** What the caller may do, who may not speak, and what waits to be shown. */
 export function addMuteRoutes(instance: FastifyInstance, deps: MuteRouteDeps): void {
+  addStanding(instance, deps);
   addMutes(instance, deps);
   addHeld(instance, deps);
+}
+
+function addStanding(instance: FastifyInstance, { mutes, callerOf }: MuteRouteDeps): void {
+  instance.withTypeProvider<ZodTypeProvider>().get(
+    '/api/rooms/:roomId/standing',
+    {
+      config: { rights: READ },
+      schema: {
+        ...of('What I am in the room: whether I may moderate it, and whether I may speak', 'getStanding'),
+        params: roomParamsSchema,
+        querystring: proofQuerySchema,
+        response: { 200: standingSchema },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return mutes.standing(callerOf(request), request.params.roomId, request.query);
+    },
+  );
 }
 
 function addMutes(instance: FastifyInstance, { mutes, callerOf }: MuteRouteDeps): void {

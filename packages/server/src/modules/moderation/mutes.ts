@@ -1,10 +1,10 @@
 import type { Outbox, OutboxEvent, Work } from '../../database/outbox.ts';
 import { chatChannelOf } from '../interact/chat/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
-import type { RoomDirectory } from '../live/contract.ts';
+import { channelIdOf, type Proof, type RoomDirectory } from '../live/contract.ts';
 import type { Notifier } from '../notice/contract.ts';
 import type { UserDirectory, UserFacts } from '../user/contract.ts';
-import type { ModerationEvent, Mute, NewMute, Page } from './contract.ts';
+import type { ModerationEvent, Mute, NewMute, Page, StandingAnswer } from './contract.ts';
 import { deskOf, noteDown, type Desk } from './desk.ts';
 import type { MuteRow, MuteStore } from './mute-store.ts';
 
@@ -23,6 +23,15 @@ export class MuteService {
 
   constructor(deps: MuteServiceDeps) {
     this.#deps = deps;
+  }
+
+  /** What the caller is in the room. @throws AppError room_not_found, room_private, banned_from_room */
+  async standing(caller: Caller, roomId: string, proof: Proof): Promise<StandingAnswer> {
+    const { store, rooms } = this.#deps;
+    const { room, person, isOwner, isModerator } = await rooms.standing(caller, roomId, proof);
+    const until = person === undefined ? undefined : await store.until(channelIdOf(room), person);
+    const muted = until === undefined ? undefined : { until: until === Infinity ? undefined : until };
+    return { person, isOwner, isModerator, muted };
   }
 
   async list(caller: Caller, roomId: string, page: Page): Promise<{ mutes: Mute[]; total: number }> {
