@@ -95,6 +95,14 @@ export interface GiftOrder {
   refundedAt?: number;
 }
 
+/** What gifts brought a streamer. */
+export interface EarnedGifts {
+  /** Their share of the coins. */
+  coins: number;
+  /** Pieces. */
+  gifts: number;
+}
+
 export interface GiftOrderPage {
   orders: GiftOrder[];
   /** Over all pages. */
@@ -137,6 +145,11 @@ export class GiftsApi {
       body: { ...input, token },
       idempotencyKey: key,
     });
+  }
+
+  /** What gifts brought the caller since `from` (ms since the epoch), or ever; those that were given back left out. */
+  earned({ from, signal }: { from?: number; signal?: AbortSignal } = {}): Promise<EarnedGifts> {
+    return this.#caller.json('/api/gifts/earned', { query: { from }, signal });
   }
 
   /** All of the catalogue; for administrators, as everything below. */

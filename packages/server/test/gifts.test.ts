@@ -186,6 +186,10 @@ onEveryDatabase('gifts', (open) => {
     expect([await balance('user:fan'), await balance('revenue:streamer'), await balance('house')]).toEqual([
       948, 26, 26,
     ]);
+    const earned = async (query = ''): Promise<unknown> =>
+      (await call(`/api/gifts/earned${query}`, { headers: party.streamer.headers })).body;
+    expect(await earned()).toEqual({ coins: 26, gifts: 1 });
+    expect(await earned(`?from=${two.at + 1}`)).toEqual({ coins: 0, gifts: 0 });
     await payOut(database, 'streamer', 20);
     await payOut(database, 'streamer', 0, 16);
     expect((await refund(two)).body).toMatchObject({ id: two.id, refundedAt: expect.any(Number) });

@@ -59,6 +59,7 @@ const badgeSchema = z.object({
   role: z.enum(['moderator', 'admin']).optional(),
   level: z.number().optional(),
   fanName: z.string().optional(),
+  supporter: z.literal([1, 2, 3]).optional().describe('Their place among the supporters of this week'),
 });
 export type GiftBadge = z.output<typeof badgeSchema>;
 
@@ -101,6 +102,15 @@ export const roomGiftsQuerySchema = z.object({
   ...proofSchema.pick({ token: true }).shape,
 });
 export const sentGiftsSchema = z.array(sentGiftSchema);
+
+export const earnedQuerySchema = z.object({
+  from: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('ms since the epoch'),
+});
+export const earnedSchema = z.object({
+  coins: z.number().describe("The streamer's share of them"),
+  gifts: z.number().describe('Pieces'),
+});
+export type Earned = z.output<typeof earnedSchema>;
 
 const giftIdSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/);
 const nameSchema = z.string().trim().min(1).max(30).regex(PLAIN_TEXT);

@@ -7,6 +7,8 @@ import type { RealtimeCommand } from '../../realtime/contract.ts';
 import { moneyHeadersSchema } from '../../wallet/contract.ts';
 import type { Catalogue } from './catalogue.ts';
 import {
+  earnedQuerySchema,
+  earnedSchema,
   giftAnswerSchema,
   giftCommandSchema,
   giftsSchema,
@@ -20,6 +22,7 @@ import type { GiftStore } from './store.ts';
 import type { GiftView } from './view.ts';
 
 const READ: RouteRights = { who: 'anyone', limit: 'read', scope: 'rooms:read' };
+const EARNED: RouteRights = { who: 'user', limit: 'read', scope: 'profile:read' };
 /** Spending takes no API key: it is for the person who has the coins. */
 const SPEND: RouteRights = { who: 'user', limit: 'write' };
 
@@ -37,6 +40,7 @@ const of = (summary: string, operationId: string) => ({ tags: ['gifts'], summary
 /** What everybody does with gifts. */
 export function addGiftRoutes(instance: FastifyInstance, deps: GiftRouteDeps): void {
   addLists(instance, deps);
+  addEarned(instance, deps);
   const { service, callerOf } = deps;
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
@@ -89,6 +93,24 @@ function addLists(instance: FastifyInstance, { catalogue, store, view, rooms, ca
       const { room } = await rooms.standing(callerOf(request), request.params.roomId, { token });
       reply.header('cache-control', 'no-store');
       return view.orders(await store.ofRoom(room.id, limit));
+    },
+  );
+}
+
+function addEarned(instance: FastifyInstance, { store }: GiftRouteDeps): void {
+  instance.withTypeProvider<ZodTypeProvider>().get(
+    '/api/gifts/earned',
+    {
+      config: { rights: EARNED },
+      schema: {
+        ...of('What gifts brought oneself since then, those that were given back left out', 'getEarned'),
+        querystring: earnedQuerySchema,
+        response: { 200: earnedSchema },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return store.earnedSince(accountOf(request).id, request.query.from);
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../../../database/database.ts';
 import type { GiftComboTable, GiftOrderTable } from '../../../database/tables/gifts.ts';
-import type { GivenGift, ListOrdersQuery } from './contract.ts';
+import type { Earned, GivenGift, ListOrdersQuery } from './contract.ts';
 
 export type OrderRow = Selectable<GiftOrderTable>;
 export type ComboRow = Selectable<GiftComboTable>;
@@ -31,6 +31,11 @@ export class GiftStore {
 
   async find(transaction: Transaction, id: string): Promise<OrderRow | undefined> {
     return transaction.selectFrom('gift_orders').selectAll().where('id', '=', id).executeTakeFirst();
+  }
+
+  async isOpen(transaction: Transaction, roomId: string): Promise<boolean> {
+    const room = await transaction.selectFrom('rooms').select('status').where('id', '=', roomId).executeTakeFirst();
+    return room !== undefined && room.status !== 'ended';
   }
 
   async insert(transaction: Transaction, row: OrderRow): Promise<void> {
@@ -184,6 +189,21 @@ export class GiftStore {
       .where('refunded_at', 'is', null)
       .executeTakeFirstOrThrow();
     return Number(coins ?? 0);
+  }
+
+  /** What somebody got of gifts since then, over all rooms; refunded ones left out. */
+  async earnedSince(receiverId: string, sinceMs: number): Promise<Earned> {
+    const { coins, gifts } = await this.#database
+      .selectFrom('gift_orders')
+      .select(({ fn }) => [
+        fn.sum<number | string | null>('share').as('coins'),
+        fn.sum<number | string | null>('count').as('gifts'),
+      ])
+      .where('receiver_id', '=', receiverId)
+      .where('at', '>=', sinceMs)
+      .where('refunded_at', 'is', null)
+      .executeTakeFirstOrThrow();
+    return { coins: Number(coins ?? 0), gifts: Number(gifts ?? 0) };
   }
 
   /** For a data export; the newest first. */
