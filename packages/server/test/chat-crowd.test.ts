@@ -165,7 +165,7 @@ async function startNodes(): Promise<[TestKaibo, TestKaibo]> {
   return [first, await start(folders[1])];
 }
 
-test('two nodes are one chat: one order, one slow mode', async () => {
+test('two nodes are one chat: one order, one pace, one slow mode', async () => {
   const [a, b] = await startNodes();
   const made = await a.create();
   const nodes = [a, b];
@@ -183,6 +183,10 @@ test('two nodes are one chat: one order, one slow mode', async () => {
   const [first, second] = readers.map(({ seen }) => seen.map(({ data }) => (data as ChatMessage).id));
   expect(first).toEqual(second);
   expect((await historyOf(b.base, made.id)).map(({ id }) => id)).toEqual(first?.toSorted());
+  const same = [];
+  for (const { base } of [a, b, a, b])
+    same.push((await say(base, made.id, { vid: vids[1], text: 'Buy now' })).body.code);
+  expect(same).toEqual([undefined, undefined, 'message_repeated', 'message_repeated']);
   const change = { method: 'PATCH', body: { slowModeSeconds: 600 }, headers: owner(made) };
   expect((await a.call(`/api/rooms/${made.id}/chat/settings`, change)).status).toBe(200);
   await expect.poll(() => readers[1]?.seen.at(-1)?.event, { timeout: 20_000 }).toBe('chat.settings');

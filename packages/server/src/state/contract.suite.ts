@@ -243,6 +243,20 @@ function counterTests(make: Make): void {
     await state.count('a', 5, 100);
     await expect.poll(() => state.count('a', 0, 60_000), PATIENT).toBe(0);
   });
+
+  test('a bucket gives what it holds, to nobody more, and fills again', async () => {
+    const state = await make({ historySize: 10 });
+    // So slow that nothing comes back while the test runs.
+    const slow = { burst: 5, perSecond: 1 / 3600 };
+    const many = await Promise.all(Array.from({ length: 20 }, () => state.take('a', slow)));
+    expect(many.toSorted()).toEqual([...Array.from({ length: 15 }, () => 0), 1, 1, 1, 1, 1]);
+    expect(await state.take('b', slow, 3)).toBe(3);
+    expect(await state.take('b', slow, 3)).toBe(2);
+    expect(await state.take('b', slow, 3)).toBe(0);
+    const quick = { burst: 1, perSecond: 20 };
+    expect(await state.take('c', quick)).toBe(1);
+    await expect.poll(() => state.take('c', quick), PATIENT).toBe(1);
+  });
 }
 
 function closeTests(make: Make): void {

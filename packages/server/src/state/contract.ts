@@ -63,6 +63,12 @@ export interface Lease {
   release(): Promise<void>;
 }
 
+/** How fast something may go over all nodes together. Both above 0; they may differ from one call to the next. */
+export interface Bucket {
+  burst: number;
+  perSecond: number;
+}
+
 export interface StateHealth {
   ok: boolean;
   /** Since when `ok` is what it is, ms since the epoch. */
@@ -119,6 +125,11 @@ export interface StateCenter {
   /** Adds to a counter that ends `ttlMs` after its last change; answers its new value. `by` 0 reads. */
   count(name: string, by: number, ttlMs: number): Promise<number>;
   clearCount(name: string): Promise<void>;
+  /**
+   * Up to `want` tokens out of a bucket that holds `burst` and gains `perSecond`; answers how many there were. A bucket
+   * is full when it is first asked, and costs nothing once it is full again.
+   */
+  take(name: string, bucket: Bucket, want?: number): Promise<number>;
 
   health(): StateHealth;
   /** Called with every change of health. */

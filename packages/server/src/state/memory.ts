@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type {
+  Bucket,
   Delivery,
   GroupCount,
   Lease,
@@ -16,6 +17,8 @@ import type {
 /** A group that has been empty this long forgets its peak. */
 const EMPTY_GROUP_MS = 3_600_000;
 const SWEEP_MS = 10_000;
+/** A token that is there but for the last digits of its arithmetic is there. */
+const ROUNDING = 1e-6;
 
 interface Channel {
   epoch: string;
@@ -53,6 +56,8 @@ export class MemoryStateCenter implements StateCenter {
   readonly #groups = new Map<string, Group>();
   readonly #leases = new Map<string, { lease: Lease; value: string }>();
   readonly #counters = new Map<string, { value: number; endsAtMs: number }>();
+  /** When each is full again, ms since the epoch. */
+  readonly #buckets = new Map<string, number>();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor({ historySize = 1000, maxChannels = 10_000, now = Date.now }: MemoryStateOptions = {}) {
@@ -172,6 +177,17 @@ export class MemoryStateCenter implements StateCenter {
     this.#counters.delete(name);
   }
 
+  async take(name: string, { burst, perSecond }: Bucket, want = 1): Promise<number> {
+    const now = this.#now();
+    const tokenMs = 1000 / perSecond;
+    // A clock that was set back must not leave a bucket empty for longer than it takes to fill.
+    const fullAtMs = Math.min(Math.max(this.#buckets.get(name) ?? now, now), now + burst * tokenMs);
+    const there = Math.floor(burst - (fullAtMs - now) / tokenMs + ROUNDING);
+    const taken = Math.max(0, Math.min(want, there));
+    if (taken > 0) this.#buckets.set(name, fullAtMs + taken * tokenMs);
+    return taken;
+  }
+
   health(): StateHealth {
     return this.#health;
   }
@@ -186,6 +202,7 @@ export class MemoryStateCenter implements StateCenter {
     this.#groups.clear();
     this.#leases.clear();
     this.#counters.clear();
+    this.#buckets.clear();
   }
 
   #use(name: string): Channel {
@@ -213,6 +230,7 @@ export class MemoryStateCenter implements StateCenter {
   #sweep(): void {
     const now = this.#now();
     for (const [name, { endsAtMs }] of this.#counters) if (endsAtMs <= now) this.#counters.delete(name);
+    for (const [name, fullAtMs] of this.#buckets) if (fullAtMs <= now) this.#buckets.delete(name);
     for (const [name, { emptySinceMs }] of this.#groups)
       if (emptySinceMs !== undefined && emptySinceMs + EMPTY_GROUP_MS <= now) this.#groups.delete(name);
   }

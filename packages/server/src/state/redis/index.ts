@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import {
+  type Bucket,
   StateUnavailableError,
   type GroupCount,
   type Lease,
@@ -21,7 +22,7 @@ import { Leases } from './leases.ts';
 import { Link, type BreakerState, type Run } from './link.ts';
 import { Log } from './log.ts';
 import { NODE_LOST, NODES_CHANNEL, Nodes, type LostNode } from './nodes.ts';
-import { COUNT, runScript } from './scripts.ts';
+import { COUNT, runScript, TAKE } from './scripts.ts';
 import { Subscriptions } from './subscriptions.ts';
 
 const CONNECT_MS = 10_000;
@@ -160,6 +161,11 @@ export class RedisStateCenter implements StateCenter {
   async clearCount(name: string): Promise<void> {
     const key = this.#keys.counter(name);
     await this.#run(() => this.#connection.send(key, ['DEL', key]));
+  }
+
+  take(name: string, { burst, perSecond }: Bucket, want = 1): Promise<number> {
+    const request = { keys: [this.#keys.bucket(name)] as [string], args: [burst, 1000 / perSecond, want] };
+    return this.#run(() => runScript(this.#connection, TAKE, request));
   }
 
   health(): StateHealth {

@@ -39,4 +39,8 @@ export class Keys {
   counter(name: string): string {
     return `${this.#prefix}:{k:${name}}:count`;
   }
+
+  bucket(name: string): string {
+    return `${this.#prefix}:{k:${name}}:bucket`;
+  }
 }

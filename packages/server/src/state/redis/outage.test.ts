@@ -166,11 +166,12 @@ async function refusesAtOnce(state: RedisStateCenter): Promise<void> {
     state.enter('room', 'z'),
     state.lease('another'),
     state.count('tries', 1, 1000),
+    state.take('turns', { burst: 1, perSecond: 1 }),
     state.counts(['never-asked']),
     state.position('never-heard'),
   ];
   for (const write of writes) await expect(write).rejects.toBeInstanceOf(StateUnavailableError);
-  // All seven together, where one that waited for Redis would take two seconds.
+  // All eight together, where one that waited for Redis would take two seconds.
   expect(performance.now() - begun).toBeLessThan(1000);
 }
 

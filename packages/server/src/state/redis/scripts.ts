@@ -170,3 +170,18 @@ local value = redis.call('INCRBY', KEYS[1], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 return value
 `);
+
+/**
+ * KEYS bucket; ARGV burst, ms for a token, most tokens. How many there were: the key says when the bucket is full again,
+ * and ends then; a clock of Redis that was set back leaves no bucket empty for longer than it takes to fill.
+ */
+export const TAKE = script<number>(`${NOW}
+local burst, token = tonumber(ARGV[1]), tonumber(ARGV[2])
+local full = math.min(math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now), now + burst * token)
+local taken = math.max(0, math.min(tonumber(ARGV[3]), math.floor(burst - (full - now) / token + 1e-6)))
+if taken > 0 then
+  full = full + taken * token
+  redis.call('SET', KEYS[1], string.format('%.3f', full), 'PX', math.max(1, math.ceil(full - now)))
+end
+return taken
+`);

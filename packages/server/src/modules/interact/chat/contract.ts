@@ -207,7 +207,7 @@ export interface ChatOptions {
   retentionDays: number;
   /** Left out, as `access` says. */
   guests?: boolean;
-  /** Messages of one person in a row, and how many more each second; of one room each second, on this node. */
+  /** Messages of one person in a row, and how many more each second; of one room each second. */
   burst: number;
   perSecond: number;
   roomPerSecond: number;

@@ -19,8 +19,8 @@ async function setUp(perSecond = 40) {
     deliver: ({ data }) => void events.push((data as { items: DanmakuItem[] }).items),
     reset: () => {},
   });
-  const sky = new DanmakuSky({ state, logger: pino({ level: 'silent' }), perSecond, now: Date.now });
-  return { sky, events };
+  const node = (): DanmakuSky => new DanmakuSky({ state, logger: pino({ level: 'silent' }), perSecond });
+  return { sky: node(), other: node(), events };
 }
 
 test('what comes within a tick is one event, in order', async () => {
@@ -29,10 +29,23 @@ test('what comes within a tick is one event, in order', async () => {
   expect(events).toEqual([]);
   await vi.advanceTimersByTimeAsync(100);
   expect(events.map((items) => items.map(({ id }) => id))).toEqual([['m0', 'm1', 'm2', 'm3', 'm4']]);
+  // Nothing is remembered of a room that is silent: the one timer left is the state center's.
   await vi.advanceTimersByTimeAsync(1000);
   expect(vi.getTimerCount()).toBe(1);
   sky.close();
   expect(vi.getTimerCount()).toBe(1);
+});
+
+test('two nodes share what may fly', async () => {
+  const { sky, other, events } = await setUp(40);
+  for (let tick = 0; tick < 50; tick++) {
+    for (let n = 0; n < 20; n++) for (const node of [sky, other]) node.add('room', item(n));
+    await vi.advanceTimersByTimeAsync(100);
+  }
+  const flown = events.flat().length;
+  expect(flown).toBeGreaterThan(210);
+  expect(flown).toBeLessThanOrEqual(221);
+  for (const node of [sky, other]) node.close();
 });
 
 test('of a storm so many a second fly, each line with the same chance', async () => {

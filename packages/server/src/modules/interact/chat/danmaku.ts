@@ -11,16 +11,14 @@ interface Room {
   /** A uniform sample of what came since the last event, in its order. */
   sample: { n: number; item: DanmakuItem }[];
   came: number;
-  tokens: number;
-  atMs: number;
   timer: NodeJS.Timeout | undefined;
 }
 
 export interface DanmakuDeps {
   state: StateCenter;
   logger: Logger;
+  /** Of one room, over all nodes. */
   perSecond: number;
-  now: () => number;
   random?: () => number;
 }
 
@@ -61,35 +59,35 @@ export class DanmakuSky {
   #use(roomId: string): Room {
     const known = this.#rooms.get(roomId);
     if (known !== undefined) return known;
-    const room: Room = { sample: [], came: 0, tokens: this.#burst, atMs: this.#deps.now(), timer: undefined };
+    const room: Room = { sample: [], came: 0, timer: undefined };
     this.#rooms.set(roomId, room);
     return room;
   }
 
   #tick(roomId: string, room: Room): void {
-    const { now, perSecond, state, logger } = this.#deps;
-    room.timer = undefined;
-    const nowMs = now();
-    room.tokens = Math.min(this.#burst, room.tokens + (Math.max(0, nowMs - room.atMs) / 1000) * perSecond);
-    room.atMs = nowMs;
-    const { came } = room;
-    const { sample } = room;
-    room.sample = [];
-    room.came = 0;
+    const { sample, came } = room;
     if (came === 0) {
-      // Silent for a tick: nothing is remembered of a room whose allowance is whole again.
-      if (room.tokens >= this.#burst) this.#rooms.delete(roomId);
-      else room.timer = setTimeout(() => this.#tick(roomId, room), TICK_MS).unref();
+      this.#rooms.delete(roomId);
       return;
     }
-    const items = this.#pick(sample, Math.floor(room.tokens));
-    room.tokens -= items.length;
-    this.leftOut += came - items.length;
+    room.sample = [];
+    room.came = 0;
     room.timer = setTimeout(() => this.#tick(roomId, room), TICK_MS).unref();
-    if (items.length === 0) return;
-    state.publishEphemeral(`live:${roomId}`, 'danmaku', { items }).catch((error: unknown) => {
-      logger.debug({ err: error, roomId }, 'danmaku did not fly');
+    this.#fly(roomId, sample, came).catch((error: unknown) => {
+      this.#deps.logger.debug({ err: error, roomId }, 'danmaku did not fly');
     });
+  }
+
+  async #fly(roomId: string, sample: Room['sample'], came: number): Promise<void> {
+    const { state, perSecond } = this.#deps;
+    let items: DanmakuItem[] = [];
+    try {
+      const bucket = { burst: this.#burst, perSecond };
+      items = this.#pick(sample, await state.take(`danmaku:${roomId}`, bucket, sample.length));
+    } finally {
+      this.leftOut += came - items.length;
+    }
+    if (items.length > 0) await state.publishEphemeral(`live:${roomId}`, 'danmaku', { items });
   }
 
   /** Any `count` of them with the same chance, in their order. */

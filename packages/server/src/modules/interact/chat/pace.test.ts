@@ -59,19 +59,40 @@ test('a slow mode that was made shorter holds at once', async () => {
   expect(await turn(a, 5)).toBe('taken');
 });
 
-test('floods are cut by person and by room', () => {
-  const { a, wait } = setUp();
-  const say = (person: string, text: string): string => {
+test('floods are cut by person and by room, whichever node they come by', async () => {
+  const { a, b, wait } = setUp();
+  const say = async (node: Pace, person: string, text: string): Promise<string> => {
     try {
-      a.take({ roomId: 'room', person, text, isTrusted: false });
+      await node.take({ roomId: 'room', person, text, isTrusted: false });
       return 'said';
     } catch (error) {
       return (error as { code: string }).code;
     }
   };
-  expect([1, 2, 3, 4].map((n) => say('user:a', `text ${n}`))).toEqual(['said', 'said', 'said', 'rate_limited']);
+  const flood = await Promise.all([a, b, a, b, a, b].map((node, n) => say(node, 'user:a', `text ${n}`)));
+  expect(flood).toEqual(['said', 'said', 'said', 'rate_limited', 'rate_limited', 'rate_limited']);
   wait(1000);
-  expect(say('user:a', 'text 5')).toBe('said');
-  const crowd = Array.from({ length: 20 }, (_, n) => say(`user:${n}`, `hello ${n}`));
+  expect([await say(b, 'user:a', 'text 7'), await say(a, 'user:a', 'text 8')]).toEqual(['said', 'rate_limited']);
+  const crowd = await Promise.all(
+    Array.from({ length: 20 }, (_, n) => say(n % 2 === 0 ? a : b, `user:${n}`, `hello ${n}`)),
+  );
   expect(crowd.filter((answer) => answer === 'said')).toHaveLength(9);
+});
+
+test('the same is not said again and again, whichever node it goes by', async () => {
+  const { a, b, wait } = setUp();
+  const say = async (node: Pace, text: string, isTrusted = false): Promise<string> => {
+    wait(1000);
+    try {
+      await node.take({ roomId: 'room', person: 'user:a', text, isTrusted });
+      return 'said';
+    } catch (error) {
+      return (error as { code: string }).code;
+    }
+  };
+  expect([await say(a, 'Buy  now'), await say(b, 'ＢＵＹ now')]).toEqual(['said', 'said']);
+  expect([await say(a, 'buy now'), await say(b, 'buy now')]).toEqual(['message_repeated', 'message_repeated']);
+  expect([await say(b, 'buy now', true), await say(b, 'something else')]).toEqual(['said', 'said']);
+  wait(30_000);
+  expect([await say(a, 'buy now'), await say(b, 'buy now')]).toEqual(['said', 'message_repeated']);
 });

@@ -1,25 +1,15 @@
-import type { StateCenter } from '../../../state/contract.ts';
+import { createHash } from 'node:crypto';
+import type { Bucket, StateCenter } from '../../../state/contract.ts';
 import { AppError } from '../../gateway/contract.ts';
 import type { ChatOptions } from './contract.ts';
 import { foldText } from './text.ts';
 
-/** People and rooms whose pace is remembered on this node; those heard of longest ago are forgotten. */
+/** People whose pace is remembered on this node; those heard of longest ago are forgotten. */
 const MAX_REMEMBERED = 50_000;
-/** The same text this often within this time is once too often. */
-const REPEATS = 3;
-const REPEAT_MS = 30_000;
+/** The same text twice, and then again once in this time. */
+const SAME: Bucket = { burst: 2, perSecond: 1 / 30 };
 /** Beyond the slow mode's own seconds, so that its clock outlives it. */
 const SLOW_SLACK_MS = 1000;
-
-interface Bucket {
-  tokens: number;
-  atMs: number;
-}
-
-interface Recent {
-  text: string;
-  atMs: number;
-}
 
 export interface PaceDeps {
   state: StateCenter;
@@ -27,18 +17,21 @@ export interface PaceDeps {
   now: () => number;
 }
 
-/** How fast people may write. Slow mode holds over all nodes; floods and repetitions are judged by each by itself. */
+/** How fast people may write, over all nodes: who writes by way of two of them gains nothing. */
 export class Pace {
   readonly #deps: PaceDeps;
-  readonly #buckets = new Map<string, Bucket>();
-  readonly #recent = new Map<string, Recent[]>();
+  /** What somebody has left if they write by way of this node only. */
+  readonly #here = new Map<string, { tokens: number; atMs: number }>();
 
   constructor(deps: PaceDeps) {
     this.#deps = deps;
   }
 
-  /** @throws AppError rate_limited, message_repeated (not for whom it is trusted) */
-  take({
+  /**
+   * A flood is refused by this node alone, before it costs the others anything.
+   * @throws AppError rate_limited, message_repeated (not for whom it is trusted); StateUnavailableError
+   */
+  async take({
     roomId,
     person,
     text,
@@ -48,12 +41,16 @@ export class Pace {
     person: string;
     text: string;
     isTrusted: boolean;
-  }): void {
-    const { burst, perSecond, roomPerSecond } = this.#deps.options;
-    const key = `${roomId} ${person}`;
-    if (!isTrusted) this.#assertNew(key, text);
-    if (!this.#takeToken(key, { burst, perSecond })) throw new AppError('rate_limited', seconds(1 / perSecond));
-    if (!this.#takeToken(roomId, { burst: roomPerSecond, perSecond: roomPerSecond }))
+  }): Promise<void> {
+    const { state, options } = this.#deps;
+    const { burst, perSecond, roomPerSecond } = options;
+    const key = `${roomId}:${person}`;
+    const tooFast = (): AppError => new AppError('rate_limited', seconds(1 / perSecond));
+    if (!this.#takeHere(key)) throw tooFast();
+    if (!isTrusted && (await state.take(`chat.same:${key}:${digest(foldText(text))}`, SAME)) === 0)
+      throw new AppError('message_repeated');
+    if ((await state.take(`chat.pace:${key}`, { burst, perSecond })) === 0) throw tooFast();
+    if ((await state.take(`chat.room:${roomId}`, { burst: roomPerSecond, perSecond: roomPerSecond })) === 0)
       throw new AppError('rate_limited', seconds(1));
   }
 
@@ -80,34 +77,23 @@ export class Pace {
     throw new AppError('slow_mode', seconds(slowSeconds));
   }
 
-  #takeToken(key: string, { burst, perSecond }: { burst: number; perSecond: number }): boolean {
-    const now = this.#deps.now();
-    const bucket = this.#buckets.get(key) ?? { tokens: burst, atMs: now };
-    bucket.tokens = Math.min(burst, bucket.tokens + (Math.max(0, now - bucket.atMs) / 1000) * perSecond);
-    bucket.atMs = now;
-    remember(this.#buckets, key, bucket);
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
-  }
-
-  #assertNew(key: string, text: string): void {
-    const now = this.#deps.now();
-    const folded = foldText(text);
-    const recent = (this.#recent.get(key) ?? []).filter(({ atMs }) => now - atMs < REPEAT_MS);
-    if (recent.filter((said) => said.text === folded).length >= REPEATS - 1) throw new AppError('message_repeated');
-    recent.push({ text: folded, atMs: now });
-    remember(this.#recent, key, recent.slice(-10));
+  #takeHere(key: string): boolean {
+    const { options, now } = this.#deps;
+    const { burst, perSecond } = options;
+    const nowMs = now();
+    const known = this.#here.get(key) ?? { tokens: burst, atMs: nowMs };
+    const tokens = Math.min(burst, known.tokens + (Math.max(0, nowMs - known.atMs) / 1000) * perSecond);
+    this.#here.delete(key);
+    this.#here.set(key, { tokens: tokens < 1 ? tokens : tokens - 1, atMs: nowMs });
+    if (this.#here.size > MAX_REMEMBERED) {
+      const [oldest] = this.#here.keys();
+      if (oldest !== undefined) this.#here.delete(oldest);
+    }
+    return tokens >= 1;
   }
 }
 
-/** As the newest of those that are remembered. */
-function remember<Value>(map: Map<string, Value>, key: string, value: Value): void {
-  map.delete(key);
-  map.set(key, value);
-  if (map.size <= MAX_REMEMBERED) return;
-  const [oldest] = map.keys();
-  if (oldest !== undefined) map.delete(oldest);
-}
+/** Of a text as long as a message may be, a name for it that is short. */
+const digest = (text: string): string => createHash('sha256').update(text).digest('base64url').slice(0, 22);
 
 const seconds = (count: number): { seconds: string } => ({ seconds: String(Math.max(1, Math.ceil(count))) });

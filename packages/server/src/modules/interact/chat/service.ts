@@ -88,7 +88,7 @@ export class ChatService {
     if (!state.health().ok) throw new AppError('state_unavailable');
     if ((await moderator.mutedUntil(channelId, speaker.person)) !== undefined) throw new AppError('muted');
     await this.#assertFollows(channelId, speaker, settings);
-    pace.take({ roomId: room.id, person: speaker.person, text, isTrusted: speaker.isTrusted });
+    await pace.take({ roomId: room.id, person: speaker.person, text, isTrusted: speaker.isTrusted });
     const slowSeconds = speaker.isTrusted ? 0 : settings.slowModeSeconds;
     const giveBack = await pace.takeTurn(channelId, speaker.person, slowSeconds);
     try {
