@@ -37,9 +37,13 @@ const listOf = <Item>({ text }: Answer): Item[] => JSON.parse(text) as Item[];
 const messageOf = ({ body }: Answer): { id: string; text: string; held?: true; masked?: true } =>
   body['message'] as { id: string; text: string; held?: true; masked?: true };
 
-async function listen({ kaibo, room }: Scene, person: Person): Promise<TestSocket> {
+async function listen(
+  { kaibo, room }: Scene,
+  person: Person,
+  channel: 'chat' | 'moderation' = 'chat',
+): Promise<TestSocket> {
   const socket = await connect(kaibo.base, { headers: person.headers });
-  socket.send({ type: 'subscribe', channel: `chat:${room}` });
+  socket.send({ type: 'subscribe', channel: `${channel}:${room}` });
   await socket.next(({ type }) => type === 'snapshot');
   return socket;
 }
@@ -125,6 +129,50 @@ test('what is held is seen by nobody until a moderator shows it', async () => {
   expect(shown).not.toContain(second.id);
   const log = await kaibo.audit(root, '?limit=500');
   expect(log.filter(({ action }) => String(action).startsWith('chat.message_'))).toHaveLength(2);
+});
+
+test('moderators are told what waits as it comes and goes, and nobody else, not who was one', async () => {
+  const scene = await setUp();
+  const { kaibo, ada, mod, bob, eve, room, path } = scene;
+  await must(kaibo.post(`${path}/words`, { word: '加微信', action: 'hold' }, ada.headers));
+  const say = async (text: string, person = bob): Promise<{ id: string }> => {
+    kaibo.wait(5000);
+    return messageOf(await must(kaibo.post(`${path}/chat`, { text }, person.headers)));
+  };
+  const before = await say('加微信 零');
+  const subscribe = async (person: Person): Promise<Message> => {
+    const socket = await connect(kaibo.base, { headers: person.headers });
+    socket.send({ type: 'subscribe', channel: `moderation:${room}` });
+    return socket.next(({ type }) => type === 'snapshot' || type === 'error');
+  };
+  expect((await subscribe(bob)).code).toBe('forbidden');
+  expect((await subscribe(ada)).data).toMatchObject({ held: [{ id: before.id, text: '加微信 零' }], openReports: 0 });
+  const [desk, other] = [await listen(scene, ada, 'moderation'), await listen(scene, mod, 'moderation')];
+  const first = await say('加微信 一');
+  const message = { id: first.id, person: `user:${bob.id}`, name: 'bob', text: '加微信 一' };
+  for (const socket of [desk, other])
+    expect((await socket.next(isEvent('held.added'))).data).toMatchObject({ message });
+  await must(kaibo.post(`${path}/held/${first.id}`, { action: 'show' }, mod.headers));
+  expect((await desk.next(isEvent('held.resolved'))).data).toEqual({ id: first.id, state: 'shown' });
+  const report = { subject: 'message', messageId: first.id, reason: 'abuse' };
+  const { body: reported } = await must(kaibo.post(`${path}/reports`, report, eve.headers));
+  const { data } = await desk.next(isEvent('report.added'));
+  expect(data).toMatchObject({ report: { id: reported['id'], subjectId: first.id, evidence: { text: '加微信 一' } } });
+  expect(JSON.stringify(data)).not.toContain(eve.id);
+  expect((await subscribe(ada)).data).toMatchObject({ openReports: 1 });
+  await must(kaibo.post(`${path}/reports/${reported['id']}`, { action: 'dismiss' }, mod.headers));
+  expect((await desk.next(isEvent('report.decided'))).data).toEqual({
+    ...{ id: reported['id'], state: 'dismissed', decision: 'dismiss' },
+  });
+  await must(kaibo.post(`${path}/chat/clear`, { person: `user:${bob.id}` }, ada.headers));
+  expect((await desk.next(isEvent('held.cleared'))).data).toEqual({ person: `user:${bob.id}` });
+  expect((await subscribe(ada)).data).toMatchObject({ held: [] });
+  // Who moderates no more hears no more.
+  await must(kaibo.delete(`${path}/moderators/${mod.id}`, ada.headers));
+  expect(await other.next(({ type }) => type === 'error')).toMatchObject({ code: 'forbidden' });
+  const last = await say('加微信 二');
+  expect((await desk.next(isEvent('held.added'))).data).toMatchObject({ message: { id: last.id } });
+  expect(other.messages.filter(isEvent('held.added'))).toEqual([]);
 });
 
 test('who is muted reads on and says nothing, in any room of the channel, until it is over', async () => {

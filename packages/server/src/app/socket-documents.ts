@@ -4,7 +4,11 @@ import { chatEventSchemas, chatSnapshotSchema, danmakuEventSchemas } from '../mo
 import { channelEventSchemas, ownerEventSchemas } from '../modules/live/index.ts';
 import { giftEventSchemas } from '../modules/interact/gift/contract.ts';
 import { lotteryEventSchemas, lotteryProgressSchemas } from '../modules/interact/lottery/contract.ts';
-import { moderationEventSchemas } from '../modules/moderation/contract.ts';
+import {
+  moderationEventSchemas,
+  moderationSnapshotSchema,
+  moderatorEventSchemas,
+} from '../modules/moderation/contract.ts';
 import { noticeEventSchemas } from '../modules/notice/contract.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import { levelUserEventSchemas } from '../modules/level/contract.ts';
@@ -50,6 +54,7 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
       snapshot: chatSnapshotSchema,
       events: { ...chatEventSchemas, ...moderationEventSchemas },
     },
+    'moderation:{roomId}': { logged: true, snapshot: moderationSnapshotSchema, events: moderatorEventSchemas },
     user: {
       logged: true,
       events: {

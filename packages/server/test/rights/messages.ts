@@ -90,6 +90,11 @@ export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
     messages: ({ roomId }) => [{ type: 'subscribe', channel: `chat:${roomId}` }],
     answers: { ...all('ack'), banned: 'banned_from_room' },
   },
+  '/ws subscribe (moderation:ID)': {
+    socket: '/ws',
+    messages: ({ roomId }) => [{ type: 'subscribe', channel: `moderation:${roomId}` }],
+    answers: { ...all('forbidden'), banned: 'banned_from_room', moderator: 'ack', owner: 'ack', admin: 'ack' },
+  },
   '/ws chat': {
     socket: '/ws',
     messages: ({ roomId }) => [{ type: 'chat', roomId, text: 'hello' }],

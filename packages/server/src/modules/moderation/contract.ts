@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { PLAIN_TEXT } from '../auth/contract.ts';
+import type { OutboxEvent } from '../../database/outbox.ts';
 import type { RoomFacts } from '../live/contract.ts';
 
 /** Who writes in a room. */
@@ -143,6 +144,8 @@ export const heldSchema = z.object({
   text: z.string(),
   at: epochMs,
 });
+export const moderationChannelOf = (roomId: string): string => `moderation:${roomId}`;
+
 export const heldListSchema = z.array(heldSchema);
 export type Held = z.output<typeof heldSchema>;
 export const heldDecisionSchema = z.object({ action: z.enum(['show', 'delete']) });
@@ -194,3 +197,27 @@ export const reportDecisionSchema = z.object({
   note: noteSchema.optional(),
 });
 export type ReportDecision = z.output<typeof reportDecisionSchema>;
+
+/** On `moderation:ID`, for the owner and moderators of a room. */
+export const moderationSnapshotSchema = z.object({
+  held: z.array(heldSchema).describe('The oldest first, 200 at most'),
+  openReports: z.number().describe("Of the room's messages"),
+});
+export type ModerationSnapshot = z.output<typeof moderationSnapshotSchema>;
+export const moderatorEventSchemas = {
+  'held.added': z.object({ message: heldSchema }),
+  'held.resolved': z.object({ id: z.string(), state: z.enum(['shown', 'deleted']) }),
+  'held.cleared': z.object({ person: z.string().describe('None of theirs waits any more') }),
+  'report.added': z.object({ report: reportSchema }),
+  'report.decided': z.object({ id: z.string(), state: z.enum(['dismissed', 'done']), decision: z.string() }),
+} as const;
+type ModeratorEvent = keyof typeof moderatorEventSchemas;
+
+/** What the moderators of a room are told, for the transaction in which it happens. */
+export function toModerators<Event extends ModeratorEvent>(
+  roomId: string,
+  event: Event,
+  data: z.input<(typeof moderatorEventSchemas)[Event]>,
+): OutboxEvent {
+  return { channel: moderationChannelOf(roomId), event, data };
+}

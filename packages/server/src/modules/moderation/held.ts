@@ -1,11 +1,11 @@
 import { AppError, type Caller } from '../gateway/contract.ts';
-import type { ChatArchive } from '../interact/chat/contract.ts';
+import type { ArchivedMessage, ChatArchive } from '../interact/chat/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
 import type { Held } from './contract.ts';
 import { deskOf } from './desk.ts';
 
 /** Messages that are shown at once in the queue. */
-const MOST_SHOWN = 200;
+export const MOST_SHOWN = 200;
 
 export interface HeldServiceDeps {
   chat(): ChatArchive;
@@ -24,7 +24,7 @@ export class HeldService {
   async list(caller: Caller, roomId: string): Promise<Held[]> {
     await deskOf(this.#deps.rooms, caller, roomId);
     const messages = await this.#deps.chat().held(roomId, MOST_SHOWN);
-    return messages.map(({ id, person, name, text, at }) => ({ id, person, name, text, at }));
+    return messages.map(heldOf);
   }
 
   /** @throws AppError message_not_found, message_not_held */
@@ -41,4 +41,8 @@ export class HeldService {
     // The archive writes down who did it.
     if (!(await chat().setState(messageId, { from: 'held', to, by: caller }))) throw new AppError('message_not_held');
   }
+}
+
+export function heldOf({ id, person, name, text, at }: ArchivedMessage): Held {
+  return { id, person, name, text, at };
 }

@@ -4,6 +4,7 @@ import type { ChatArchive } from '../interact/chat/contract.ts';
 import type { InteractDeps, InteractModule } from '../interact/contract.ts';
 import type { Notifier } from '../notice/contract.ts';
 import { moderationAccountHolder } from './account.ts';
+import { ModerationChannel } from './channel.ts';
 import type { Moderator } from './contract.ts';
 import { HeldService } from './held.ts';
 import { createModerator } from './moderator.ts';
@@ -47,6 +48,7 @@ export function createModerationModule(deps: ModerationDeps): ModerationModule {
   const reports = new ReportService({ ...deps, store: stores.reports });
   const desk = new ReportDesk({ ...deps, store: stores.reports, mutes });
   return {
+    channels: [new ModerationChannel({ ...deps, reports: stores.reports })],
     moderator: createModerator({ mutes: stores.mutes, words: book }),
     accountHolder: moderationAccountHolder({ ...stores, outbox, changed }),
     addRoutes: (app, callerOf) => {

@@ -1,9 +1,10 @@
 import { AppError, type Caller } from '../gateway/contract.ts';
-import type { ListReports, Report, ReportDecision } from './contract.ts';
+import { toModerators, type ListReports, type Report, type ReportDecision } from './contract.ts';
 import { adminOf, deskOf, noteDown, type By, type Desk } from './desk.ts';
 import type { MuteService } from './mutes.ts';
 import type { ReportServiceDeps } from './reports.ts';
 import type { ReportRow } from './report-store.ts';
+import { reportOf } from './report-view.ts';
 
 export interface ReportDeskDeps extends Omit<ReportServiceDeps, 'access'> {
   mutes: MuteService;
@@ -78,6 +79,10 @@ export class ReportDesk {
         };
         const subject = `room:${row.room_id}`;
         await noteDown(work.transaction, { by, action: 'report.decided', subject, details, atMs: now() });
+        if (row.subject === 'message')
+          await work.emit(
+            toModerators(row.room_id, 'report.decided', { id, state: outcome, decision: decision.action }),
+          );
         const userId = userIdOf(row.reporter);
         const data = { what: 'report', reportId: id, roomId: row.room_id, subject: row.subject, outcome };
         if (userId !== undefined) await notifier.notify(work, [{ userId, kind: 'moderation', data }]);
@@ -121,24 +126,4 @@ function accusedOf({ accused, subject }: ReportRow): string {
 
 function userIdOf(person: string): string | undefined {
   return person.startsWith('user:') ? person.slice('user:'.length) : undefined;
-}
-
-/** Moderators are not told who reported: it may be somebody whom they would hold it against. */
-function reportOf(row: ReportRow, as: 'admin' | 'moderator'): Report {
-  return {
-    id: row.id,
-    roomId: row.room_id,
-    subject: row.subject,
-    subjectId: row.subject_id,
-    reporter: as === 'admin' ? row.reporter : undefined,
-    accused: row.accused ?? undefined,
-    // Written from the schema's own values.
-    reason: row.reason as Report['reason'],
-    text: row.text ?? undefined,
-    evidence: JSON.parse(row.evidence) as Record<string, unknown>,
-    state: row.state,
-    decision: row.decision ?? undefined,
-    decidedAt: row.decided_at ?? undefined,
-    createdAt: row.created_at,
-  };
 }

@@ -6,8 +6,9 @@ import type { ChatArchive } from '../interact/chat/contract.ts';
 import { channelIdOf, type RoomDirectory, type RoomFacts } from '../live/contract.ts';
 import type { Notifier } from '../notice/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
-import type { NewReport } from './contract.ts';
+import { toModerators, type NewReport } from './contract.ts';
 import type { ReportRow, ReportStore } from './report-store.ts';
+import { reportOf } from './report-view.ts';
 
 /** Reports that one person makes in an hour. */
 const MOST_AN_HOUR = 20;
@@ -60,7 +61,13 @@ export class ReportService {
       ...{ evidence: JSON.stringify(evidence), state: 'open' as const, decision: null, decided_by: null },
       ...{ decided_at: null, created_at: now() },
     };
-    const isNew = await outbox.transact(({ transaction }) => store.insert(transaction, row));
+    const isNew = await outbox.transact(async ({ transaction, emit }) => {
+      if (!(await store.insert(transaction, row))) return false;
+      // Moderators decide on those of messages only.
+      if (row.subject === 'message')
+        await emit(toModerators(room.id, 'report.added', { report: reportOf(row, 'moderator') }));
+      return true;
+    });
     if (!isNew) throw new AppError('already_reported');
     return { id: row.id };
   }

@@ -1,6 +1,8 @@
 import type { Outbox } from '../../../database/outbox.ts';
 import type { AccountHolder } from '../../auth/contract.ts';
+import { toModerators } from '../../moderation/contract.ts';
 import { chatChannelOf } from './contract.ts';
+import type { Pins } from './pins.ts';
 import type { ChatStore, MessageRow } from './store.ts';
 
 const ROWS_AT_ONCE = 1000;
@@ -13,10 +15,12 @@ const TOLD_WITHIN_MS = 86_400_000;
 export function chatAccountHolder({
   store,
   outbox,
+  pins,
   now,
 }: {
   store: ChatStore;
   outbox: Outbox;
+  pins: Pins;
   now: () => number;
 }): AccountHolder {
   return {
@@ -38,6 +42,8 @@ export function chatAccountHolder({
         const rooms = await store.forgetUser(transaction, userId, now() - TOLD_WITHIN_MS);
         const data = { person: `user:${userId}` };
         await emit(...rooms.map((roomId) => ({ channel: chatChannelOf(roomId), event: 'chat.cleared', data })));
+        await emit(...rooms.map((roomId) => toModerators(roomId, 'held.cleared', data)));
+        await pins.settle({ transaction, emit });
       });
     },
   };

@@ -3,6 +3,7 @@ import type { Outbox, Work } from '../../../database/outbox.ts';
 import type { StateCenter } from '../../../state/contract.ts';
 import { AppError } from '../../gateway/contract.ts';
 import type { ExperienceFeed } from '../../level/contract.ts';
+import { toModerators } from '../../moderation/contract.ts';
 import type { NewNotice, Notifier } from '../../notice/contract.ts';
 import { chatChannelOf } from './contract.ts';
 import { MessageIds } from './message-ids.ts';
@@ -127,6 +128,11 @@ export class ChatWriter {
       said.map(({ row }) => row),
     );
     const shown = said.filter(({ row }) => row.state === 'shown' && written.has(row.id));
+    for (const { row } of said)
+      if (row.state === 'held' && written.has(row.id)) {
+        const { id, person, name, text, at } = row;
+        await emit(toModerators(row.room_id, 'held.added', { message: { id, person, name, text, at } }));
+      }
     const notices = shown.flatMap(({ row, draft }) => draft.notices(row.id));
     if (notices.length > 0) await notifier.notify({ transaction, emit }, notices);
     const facts = shown.flatMap(({ row: { user_id: userId, channel_id: channelId, at } }) =>
@@ -165,6 +171,8 @@ export class ChatWriter {
       await outbox.transact(async ({ transaction, emit }) => {
         await store.deleteMany(transaction, ids);
         await emit(...ids.map((id) => ({ channel: chatChannelOf(roomId), event: 'chat.deleted', data: { id } })));
+        const held = messages.filter(({ row }) => row.state === 'held').map(({ row }) => row.id);
+        await emit(...held.map((id) => toModerators(roomId, 'held.resolved', { id, state: 'deleted' })));
       });
     } catch (error) {
       logger.error({ err: error, roomId, messages: ids.length }, 'messages that were not told could not be taken back');
