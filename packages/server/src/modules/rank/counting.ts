@@ -1,15 +1,16 @@
 import type { Database, Transaction } from '../../database/database.ts';
-import type { RankFact } from './contract.ts';
-import type { PeriodStarts } from './contract.ts';
+import type { PeriodStarts, RankFact } from './contract.ts';
 import { applyFacts, type BoardKey } from './scores.ts';
 
 /** Facts counted in one transaction. */
-const BATCH = 1000;
+const BATCH = 5000;
 
 export interface Counted {
   facts: RankFact[];
   /** Rankings that changed. */
   keys: BoardKey[];
+  /** More may wait. */
+  hasMore: boolean;
 }
 
 /**
@@ -19,7 +20,8 @@ export interface Counted {
 export async function countBatch(database: Database, calendar: PeriodStarts): Promise<Counted> {
   return database.transaction().execute(async (transaction) => {
     const facts = await takeFacts(transaction);
-    return { facts, keys: await applyFacts(transaction, facts, calendar) };
+    const keys = await applyFacts(transaction, facts, calendar);
+    return { facts, keys, hasMore: facts.length === BATCH };
   });
 }
 

@@ -22,8 +22,8 @@ const EVERY_MS = 1000;
 /** Viewer numbers are written down by the nodes this often. */
 const SAMPLE_MS = 5000;
 const SWEEP_MS = 3_600_000;
-/** Batches of one round, after which those who look are told in between. */
-const MAX_BATCHES = 20;
+/** Batches of one round. */
+const MAX_BATCHES = 4;
 
 export interface RankDeps extends InteractDeps {
   calendar: PeriodStarts;
@@ -46,10 +46,9 @@ export function createRankModule(deps: RankDeps): RankModule {
   const projector = new Projector({
     ...{ name: 'rank', state, logger, everyMs: EVERY_MS },
     work: async () => {
-      await countAll(deps, publisher);
       if (isDue(dueAt, 'sample', SAMPLE_MS)) await sample(deps, { sampler, publisher });
+      await countAll(deps, publisher);
       if (isDue(dueAt, 'sweep', SWEEP_MS)) await store.sweep();
-      await publisher.tell();
     },
     onLost: () => {
       publisher.forget();
@@ -60,7 +59,7 @@ export function createRankModule(deps: RankDeps): RankModule {
     feed: rankFeed,
     badges: supporterBadges(boards),
     channels: rankChannels({ boards, rooms, watching }),
-    accountHolder: rankAccountHolder(database, store),
+    accountHolder: rankAccountHolder({ database, store, now }),
     addRoutes: (app, callerOf) => addRankRoutes(app, { boards, rooms, callerOf }),
     start: async () => projector.start(),
     stop: () => projector.stop(),
@@ -75,11 +74,13 @@ function isDue(dueAt: { sample: number; sweep: number }, what: keyof typeof dueA
   return true;
 }
 
+/** Those who look are told after each commit; see `Publisher`. */
 async function countAll({ database, calendar }: RankDeps, publisher: Publisher): Promise<void> {
   for (let batch = 0; batch < MAX_BATCHES; batch++) {
     const counted = await countBatch(database, calendar);
-    if (counted.facts.length === 0) return;
     publisher.note(counted);
+    await publisher.tell();
+    if (!counted.hasMore) return;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from '../../database/database.ts';
 import type { StateCenter } from '../../state/contract.ts';
+import { channelIdOf } from '../live/contract.ts';
 import { RANK_CHANGED, RANK_RESET, type RankChanged, type RankEntry } from './contract.ts';
 import type { Boards, NamedBoard } from './boards.ts';
 import type { Counted } from './counting.ts';
@@ -8,10 +9,20 @@ import { watchGroup } from './watching.ts';
 /** Rooms looked at in one round; the changes of others come with the next. */
 const MAX_ROOMS = 500;
 
+/** Rooms that a node looks through when it begins to tell. */
+const MAX_OPEN = 20_000;
+
 /** Told last of a board. */
 interface Told {
   start: number;
   entries: readonly RankEntry[];
+}
+
+/** A channel that somebody looks at. */
+interface Watched {
+  boards(): NamedBoard[];
+  /** By board and period. */
+  told: Map<string, Told>;
 }
 
 export interface PublisherDeps {
@@ -22,12 +33,15 @@ export interface PublisherDeps {
 
 /**
  * Tells those who look what changed since they were told last. Only the node that counts does so; one that begins to
- * tells boards as a whole first. What is told is absolute, so that a listener whose snapshot is newer loses nothing.
+ * tells boards as a whole first, for it does not know what the one before had told. What is told is absolute, so that
+ * a listener whose snapshot is newer loses nothing; it has to be told after every commit that changes a board, for a
+ * snapshot of what came and went between two tellings would be mended by neither.
  */
 export class Publisher {
   readonly #deps: PublisherDeps;
-  /** By channel, by board and period. Of channels that somebody looks at. */
-  readonly #told = new Map<string, Map<string, Told>>();
+  /** By channel. */
+  readonly #watched = new Map<string, Watched>();
+  #isNew = true;
   /** Changed and not told yet. */
   #isPlatformDirty = false;
   readonly #dirtyChannels = new Set<string>();
@@ -53,41 +67,66 @@ export class Publisher {
 
   /** Another node tells from now on. */
   forget(): void {
-    this.#told.clear();
+    this.#isNew = true;
+    this.#watched.clear();
     this.#dirtyChannels.clear();
     this.#dirtyRooms.clear();
     this.#isPlatformDirty = false;
   }
 
+  /** @throws StateUnavailableError, after which boards are told as a whole */
   async tell(): Promise<void> {
-    const rooms = await this.#changedRooms();
+    try {
+      await this.#tell();
+    } catch (error) {
+      this.forget();
+      throw error;
+    }
+  }
+
+  async #tell(): Promise<void> {
+    if (this.#isNew) await this.#takeOver();
     const { boards, state } = this.#deps;
-    const channels = [...new Set(['rank', ...rooms.keys(), ...this.#told.keys()])];
+    const changed = new Map([...(await this.#changedRooms()), ...this.#overdue()]);
+    if (this.#isPlatformDirty) changed.set('rank', () => boards.ofPlatform());
+    const channels = [...new Set([...changed.keys(), ...this.#watched.keys()])];
+    if (channels.length === 0) return;
     const counts = await state.counts(channels.map(watchGroup));
     const isWatched = (name: string): boolean => (counts.get(watchGroup(name))?.count ?? 0) > 0;
-    for (const channel of this.#told.keys()) if (!isWatched(channel)) this.#told.delete(channel);
-    if (isWatched('rank')) await this.#tellPlatform();
-    for (const [name, channelId] of rooms)
-      if (isWatched(name)) await this.#tellChannel(name, boards.ofRoom(name.slice('rank:'.length), channelId));
-  }
-
-  async #tellPlatform(): Promise<void> {
-    const boards = this.#deps.boards.ofPlatform();
-    const told = this.#told.get('rank');
-    const isOver = boards.some((board) => told?.get(nameOf(board))?.start !== board.start);
-    if (!this.#isPlatformDirty && !isOver) return;
+    for (const channel of this.#watched.keys()) if (!isWatched(channel)) this.#watched.delete(channel);
+    for (const [channel, boardsOf] of changed) if (isWatched(channel)) await this.#tellChannel(channel, boardsOf);
     this.#isPlatformDirty = false;
-    await this.#tellChannel('rank', boards);
   }
 
-  /** Channel names of the rooms in which a board may have changed, with the broadcaster's channel of each. */
-  async #changedRooms(): Promise<Map<string, string>> {
+  /** Whatever the node before did not come to tell: of the platform, and of every room that somebody may look at. */
+  async #takeOver(): Promise<void> {
+    const open = await this.#deps.database
+      .selectFrom('rooms')
+      .select('id')
+      .where('status', '<>', 'ended')
+      .limit(MAX_OPEN)
+      .execute();
+    for (const { id } of open) this.#dirtyRooms.add(id);
+    this.#isPlatformDirty = true;
+    this.#isNew = false;
+  }
+
+  /** Channels of which a period is over. */
+  #overdue(): [string, () => NamedBoard[]][] {
+    return [...this.#watched]
+      .filter(([, { boards, told }]) => boards().some((board) => told.get(nameOf(board))?.start !== board.start))
+      .map(([channel, { boards }]) => [channel, boards]);
+  }
+
+  /** The rooms in which a board may have changed. */
+  async #changedRooms(): Promise<[string, () => NamedBoard[]][]> {
     const channels = [...this.#dirtyChannels].slice(0, MAX_ROOMS);
     const rooms = [...this.#dirtyRooms].slice(0, MAX_ROOMS);
     for (const channel of channels) this.#dirtyChannels.delete(channel);
     for (const room of rooms) this.#dirtyRooms.delete(room);
-    if (channels.length + rooms.length === 0) return new Map();
-    const rows = await this.#deps.database
+    if (channels.length + rooms.length === 0) return [];
+    const { database, boards } = this.#deps;
+    const rows = await database
       .selectFrom('rooms')
       .select(['id', 'user_id'])
       .where(({ eb, or, and }) =>
@@ -97,25 +136,26 @@ export class Publisher {
         ]),
       )
       .execute();
-    return new Map(rows.map(({ id, user_id }) => [`rank:${id}`, user_id ?? id]));
+    return rows.map(({ id, user_id: userId }) => [`rank:${id}`, () => boards.ofRoom(id, channelIdOf({ id, userId }))]);
   }
 
-  async #tellChannel(channel: string, boards: readonly NamedBoard[]): Promise<void> {
-    const told = this.#told.get(channel) ?? new Map<string, Told>();
-    this.#told.set(channel, told);
-    for (const { board, period, start, read } of boards) {
+  /** Reads all of it first, so that who comes while it is told shares one snapshot with others. */
+  async #tellChannel(channel: string, boards: () => NamedBoard[]): Promise<void> {
+    const watched = this.#watched.get(channel) ?? { boards, told: new Map<string, Told>() };
+    this.#watched.set(channel, watched);
+    const messages: [string, unknown][] = [];
+    for (const { board, period, start, read } of boards()) {
       const name = nameOf({ board, period });
-      const before = told.get(name);
+      const before = watched.told.get(name);
       const entries = await read();
-      told.set(name, { start, entries });
-      if (before?.start !== start) {
-        await this.#deps.state.publishEphemeral(channel, RANK_RESET, { board, period, entries });
-        continue;
+      watched.told.set(name, { start, entries });
+      if (before?.start !== start) messages.push([RANK_RESET, { board, period, entries }]);
+      else {
+        const { changes, removed } = difference(before.entries, entries);
+        if (changes.length + removed.length > 0) messages.push([RANK_CHANGED, { board, period, changes, removed }]);
       }
-      const { changes, removed } = difference(before.entries, entries);
-      if (changes.length + removed.length > 0)
-        await this.#deps.state.publishEphemeral(channel, RANK_CHANGED, { board, period, changes, removed });
     }
+    for (const [event, data] of messages) await this.#deps.state.publishEphemeral(channel, event, data);
   }
 }
 

@@ -1,10 +1,11 @@
-import { sql } from 'kysely';
+import { sql, type RawBuilder } from 'kysely';
 import type { Transaction } from '../../database/database.ts';
+import { jsonRows } from '../../database/json-rows.ts';
 import type { PeriodStarts, RankFact } from './contract.ts';
 import { PERIODS, type Period } from './period.ts';
 
-/** Rows of one statement, of seven values each. */
-const CHUNK = 500;
+/** Rows of one statement. */
+const CHUNK = 2000;
 
 /** A ranking: whose, of what, and of when. */
 export interface BoardKey {
@@ -16,7 +17,8 @@ export interface BoardKey {
   start: number;
 }
 
-export const channelScope = (channelId: string): string => `channel:${channelId}`;
+export const CHANNEL_SCOPE = 'channel:';
+export const channelScope = (channelId: string): string => CHANNEL_SCOPE + channelId;
 export const roomScope = (roomId: string): string => `room:${roomId}`;
 
 interface ScoreRow extends BoardKey {
@@ -50,6 +52,8 @@ export async function applyFacts(
     for (const key of keysOf(fact, calendar)) {
       const name = [key.board, key.scope, key.period, key.start].join(' ');
       keys.set(name, key);
+      // Of somebody who is to be looked at anew.
+      if (fact.amount === 0) continue;
       const id = `${name} ${fact.userId}`;
       rows.set(id, merge(rows.get(id), { ...key, subject: fact.userId, ...scoreOf(fact) }));
     }
@@ -77,32 +81,25 @@ function merge(known: ScoreRow | undefined, row: ScoreRow): ScoreRow {
   return known.reached_at <= row.reached_at ? known : row;
 }
 
-const KEY = ['board', 'scope', 'period', 'start', 'subject'] as const;
-
-async function addSums(transaction: Transaction, rows: ScoreRow[]): Promise<void> {
-  await transaction
-    .insertInto('rank_scores')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(KEY).doUpdateSet({
-        score: sql<number>`rank_scores.score + excluded.score`,
-        reached_at: sql<number>`case when excluded.reached_at > rank_scores.reached_at then excluded.reached_at else rank_scores.reached_at end`,
-      }),
-    )
-    .execute();
+/** In the order of the rows, each of which stands for another key. */
+function insertOf(transaction: Transaction, rows: readonly ScoreRow[]): RawBuilder<unknown> {
+  return sql`
+    insert into rank_scores (board, scope, period, start, subject, score, reached_at)
+    select value->>'board', value->>'scope', value->>'period', cast(value->>'start' as bigint), value->>'subject',
+      cast(value->>'score' as bigint), cast(value->>'reached_at' as bigint)
+    from ${jsonRows(transaction, rows)} where true
+    on conflict (board, scope, period, start, subject) do update`;
 }
 
-async function keepMost(transaction: Transaction, rows: ScoreRow[]): Promise<void> {
-  await transaction
-    .insertInto('rank_scores')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(KEY)
-        .doUpdateSet({ score: sql<number>`excluded.score`, reached_at: sql<number>`excluded.reached_at` })
-        .where(
-          sql<boolean>`excluded.score > rank_scores.score or (excluded.score = rank_scores.score and excluded.reached_at < rank_scores.reached_at)`,
-        ),
-    )
-    .execute();
+async function addSums(transaction: Transaction, rows: readonly ScoreRow[]): Promise<void> {
+  await sql`${insertOf(transaction, rows)} set
+    score = rank_scores.score + excluded.score,
+    reached_at = case when excluded.reached_at > rank_scores.reached_at
+      then excluded.reached_at else rank_scores.reached_at end`.execute(transaction);
+}
+
+async function keepMost(transaction: Transaction, rows: readonly ScoreRow[]): Promise<void> {
+  await sql`${insertOf(transaction, rows)} set score = excluded.score, reached_at = excluded.reached_at
+    where excluded.score > rank_scores.score
+      or (excluded.score = rank_scores.score and excluded.reached_at < rank_scores.reached_at)`.execute(transaction);
 }

@@ -78,8 +78,14 @@ export class RankStore {
     return rows.map(entryOf);
   }
 
-  /** Rankings of hours, days and weeks that are long over. */
+  /** Rankings of hours, days and weeks that are long over, and what was counted of accounts while they went. */
   async sweep(): Promise<void> {
+    await this.#database
+      .deleteFrom('rank_scores')
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('users').select('users.id').whereRef('users.id', '=', 'rank_scores.subject'))),
+      )
+      .execute();
     for (const [period, keptMs] of Object.entries(KEPT_MS))
       await this.#database
         .deleteFrom('rank_scores')
