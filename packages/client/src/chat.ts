@@ -129,6 +129,17 @@ export class ChatApi {
     return this.#caller.json(`${roomPath(roomId)}/chat/clear`, { method: 'POST', body: { person }, ownerToken });
   }
 
+  /** In place of what was pinned before; what stands above the chat comes with the snapshot and as `chat.pinned`. */
+  async pin(roomId: string, messageId: string, { ownerToken }: OwnerOptions = {}): Promise<ChatMessage> {
+    const path = `${roomPath(roomId)}/chat/pinned`;
+    const body = { messageId };
+    return (await this.#caller.json<{ message: ChatMessage }>(path, { method: 'PUT', body, ownerToken })).message;
+  }
+
+  async unpin(roomId: string, { ownerToken }: OwnerOptions = {}): Promise<void> {
+    await this.#caller.send(`${roomPath(roomId)}/chat/pinned`, { method: 'DELETE', ownerToken });
+  }
+
   settings(roomId: string, query: ChatProof = {}): Promise<ChatSettings> {
     return this.#caller.json(`${roomPath(roomId)}/chat/settings`, { query: { ...query } });
   }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { ChatMessage } from '../src/modules/interact/chat/contract.ts';
 import { connect, keyOf, owner, type Answer, type Message, type TestSocket } from './harness.ts';
+import { gifOf, pngOf, webpOf } from './support/pictures.ts';
 import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
 
 const isSnapshot = ({ type }: Message): boolean => type === 'snapshot';
@@ -161,9 +162,51 @@ test('messages are deleted by their author and by moderators, one or all of a pe
   expect(done.filter((action) => String(action).startsWith('chat.'))).toEqual(['chat.cleared', 'chat.message_deleted']);
 });
 
+test('one message stands above the chat, until it is unpinned or gone', async () => {
+  const { kaibo, ada, bob, room } = await setUp();
+  const path = `/api/rooms/${room}/chat/pinned`;
+  const pin = (messageId: string, { headers } = ada) => kaibo.put(path, { messageId }, headers);
+  const reader = await listen(kaibo, `chat:${room}`);
+  await reader.next(isSnapshot);
+  const pinned = async () => (await reader.next(isEvent('chat.pinned'))).data as { message: ChatMessage | null };
+  const shownFirst = async () => {
+    const { data } = await (await listen(kaibo, `chat:${room}`)).next(isSnapshot);
+    return (data as { pinned?: ChatMessage }).pinned;
+  };
+  const said = [];
+  for (const text of ['rules', 'link', 'third']) said.push(messageOf(await say(kaibo, room, bob, text)));
+  const [rules, link, third] = said as [ChatMessage, ChatMessage, ChatMessage];
+  expect((await pin(rules.id, bob)).body.code).toBe('forbidden');
+  expect((await pin('0000000000')).body.code).toBe('message_not_found');
+  expect((await pin(rules.id)).body).toEqual({ message: rules });
+  expect(await pinned()).toEqual({ message: rules });
+  // Another takes its place.
+  await pin(link.id);
+  expect([await pinned(), await shownFirst()]).toEqual([{ message: link }, link]);
+  expect((await kaibo.delete(path, bob.headers)).body.code).toBe('forbidden');
+  for (let n = 0; n < 2; n++) expect((await kaibo.delete(path, ada.headers)).status).toBe(200);
+  expect([await pinned(), await shownFirst()]).toEqual([{ message: null }, undefined]);
+  await pin(rules.id);
+  expect(await pinned()).toEqual({ message: rules });
+  // What is deleted elsewhere leaves it where it is; what is pinned takes itself away.
+  await kaibo.delete(`/api/rooms/${room}/chat/${third.id}`, bob.headers);
+  await kaibo.delete(`/api/rooms/${room}/chat/${rules.id}`, bob.headers);
+  expect(await pinned()).toEqual({ message: null });
+  expect((await pin(rules.id)).body.code).toBe('message_not_found');
+  await pin(link.id);
+  expect(await pinned()).toEqual({ message: link });
+  await kaibo.post(`/api/rooms/${room}/chat/clear`, { person: `user:${bob.id}` }, ada.headers);
+  expect([await pinned(), await shownFirst()]).toEqual([{ message: null }, undefined]);
+  const pins = (await kaibo.audit(ada))
+    .map(({ action }) => String(action))
+    .filter((action) => action.includes('pinned'));
+  expect(pins.toReversed()).toEqual(['pinned', 'pinned', 'unpinned', 'pinned', 'pinned'].map((one) => `chat.${one}`));
+});
+
 test('an account takes what it said with it, and had it all in its export', async () => {
-  const { kaibo, bob, room } = await setUp();
-  await say(kaibo, room, bob, 'remember me');
+  const { kaibo, ada, bob, room } = await setUp();
+  const { id: messageId } = messageOf(await say(kaibo, room, bob, 'remember me'));
+  await kaibo.put(`/api/rooms/${room}/chat/pinned`, { messageId }, ada.headers);
   const reader = await listen(kaibo, `chat:${room}`);
   await reader.next(isSnapshot);
   const exported = await kaibo.get('/api/users/me/export', bob.headers);
@@ -171,6 +214,7 @@ test('an account takes what it said with it, and had it all in its export', asyn
   const gone = await kaibo.delete('/api/users/me', bob.headers, { password: 'correct horse battery' });
   expect(gone.status).toBe(200);
   expect((await reader.next(isEvent('chat.cleared'))).data).toEqual({ person: `user:${bob.id}` });
+  expect((await reader.next(isEvent('chat.pinned'))).data).toEqual({ message: null });
   expect(textsOf(await kaibo.get(`/api/rooms/${room}/chat`))).toEqual([]);
 });
 
@@ -189,12 +233,12 @@ test('a private room is read by those who may see it, and left by the others whe
 test('emotes are small pictures that a channel adds', async () => {
   const { kaibo, ada, bob, room } = await setUp();
   const path = `/api/rooms/${room}/emotes`;
-  const png = Buffer.from('\x89PNG\r\n\x1a\n0000', 'latin1').toString('base64');
+  const png = pngOf(112, 112).toString('base64');
   const add = (input: object, { headers } = ada) => kaibo.post(path, input, headers);
   expect((await add({ code: 'hype', image: png }, bob)).body.code).toBe('forbidden');
-  expect((await add({ code: 'hype', image: Buffer.from('<svg/>').toString('base64') })).body.code).toBe(
-    'emote_invalid',
-  );
+  const bombs = [pngOf(1025, 1), gifOf(1, 1, { width: 9000, height: 9000 }), webpOf('VP8X', 16_384, 16_384)];
+  for (const image of [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), ...bombs])
+    expect((await add({ code: 'hype', image: image.toString('base64') })).body.code).toBe('emote_invalid');
   expect((await add({ code: 'heart', image: png })).body.code).toBe('emote_taken');
   const added = await add({ code: 'hype', image: png });
   expect(added).toMatchObject({ status: 201, body: { code: 'hype' } });

@@ -1,3 +1,4 @@
+import { pngOf } from '../support/pictures.ts';
 import { PASSWORD } from './world.ts';
 import type { Actor, Scene, SceneNeeds } from './scene.ts';
 
@@ -59,7 +60,7 @@ const ofMessage = async ({ world, roomId, owner }: Scene): Promise<Record<string
 let emotes = 0;
 const newEmote = (): unknown => ({
   code: `emote_${++emotes}`,
-  image: Buffer.from('\x89PNG\r\n\x1a\n', 'latin1').toString('base64'),
+  image: pngOf(1, 1).toString('base64'),
 });
 const ofEmote = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => {
   const init = { method: 'POST', body: newEmote() };
@@ -217,6 +218,12 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
     body: ({ victim }) => ({ person: `user:${victim.id}` }),
     answers: moderators(200),
   },
+  'PUT /api/rooms/{roomId}/chat/pinned': {
+    parameters: ofMessage,
+    body: ({ parameter }) => ({ messageId: parameter('messageId') }),
+    answers: moderators(200),
+  },
+  'DELETE /api/rooms/{roomId}/chat/pinned': { answers: moderators(200) },
   'GET /api/rooms/{roomId}/chat/settings': { answers: { ...all(200), banned: 403 } },
   'PATCH /api/rooms/{roomId}/chat/settings': { body: () => ({ danmaku: true }), answers: moderators(200) },
   'GET /api/rooms/{roomId}/emotes': { answers: { ...all(200), banned: 403 } },

@@ -47,6 +47,12 @@ export async function up({ schema }: Kysely<unknown>): Promise<void> {
     .addColumn('updated_at', 'bigint', required)
     .execute();
   await schema
+    .createTable('chat_pins')
+    .addColumn('room_id', 'text', (column) => column.primaryKey())
+    .addColumn('message_id', 'text', required)
+    .addColumn('pinned_at', 'bigint', required)
+    .execute();
+  await schema
     .createTable('emotes')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('channel_id', 'text', required)

@@ -4,6 +4,7 @@ import type { Flag } from '../schema.ts';
 export interface ChatTables {
   chat_messages: ChatMessageTable;
   chat_settings: ChatSettingsTable;
+  chat_pins: ChatPinTable;
   emotes: EmoteTable;
 }
 
@@ -49,6 +50,13 @@ export interface ChatSettingsTable {
   danmaku: Flag;
   guests: Flag;
   updated_at: number;
+}
+
+/** What stands above a room's chat; only what is shown stands there. */
+export interface ChatPinTable {
+  room_id: string;
+  message_id: string;
+  pinned_at: number;
 }
 
 /** A channel's own small picture for the text. */

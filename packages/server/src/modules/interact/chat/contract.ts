@@ -160,6 +160,7 @@ export const replaySchema = z.object({
 });
 
 export const messageParamsSchema = z.object({ roomId: z.string().max(64), messageId });
+export const pinChatSchema = z.object({ messageId });
 export const clearChatSchema = z.object({ person: z.string().regex(/^(?:user|viewer|owner):[A-Za-z0-9_-]{1,64}$/) });
 export const clearedSchema = z.object({ deleted: z.number() });
 
@@ -175,7 +176,7 @@ export type Emote = z.output<typeof emoteSchema>;
 export const emotesSchema = z.array(emoteSchema);
 export const newEmoteSchema = z.object({
   code: emoteCode,
-  image: z.base64().max(180_000).describe('PNG, GIF or WebP of at most 128 kB'),
+  image: z.base64().max(180_000).describe('PNG, GIF or WebP of at most 128 kB and 1024 pixels each way'),
 });
 export const emoteParamsSchema = z.object({ roomId: z.string().max(64), emoteId: z.string().max(64) });
 
@@ -194,11 +195,14 @@ export const chatEventSchemas = {
   'chat.deleted': z.object({ id: z.string() }),
   'chat.cleared': z.object({ person: z.string().describe('All that they said is gone') }),
   'chat.settings': chatSettingsSchema,
+  'chat.pinned': z.object({ message: chatMessageSchema.nullable().describe('null: nothing is pinned any more') }),
 } as const;
 export const chatSnapshotSchema = z.object({
   messages: z.array(chatMessageSchema).describe('The last ones, the oldest first'),
   settings: chatSettingsSchema,
+  pinned: chatMessageSchema.optional().describe('What the owner or a moderator wants everybody to see'),
 });
+export type ChatSnapshot = z.output<typeof chatSnapshotSchema>;
 /** On `live:ID`: ten times a second at most, and of a storm a fair part. */
 export const danmakuEventSchemas = { danmaku: z.object({ items: z.array(danmakuItemSchema) }) } as const;
 

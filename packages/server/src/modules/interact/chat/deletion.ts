@@ -2,8 +2,10 @@ import { audit } from '../../../database/audit.ts';
 import type { Outbox } from '../../../database/outbox.ts';
 import { AppError, type Caller } from '../../gateway/contract.ts';
 import type { Proof, RoomDirectory } from '../../live/contract.ts';
+import { toModerators } from '../../moderation/contract.ts';
 import { archived, type ChatStore, type MessageRow } from './store.ts';
 import { chatChannelOf, type ArchivedMessage, type ChatArchive, type MessageState } from './contract.ts';
+import type { Pins } from './pins.ts';
 import { foldText } from './text.ts';
 import { messageViews } from './view.ts';
 
@@ -15,6 +17,7 @@ export interface DeletionDeps {
   outbox: Outbox;
   rooms: RoomDirectory;
   now: () => number;
+  pins: Pins;
   /** A held message is shown after all. */
   onShown(row: MessageRow): void;
 }
@@ -53,7 +56,7 @@ export class ChatDeletion {
 
   /** All that one person said in the room; answers how much that was. @throws AppError forbidden */
   async clear(caller: Caller, roomId: string, person: string): Promise<number> {
-    const { rooms, store, outbox, now } = this.#deps;
+    const { rooms, store, outbox, now, pins } = this.#deps;
     const { room, isOwner, isModerator } = await rooms.standing(caller, roomId);
     if (!isOwner && !isModerator) throw new AppError('forbidden');
     return outbox.transact(async ({ transaction, emit }) => {
@@ -65,7 +68,11 @@ export class ChatDeletion {
         details: { person, deleted },
         atMs: now(),
       });
-      await emit({ channel: chatChannelOf(room.id), event: 'chat.cleared', data: { person } });
+      await emit(
+        { channel: chatChannelOf(room.id), event: 'chat.cleared', data: { person } },
+        toModerators(room.id, 'held.cleared', { person }),
+      );
+      await pins.settle({ transaction, emit }, room.id);
       return deleted;
     });
   }
@@ -93,7 +100,7 @@ export class ChatDeletion {
     id: string,
     { from, to, by, isOwn }: { from: MessageState; to: MessageState; by: Caller | 'system'; isOwn: boolean },
   ): Promise<boolean> {
-    const { store, outbox, now, onShown } = this.#deps;
+    const { store, outbox, now, onShown, pins } = this.#deps;
     const before = await store.find(id);
     const [view] = before === undefined ? [] : await messageViews(store, before.room_id, [{ ...before, state: to }]);
     const row = await outbox.transact(async ({ transaction, emit }) => {
@@ -108,8 +115,12 @@ export class ChatDeletion {
           atMs: now(),
         });
       const channel = chatChannelOf(moved.room_id);
-      if (to === 'deleted' && from === 'shown') await emit({ channel, event: 'chat.deleted', data: { id } });
+      if (to === 'deleted' && from === 'shown') {
+        await emit({ channel, event: 'chat.deleted', data: { id } });
+        await pins.settle({ transaction, emit }, moved.room_id);
+      }
       if (to === 'shown' && view !== undefined) await emit({ channel, event: 'chat.message', data: view });
+      if (from === 'held' && to !== 'held') await emit(toModerators(moved.room_id, 'held.resolved', { id, state: to }));
       return moved;
     });
     if (row === undefined) return false;

@@ -10,9 +10,12 @@ import { channelIdOf, type Proof, type RoomDirectory } from '../../live/contract
 import { BUILT_IN_EMOTES } from './built-in-emotes.ts';
 import type { Emote } from './contract.ts';
 import { actorOf } from './deletion.ts';
+import { pictureOf } from './picture.ts';
 
 const MAX_EMOTES = 50;
 const MAX_BYTES = 128 * 1024;
+/** Each way: few bytes may unpack to a picture that no phone can hold. */
+const MAX_PIXELS = 1024;
 
 type EmoteRow = Selectable<EmoteTable>;
 
@@ -49,11 +52,12 @@ export class Emotes {
     const { outbox, now } = this.#deps;
     const channelId = await this.#own(caller, roomId);
     const bytes = Buffer.from(image, 'base64');
-    const mime = mimeOf(bytes);
-    if (mime === undefined || bytes.length > MAX_BYTES) throw new AppError('emote_invalid');
+    const picture = pictureOf(bytes);
+    if (picture === undefined || bytes.length > MAX_BYTES || Math.max(picture.width, picture.height) > MAX_PIXELS)
+      throw new AppError('emote_invalid');
     if (BUILT_IN_EMOTES.some((emote) => emote.code === code)) throw new AppError('emote_taken');
     const row: EmoteRow = {
-      ...{ id: randomUUID(), channel_id: channelId, code, mime, bytes: bytes.toString('base64') },
+      ...{ id: randomUUID(), channel_id: channelId, code, mime: picture.mime, bytes: bytes.toString('base64') },
       ...{ created_by: caller.account?.id ?? null, created_at: now() },
     };
     try {
@@ -119,12 +123,4 @@ export class Emotes {
     if (!isOwner) throw new AppError('forbidden');
     return channelIdOf(room);
   }
-}
-
-/** By what it begins with; a picture that could hold a script is none of these. */
-function mimeOf(bytes: Buffer): string | undefined {
-  const begins = (text: string, at = 0): boolean => bytes.toString('latin1', at, at + text.length) === text;
-  if (begins('\x89PNG\r\n\x1a\n')) return 'image/png';
-  if (begins('GIF87a') || begins('GIF89a')) return 'image/gif';
-  return begins('RIFF') && begins('WEBP', 8) ? 'image/webp' : undefined;
 }

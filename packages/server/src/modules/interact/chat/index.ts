@@ -20,6 +20,7 @@ import { addEmoteRoutes } from './emote-routes.ts';
 import { Emotes } from './emotes.ts';
 import { ChatMetrics } from './metrics.ts';
 import { Pace } from './pace.ts';
+import { Pins } from './pins.ts';
 import { Retention } from './retention.ts';
 import { addChatRoutes } from './routes.ts';
 import { ChatService } from './service.ts';
@@ -62,7 +63,8 @@ export function createChatModule(deps: ChatDeps): ChatModule {
   const onCommit = (messages: number, seconds: number): void => metrics.commit(messages, seconds);
   const writer = new ChatWriter({ ...deps, store, onShown, onCommit });
   const allowsGuests = options.guests ?? deps.access === 'open';
-  const parts = { ...deps, store, writer, settings: new SettingsStore({ database, now, allowsGuests }) };
+  const pins = new Pins({ ...deps, store });
+  const parts = { ...deps, store, writer, pins, settings: new SettingsStore({ database, now, allowsGuests }) };
   const service = new ChatService({ ...parts, metrics, authors: new Authors(deps), pace: new Pace(deps) });
   const deletion = new ChatDeletion({ ...parts, onShown });
   const emotes = new Emotes(deps);
@@ -70,7 +72,7 @@ export function createChatModule(deps: ChatDeps): ChatModule {
   return {
     archive: deletion.archive(listeners),
     addRoutes: (app, callerOf) => {
-      addChatRoutes(app, { service, deletion, callerOf });
+      addChatRoutes(app, { service, deletion, pins, callerOf });
       addEmoteRoutes(app, { emotes, callerOf });
     },
     channels: [chatChannel({ rooms: deps.rooms, service })],

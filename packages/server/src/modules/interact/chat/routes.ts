@@ -11,6 +11,7 @@ import {
   historyQuerySchema,
   historySchema,
   messageParamsSchema,
+  pinChatSchema,
   replayQuerySchema,
   replaySchema,
   sendChatSchema,
@@ -18,6 +19,7 @@ import {
   updateChatSettingsSchema,
 } from './contract.ts';
 import type { ChatDeletion } from './deletion.ts';
+import type { Pins } from './pins.ts';
 import type { ChatService } from './service.ts';
 
 export const READ: RouteRights = { who: 'anyone', limit: 'read', scope: 'rooms:read' };
@@ -29,6 +31,7 @@ const WRITE: RouteRights = { who: 'anyone', limit: 'write', scope: 'chat:write' 
 export interface ChatRouteDeps {
   service: ChatService;
   deletion: ChatDeletion;
+  pins: Pins;
   callerOf: CallerOf;
 }
 
@@ -37,6 +40,7 @@ const of = (summary: string, operationId: string) => ({ tags: ['chat'], summary,
 export function addChatRoutes(instance: FastifyInstance, deps: ChatRouteDeps): void {
   addMessageRoutes(instance, deps);
   addDeletionRoutes(instance, deps);
+  addPinRoutes(instance, deps);
   addSettingsRoutes(instance, deps);
 }
 
@@ -125,6 +129,43 @@ function addDeletionRoutes(instance: FastifyInstance, { deletion, callerOf }: Ch
     async (request) => ({
       deleted: await deletion.clear(callerOf(request), request.params.roomId, request.body.person),
     }),
+  );
+}
+
+function addPinRoutes(instance: FastifyInstance, { pins, callerOf }: ChatRouteDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
+
+  app.put(
+    '/api/rooms/:roomId/chat/pinned',
+    {
+      config: { rights: MANAGE },
+      schema: {
+        ...of('Pin a message, in place of what was pinned before: the owner or a moderator', 'pinChat'),
+        params: roomParamsSchema,
+        body: pinChatSchema,
+        response: { 200: sentSchema },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return { message: await pins.pin(callerOf(request), request.params.roomId, request.body.messageId) };
+    },
+  );
+
+  app.delete(
+    '/api/rooms/:roomId/chat/pinned',
+    {
+      config: { rights: MANAGE },
+      schema: {
+        ...of('Unpin what is pinned: the owner or a moderator', 'unpinChat'),
+        params: roomParamsSchema,
+        response: { 200: successSchema },
+      },
+    },
+    async (request) => {
+      await pins.unpin(callerOf(request), request.params.roomId);
+      return { success: true } as const;
+    },
   );
 }
 

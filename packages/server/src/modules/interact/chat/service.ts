@@ -13,12 +13,14 @@ import {
   chatChannelOf,
   type ChatMessage,
   type ChatSettings,
+  type ChatSnapshot,
   type DanmakuStyle,
   type ReplayQuery,
   type SendChatInput,
 } from './contract.ts';
 import type { ChatMetrics } from './metrics.ts';
 import type { Pace } from './pace.ts';
+import type { Pins } from './pins.ts';
 import type { SettingsStore } from './settings.ts';
 import type { ChatStore, MessageRow } from './store.ts';
 import { mentionedNames, normalizeText, shorten } from './text.ts';
@@ -37,6 +39,7 @@ export interface ChatServiceDeps {
   settings: SettingsStore;
   authors: Authors;
   pace: Pace;
+  pins: Pins;
   writer: ChatWriter;
   moderator: Moderator;
   rooms: RoomDirectory;
@@ -134,14 +137,15 @@ export class ChatService {
   }
 
   /** What a channel shows to those who come. */
-  async snapshot(
-    roomId: string,
-    channelId: string,
-    limit: number,
-  ): Promise<{ messages: ChatMessage[]; settings: ChatSettings }> {
-    const { store, settings } = this.#deps;
+  async snapshot(roomId: string, channelId: string, limit: number): Promise<ChatSnapshot> {
+    const { store, settings, pins } = this.#deps;
     const rows = await store.page(roomId, { limit });
-    return { messages: await messageViews(store, roomId, rows), settings: await settings.of(channelId) };
+    const pinned = await pins.of(roomId);
+    return {
+      messages: await messageViews(store, roomId, rows),
+      settings: await settings.of(channelId),
+      ...(pinned === undefined ? {} : { pinned }),
+    };
   }
 
   async settingsOf(caller: Caller, roomId: string, proof: Proof): Promise<ChatSettings> {

@@ -226,7 +226,7 @@ export class ChatStore {
       .distinct()
       .where('user_id', '=', userId)
       .where('at', '>=', sinceMs)
-      .where('state', '=', 'shown')
+      .where('state', '<>', 'deleted')
       .limit(100)
       .execute();
     await transaction
@@ -263,7 +263,10 @@ export class ChatStore {
     if (last === undefined) return undefined;
     const kept = await this.#published([...new Set(rows.map(({ room_id: id }) => id))]);
     const over = rows.filter(({ room_id: id }) => !kept.has(id)).map(({ id }) => id);
-    if (over.length > 0) await this.#database.deleteFrom('chat_messages').where('id', 'in', over).execute();
+    if (over.length > 0) {
+      await this.#database.deleteFrom('chat_messages').where('id', 'in', over).execute();
+      await this.#database.deleteFrom('chat_pins').where('message_id', 'in', over).execute();
+    }
     return last.id;
   }
 
