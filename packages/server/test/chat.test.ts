@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { ChatMessage } from '../src/modules/interact/chat/contract.ts';
+import type { Recording } from '../src/modules/recording/contract.ts';
 import { connect, keyOf, owner, type Answer, type Message, type TestSocket } from './harness.ts';
 import { gifOf, pngOf, webpOf } from './support/pictures.ts';
 import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
@@ -253,33 +254,67 @@ test('emotes are small pictures that a channel adds', async () => {
   expect((await kaibo.get(String(added.body['url']))).body.code).toBe('emote_not_found');
 });
 
-test('a replay has what was said, by the time of the picture, for whoever may see it', async () => {
+/** When it was that the picture at this position of a replay was made, as a page reckons it. */
+function epochAt(timeBase: readonly { mediaMs: number; epochMs: number }[], mediaMs: number): number {
+  const base = timeBase.findLast((stretch) => stretch.mediaMs <= mediaMs);
+  return base === undefined ? 0 : base.epochMs + mediaMs - base.mediaMs;
+}
+
+test('a replay has what was said, by the time of the picture, over a drop of the publisher too', async () => {
   const kaibo = await startAccounts();
   const ada = await kaibo.person('ada');
   const bob = await kaibo.person('bob');
   const room = await kaibo.create({ recording: 'always' }, ada.headers);
-  const sentMs = messageOf(await say(kaibo, room.id, bob, 'first')).at;
-  kaibo.wait(1000);
-  // About what was in the picture before.
-  await say(kaibo, room.id, bob, { text: 'late', mediaAt: sentMs - 5000 });
-  await say(kaibo, room.id, bob, { text: 'far too late', mediaAt: 1 });
+  const { recorder } = kaibo.engine;
+  recorder.gapMs = 20_000;
   await kaibo.engine.publish(room.playId, keyOf(room));
-  await expect.poll(() => kaibo.engine.recorder.running.size, { timeout: 15_000 }).toBe(1);
+  await expect.poll(() => recorder.running.size, { timeout: 15_000 }).toBe(1);
+  const [[id, { startedAtMs: beganMs }] = ['', { startedAtMs: 0 }]] = recorder.running;
+  let { at: nowMs } = messageOf(await say(kaibo, room.id, bob, 'before it began'));
+  const said = async (afterMs: number, input: { text: string; mediaAt?: number }): Promise<void> => {
+    kaibo.wait(beganMs + afterMs - nowMs);
+    nowMs = beganMs + afterMs;
+    const { at, mediaAt } = messageOf(await say(kaibo, room.id, bob, input));
+    // Who does not say what they saw speaks of now.
+    expect([at, mediaAt]).toEqual([nowMs, Math.max(input.mediaAt ?? nowMs, nowMs - 60_000)]);
+  };
+  await said(6000, { text: 'of the sixth second' });
+  await said(8000, { text: 'of the third', mediaAt: beganMs + 3000 });
+  // The publisher drops at 10 s and is back at 30 s.
+  recorder.closeFile(id);
+  kaibo.engine.drop(room.playId);
+  await said(20_000, { text: 'are you there?' });
+  await kaibo.engine.publish(room.playId, keyOf(room));
+  await said(33_000, { text: 'back' });
+  await said(34_000, { text: 'of before the drop', mediaAt: beganMs + 9500 });
+  await said(70_000, { text: 'far too late', mediaAt: 1 });
   kaibo.engine.finish(room.playId);
-  const list = async (): Promise<{ id: string; state: string }[]> =>
-    JSON.parse((await kaibo.get(`/api/rooms/${room.id}/recordings`, ada.headers)).text) as never;
-  await expect.poll(async () => (await list())[0]?.state, { timeout: 15_000 }).toBe('ready');
-  const [recording] = await list();
-  const path = `/api/recordings/${recording?.id}/chat`;
+  const get = async () => (await kaibo.get(`/api/recordings/${id}`, ada.headers)).body as Partial<Recording>;
+  await expect.poll(async () => (await get()).state, { timeout: 15_000 }).toBe('ready');
+  const { timeBase = [] } = await get();
+  expect(timeBase).toEqual([
+    { mediaMs: 0, epochMs: beganMs },
+    { mediaMs: 10_000, epochMs: beganMs + 30_000 },
+  ]);
+  const path = `/api/recordings/${id}/chat`;
   expect((await kaibo.get(path, bob.headers)).body.code).toBe('recording_not_found');
-  expect(textsOf(await kaibo.get(path, ada.headers))).toEqual(['far too late', 'late', 'first']);
-  await kaibo.call(`/api/recordings/${recording?.id}`, {
-    ...{ method: 'PATCH', body: { published: true }, headers: ada.headers },
-  });
-  const page = await kaibo.get(`${path}?from=${sentMs - 5000}&limit=1`);
-  expect(textsOf(page)).toEqual(['late']);
-  const next = await kaibo.get(`${path}?from=${sentMs - 5000}&limit=1&after=${String(page.body['next'])}`);
-  expect([textsOf(next), next.body['next']]).toEqual([['first'], undefined]);
+  const all = (await kaibo.get(path, ada.headers)).body['messages'] as ChatMessage[];
+  const shownAt = (mediaMs: number): string[] =>
+    all.filter(({ mediaAt }) => mediaAt <= epochAt(timeBase, mediaMs)).map(({ text }) => text);
+  const order = ['before it began', 'of the third', 'of the sixth second', 'of before the drop'];
+  expect(shownAt(2900)).toEqual(order.slice(0, 1));
+  expect(shownAt(3000)).toEqual(order.slice(0, 2));
+  expect(shownAt(9000)).toEqual(order.slice(0, 3));
+  expect(shownAt(9999)).toEqual(order);
+  // What was said of a picture that was not there stands where it went on.
+  expect(shownAt(10_000)).toEqual([...order, 'far too late', 'are you there?']);
+  expect(shownAt(13_000)).toEqual([...order, 'far too late', 'are you there?', 'back']);
+  await kaibo.call(`/api/recordings/${id}`, { method: 'PATCH', body: { published: true }, headers: ada.headers });
+  const from = `${path}?from=${beganMs + 9500}&to=${beganMs + 30_000}&limit=2`;
+  const page = await kaibo.get(from);
+  expect(textsOf(page)).toEqual(['of before the drop', 'far too late']);
+  const next = await kaibo.get(`${from}&after=${String(page.body['next'])}`);
+  expect([textsOf(next), next.body['next']]).toEqual([['are you there?'], undefined]);
 });
 
 test('without account people write where they may, with a name that stays theirs', async () => {

@@ -14,6 +14,8 @@ export class FakeRecorder implements EngineRecorder {
   readonly running = new Map<string, Running>();
   /** Of each file. */
   seconds = 10;
+  /** Between two files, when nothing was published. */
+  gapMs = 0;
   /** Whether a recording can be begun. */
   works = true;
   readonly recover = recordedFiles.recover;
@@ -57,7 +59,9 @@ export class FakeRecorder implements EngineRecorder {
     // Whoever reads it after a crash takes its time from here, for it holds none.
     const closedAt = (recording.startedAtMs + durationMs) / 1000;
     utimesSync(path, closedAt, closedAt);
-    const part = { n, file, sizeBytes, durationMs, startMs: recording.durationMs, epochMs: recording.startedAtMs };
+    const startMs = recording.durationMs;
+    const epochMs = recording.startedAtMs + startMs + recording.parts.length * this.gapMs;
+    const part = { n, file, sizeBytes, durationMs, startMs, epochMs };
     recording.parts.push(part);
     recording.sizeBytes += sizeBytes;
     recording.durationMs += durationMs;
