@@ -6,7 +6,7 @@ const chatSection = z.strictObject({
   guests: z.boolean().optional().describe('Whether people without account may write; left out, where access is open'),
   burst: z.int().min(1).max(1000).default(5).describe('Messages of one person in a row'),
   perSecond: z.number().min(0.01).max(1000).default(1).describe('… and how many more each second'),
-  roomPerSecond: z.int().min(1).max(100_000).default(300).describe('Messages of one room each second, on each node'),
+  roomPerSecond: z.int().min(1).max(100_000).default(300).describe('Messages of one room each second'),
   danmakuPerSecond: z
     .int()
     .min(1)
@@ -86,7 +86,21 @@ const lotterySection = z.strictObject({
     .multipleOf(64)
     .default(2_000_000)
     .describe('SHA-256 in a row that the delay takes; a multiple of 64. The default is about 2 s'),
+  drandHosts: z
+    .array(z.string().refine((text) => isOrigin(text), 'https://HOST, without a path'))
+    .min(1)
+    .max(10)
+    .default(['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh'])
+    .describe(
+      'Where drand is asked, one after the other; a relay of your own is as good, for what it answers is signed',
+    ),
 });
+
+/** The address of a server, without credentials, path or query. */
+function isOrigin(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.origin === text;
+}
 
 const noticesSection = z.strictObject({
   keepDays: z.int().min(0).max(36_500).default(90).describe('How long people find what they were told; 0 is for ever'),

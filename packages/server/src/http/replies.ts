@@ -10,6 +10,17 @@ export function sendCacheable(request: FastifyRequest, reply: FastifyReply, body
   return reply.type('application/json; charset=utf-8').send(text);
 }
 
+/** JSON that was written before, with the ETag that it was given then. */
+export function sendWritten(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { etag, bytes }: { etag: string; bytes: Buffer },
+): FastifyReply {
+  reply.header('etag', etag).header('cache-control', 'private, no-cache');
+  if (knows(request, etag)) return reply.code(304).send();
+  return reply.type('application/json; charset=utf-8').send(bytes);
+}
+
 /** A picture that is replaced by a newer one now and then; `atMs` tells one from another. */
 export function sendPicture(
   request: FastifyRequest,

@@ -7,6 +7,7 @@ import { Outbox, type Work } from '../../src/database/outbox.ts';
 import { Drand } from '../../src/modules/interact/lottery/drand.ts';
 import { Drawer } from '../../src/modules/interact/lottery/drawer.ts';
 import { RealBeacons } from '../../src/modules/interact/lottery/beacons.ts';
+import { LotteryMetrics } from '../../src/modules/interact/lottery/metrics.ts';
 import { LotteryStore } from '../../src/modules/interact/lottery/store.ts';
 import { createUserDirectory } from '../../src/modules/user/index.ts';
 import { MemoryStateCenter } from '../../src/state/memory.ts';
@@ -34,17 +35,21 @@ function die(): Promise<never> {
 const logger = pino({ level: 'warn' });
 const { database } = await openDatabase({ ...(JSON.parse(options) as Omit<DatabaseOptions, 'logger'>), logger });
 const now = Date.now;
+const metrics = new LotteryMetrics();
 const drawer = new Drawer({
-  ...{ logger, now, store: new LotteryStore(database), state: new MemoryStateCenter() },
+  ...{ logger, now, metrics, store: new LotteryStore(database), state: new MemoryStateCenter() },
   outbox: new MortalOutbox({ database, logger, now }),
   users: createUserDirectory(database, now),
   beacons: new RealBeacons({
-    ...{ logger, now, drand: new Drand(fetch), options: { beacon: 'delay', delayIterations: 640 } },
+    ...{ logger, now, metrics, drand: new Drand({ hosts: [], fetch }) },
+    options: { beacon: 'delay', delayIterations: 640, drandHosts: [] },
   }),
   notifier: {
     notify: async ({ transaction }, notices) => {
-      for (const { userId } of notices)
-        await audit(transaction, { actor: 'system', action: 'test.told', subject: `user:${userId}`, atMs: now() });
+      for (const { userId, data: details } of notices)
+        await audit(transaction, {
+          ...{ actor: 'system', action: 'test.told', subject: `user:${userId}`, details, atMs: now() },
+        });
     },
   },
 });

@@ -1,70 +1,79 @@
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
-import { RealBeacons } from './beacons.ts';
+import { expect, onTestFinished, test } from 'vitest';
+import { DrandRelay, FIRST_ROUND, LAST_ROUND, type Manner } from '../../../../test/support/drand-relay.ts';
+import { RealBeacons, type BeaconOptions } from './beacons.ts';
 import { Drand } from './drand.ts';
+import { LotteryMetrics } from './metrics.ts';
+import { isSigned } from './quicknet.ts';
 
-/** Round 1000 of quicknet, as https://api.drand.sh says it. */
-const ROUND = {
-  round: 1000,
-  randomness: 'fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd',
-  signature: 'b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39',
-};
 const never = new AbortController().signal;
 
-/** What each host says, in the order in which they are asked. */
-function drandOf(...answers: (() => Response)[]) {
-  const asked: { url: string; redirect: string | undefined }[] = [];
-  const drand = new Drand(async (url, init) => {
-    asked.push({ url: String(url), redirect: init?.redirect });
-    const answer = answers[asked.length - 1];
-    if (answer === undefined) throw new TypeError('fetch failed');
-    return answer();
-  });
-  return { drand, asked };
+async function relays(count: number) {
+  const started = await Promise.all(Array.from({ length: count }, () => DrandRelay.start()));
+  onTestFinished(async () => void (await Promise.all(started.map((relay) => relay[Symbol.asyncDispose]()))));
+  const drand = new Drand({ hosts: started.map(({ url }) => url), fetch, timeoutMs: 1000 });
+  return { started, drand };
 }
 
-test('a round is asked for at fixed addresses, and fits its signature', async () => {
-  const { drand, asked } = drandOf(() => Response.json(ROUND));
-  expect(await drand.round(1000, never)).toEqual({ signature: ROUND.signature, value: ROUND.randomness });
-  expect(asked).toEqual([{ url: `https://api.drand.sh/${drand.chain}/public/1000`, redirect: 'error' }]);
+test('what the League of Entropy signed is known from what it did not', async () => {
+  const { drand } = await relays(1);
+  const { signature, value } = await drand.round(FIRST_ROUND, never);
+  // As https://api.drand.sh says it.
+  expect(value).toBe('fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd');
+  expect(isSigned(FIRST_ROUND, signature)).toBe(true);
+  expect(isSigned(LAST_ROUND, (await drand.round(LAST_ROUND, never)).signature)).toBe(true);
+  expect(isSigned(FIRST_ROUND + 1, signature)).toBe(false);
+  for (const point of ['00'.repeat(48), 'ff'.repeat(48), `c0${'00'.repeat(47)}`, ''])
+    expect(isSigned(FIRST_ROUND, point)).toBe(false);
 });
 
-test('a host that fails or says what does not fit is passed over', async () => {
-  const { drand, asked } = drandOf(
-    () => Response.json({ ...ROUND, randomness: '0'.repeat(64) }),
-    () => new Response('no', { status: 500 }),
-    () => Response.json(ROUND),
+const MANNERS: Manner[] = [
+  ...(['not yet', 'failing', 'hanging', 'huge', 'no JSON', 'other round', 'not its hash', 'unsigned', 'away'] as const),
+];
+
+test('a relay that fails, hangs, or says what does not fit is passed over', async () => {
+  const { started, drand } = await relays(2);
+  const [bad, good] = started;
+  if (bad === undefined || good === undefined) throw new Error('there is no relay');
+  await Promise.all(
+    MANNERS.map(async (manner) => {
+      const { started: one, drand: only } = await relays(1);
+      one[0]?.next(manner);
+      await expect(only.round(FIRST_ROUND, never), manner).rejects.toThrow('is not to be had');
+    }),
   );
-  expect(await drand.round(1000, never)).toMatchObject({ value: ROUND.randomness });
-  expect(asked.map(({ url }) => new URL(url).protocol)).toEqual(['https:', 'https:', 'https:']);
-});
-
-test.each([
-  ['another round', () => Response.json({ ...ROUND, round: 999 })],
-  ['an endless answer', () => new Response(' '.repeat(100_000))],
-  ['no JSON', () => new Response('<html>')],
-])('%s is no answer', async (_name, answer) => {
-  await expect(drandOf(answer, answer, answer).drand.round(1000, never)).rejects.toThrow('is not to be had');
-});
+  bad.next('failing');
+  expect(await drand.round(FIRST_ROUND, never)).toMatchObject({ value: expect.stringMatching(/^fe290b/) as unknown });
+  expect([bad.asked, good.asked]).toEqual([[FIRST_ROUND], [FIRST_ROUND]]);
+}, 60_000);
 
 test('the round is fixed with the end; by hand, or without drand, the delay decides', async () => {
-  const nowMs = 1_800_000_000_000;
-  const beacons = (beacon: 'auto' | 'drand' | 'delay', drand: Drand) =>
+  const { started, drand } = await relays(1);
+  let nowMs = drand.timeOf(FIRST_ROUND + 2);
+  const beacons = (beacon: BeaconOptions['beacon']) =>
     new RealBeacons({
-      ...{ drand, logger: pino({ level: 'silent' }), now: () => nowMs },
-      options: { beacon, delayIterations: 64 },
+      ...{ drand, logger: pino({ level: 'silent' }), now: () => nowMs, metrics: new LotteryMetrics() },
+      options: { beacon, delayIterations: 64, drandHosts: [] },
     });
-  const { drand, asked } = drandOf();
-  const planned = await beacons('drand', drand).plan(nowMs);
+  const planned = await beacons('drand').plan(nowMs);
   if (planned.kind !== 'drand') throw new Error('another beacon');
   expect(drand.timeOf(planned.round)).toBeGreaterThanOrEqual(nowMs + 10_000);
   expect(drand.timeOf(planned.round - 1)).toBeLessThan(nowMs + 10_000);
   const delay = { kind: 'delay', iterations: 64 };
-  expect(await beacons('drand', drand).plan(undefined)).toEqual(delay);
-  expect(await beacons('delay', drand).plan(nowMs)).toEqual(delay);
-  expect(asked).toEqual([]);
-  const auto = beacons('auto', drand);
+  expect(await beacons('drand').plan(undefined)).toEqual(delay);
+  expect(await beacons('delay').plan(nowMs)).toEqual(delay);
+  expect(started[0]?.asked).toEqual([]);
+
+  // Whether drand can be reached is asked once for all that begin within the minute.
+  started[0]?.next('hanging');
+  const auto = beacons('auto');
+  expect(await Promise.all([auto.plan(nowMs), auto.plan(nowMs)])).toEqual([delay, delay]);
+  expect(await auto.plan(undefined)).toEqual(delay);
+  expect(started[0]?.asked).toEqual([FIRST_ROUND]);
+  nowMs += 60_000;
   expect(await auto.plan(nowMs)).toEqual(delay);
-  expect(await auto.plan(nowMs)).toEqual(delay);
-  expect(asked).toHaveLength(3);
+  expect(started[0]?.asked).toHaveLength(2);
+  expect(await beacons('auto').plan(drand.timeOf(LAST_ROUND))).toEqual(delay);
+  nowMs = drand.timeOf(LAST_ROUND + 2);
+  expect(await beacons('auto').plan(nowMs)).toMatchObject({ kind: 'drand', chain: drand.chain });
 });

@@ -1,14 +1,8 @@
 import { hash } from 'node:crypto';
 import { z } from 'zod';
+import { QUICKNET } from './quicknet.ts';
+import { inThread } from './thread.ts';
 
-/** The chain `quicknet` of the League of Entropy, as https://api.drand.sh/52db…/info says. */
-const QUICKNET = {
-  chain: '52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971',
-  genesisMs: 1_692_803_367_000,
-  periodMs: 3000,
-} as const;
-/** Of different operators. Nothing that anybody says changes where is asked. */
-const HOSTS = ['https://api.drand.sh', 'https://drand.cloudflare.com', 'https://api2.drand.sh'] as const;
 const TIMEOUT_MS = 4000;
 /** A round is about 300 bytes. */
 const MOST_BYTES = 4096;
@@ -26,13 +20,25 @@ export interface DrandRound {
   value: string;
 }
 
-/** The public randomness of https://drand.love. Its BLS signature is not verified here: docs/lottery.md says what that means. */
+export interface DrandOptions {
+  /** `https://HOST`, asked one after the other. They are the operator's; nothing that anybody else says changes them. */
+  hosts: readonly string[];
+  fetch: typeof fetch;
+  /** How long a host may take. */
+  timeoutMs?: number;
+}
+
+/** The public randomness of https://drand.love. What is answered was signed by the League of Entropy, whichever host told it. */
 export class Drand {
   readonly chain = QUICKNET.chain;
+  readonly #hosts: readonly string[];
   readonly #fetch: typeof fetch;
+  readonly #timeoutMs: number;
 
-  constructor(fetcher: typeof fetch) {
+  constructor({ hosts, fetch: fetcher, timeoutMs = TIMEOUT_MS }: DrandOptions) {
+    this.#hosts = hosts;
     this.#fetch = fetcher;
+    this.#timeoutMs = timeoutMs;
   }
 
   /** The first round that is published at `atMs` or later. */
@@ -48,7 +54,7 @@ export class Drand {
   /** @throws Error when none of the hosts has it, or none can be reached */
   async round(round: number, signal: AbortSignal): Promise<DrandRound> {
     const reasons: unknown[] = [];
-    for (const host of HOSTS) {
+    for (const host of this.#hosts) {
       signal.throwIfAborted();
       try {
         return await this.#ask(host, round, signal);
@@ -62,7 +68,7 @@ export class Drand {
   async #ask(host: string, round: number, signal: AbortSignal): Promise<DrandRound> {
     const response = await this.#fetch(`${host}/${QUICKNET.chain}/public/${round}`, {
       redirect: 'error',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+      signal: AbortSignal.any([signal, AbortSignal.timeout(this.#timeoutMs)]),
     });
     if (!response.ok) {
       await response.body?.cancel();
@@ -70,9 +76,12 @@ export class Drand {
     }
     const answer = roundSchema.parse(JSON.parse(await readBounded(response)));
     if (answer.round !== round) throw new Error(`${host} answered another round`);
-    const value = hash('sha256', Buffer.from(answer.signature, 'hex'), 'hex');
+    const { signature } = answer;
+    const value = hash('sha256', Buffer.from(signature, 'hex'), 'hex');
     if (value !== answer.randomness) throw new Error(`${host} answered what does not fit`);
-    return { signature: answer.signature, value };
+    if (!(await inThread<boolean>({ kind: 'signature', round, signature }, signal)))
+      throw new Error(`${host} answered what nobody signed`);
+    return { signature, value };
   }
 }
 

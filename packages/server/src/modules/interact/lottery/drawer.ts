@@ -6,6 +6,7 @@ import type { Notifier } from '../../notice/contract.ts';
 import type { UserDirectory } from '../../user/contract.ts';
 import type { Beacons } from './beacons.ts';
 import { drawWinners } from './fairness.ts';
+import type { LotteryMetrics } from './metrics.ts';
 import type { LotteryRow, LotteryStore } from './store.ts';
 import { beaconOf, lotteryEvent, lotteryView, termsOf, winnersView } from './view.ts';
 
@@ -18,6 +19,9 @@ const RETRY_FROM_MS = 3000;
 const RETRY_TO_MS = 60_000;
 /** A beacon that nobody can get for so long never comes. */
 const PATIENCE_MS = 7 * 24 * 3_600_000;
+/** Why the platform calls one off, in the audit trail. */
+const NO_BEACON = 'the beacon is not to be had';
+const CLOSED_LATE = 'entries could be closed only after the beacon was known';
 
 export interface DrawerDeps {
   store: LotteryStore;
@@ -26,6 +30,7 @@ export interface DrawerDeps {
   beacons: Beacons;
   users: UserDirectory;
   notifier: Notifier;
+  metrics: LotteryMetrics;
   logger: Logger;
   now: () => number;
 }
@@ -120,14 +125,19 @@ export class Drawer {
     return row.beacon === null ? this.#takeBeacon(row) : this.#draw(row);
   }
 
-  /** Undefined when it was closed already. */
+  /**
+   * Undefined when it was closed already. One that comes to this only when its round is known to the world, for nothing
+   * ran in between, is called off: nobody could tell it from one that was kept open until it suited somebody.
+   */
   async close(
     row: LotteryRow,
     by: { actor: string; address?: string; details?: Record<string, unknown> },
   ): Promise<LotteryRow | undefined> {
     const { store, outbox, beacons, now } = this.#deps;
     const atMs = now();
-    const dueMs = Math.max(atMs, beacons.knownAt(termsOf(row).beacon));
+    const knownMs = beacons.knownAt(termsOf(row).beacon);
+    if (knownMs > 0 && atMs >= knownMs) return this.cancel(row, { actor: 'system', details: { why: CLOSED_LATE } });
+    const dueMs = Math.max(atMs, knownMs);
     return outbox.transact(async ({ transaction, emit }) => {
       const closed = await store.move(transaction, row.id, {
         from: ['open'],
@@ -159,7 +169,7 @@ export class Drawer {
       if (this.#isStopped) return undefined;
       const lateMs = now() - Math.max(knownMs, row.closed_at ?? 0);
       if (lateMs > PATIENCE_MS) {
-        await this.cancel(row, { actor: 'system', details: { why: 'the beacon is not to be had' } });
+        await this.cancel(row, { actor: 'system', details: { why: NO_BEACON } });
         return undefined;
       }
       await store.postpone(row.id, now() + Math.min(RETRY_TO_MS, Math.max(RETRY_FROM_MS, lateMs / 4)));
@@ -169,14 +179,14 @@ export class Drawer {
   }
 
   async #draw(row: LotteryRow): Promise<LotteryRow | undefined> {
-    const { store, outbox, users, notifier, now } = this.#deps;
+    const { store, outbox, users, notifier, metrics, now } = this.#deps;
     const { winners: places, prize } = termsOf(row);
     const { head, entries } = row;
     const seed = Buffer.from(row.seed, 'hex');
     const numbers = drawWinners({ seed, head, beacon: beaconOf(row)?.value ?? '', entries, winners: places });
     const winners = (await winnersView(await store.byNumber(row.id, numbers), users)).get(row.id) ?? [];
     const atMs = now();
-    return outbox.transact(async ({ transaction, emit }) => {
+    const ended = await outbox.transact(async ({ transaction, emit }) => {
       const drawn = await store.move(transaction, row.id, {
         from: ['closed'],
         ...{ status: 'drawn', ended_at: atMs, due_at: null },
@@ -196,6 +206,8 @@ export class Drawer {
       );
       return drawn;
     });
+    if (ended !== undefined) metrics.ended('drawn');
+    return ended;
   }
 
   /** Undefined when it was drawn or cancelled already. */
@@ -203,9 +215,9 @@ export class Drawer {
     row: LotteryRow,
     by: { actor: string; address?: string; details?: Record<string, unknown> },
   ): Promise<LotteryRow | undefined> {
-    const { store, outbox, now } = this.#deps;
+    const { store, outbox, metrics, now } = this.#deps;
     const atMs = now();
-    return outbox.transact(async ({ transaction, emit }) => {
+    const ended = await outbox.transact(async ({ transaction, emit }) => {
       const cancelled = await store.move(transaction, row.id, {
         from: ['open', 'closed'],
         ...{ status: 'cancelled', open_room: null, ended_at: atMs, due_at: null },
@@ -219,5 +231,7 @@ export class Drawer {
       await emit(lotteryEvent('lottery.ended', lotteryView(cancelled)));
       return cancelled;
     });
+    if (ended !== undefined) metrics.ended('cancelled');
+    return ended;
   }
 }

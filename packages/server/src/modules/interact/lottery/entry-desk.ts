@@ -1,5 +1,6 @@
 import type { Outbox } from '../../../database/outbox.ts';
 import { AppError } from '../../gateway/contract.ts';
+import type { LotteryMetrics } from './metrics.ts';
 import type { Progress } from './progress.ts';
 import type { Entered, Entrant, EntryRow, LotteryStore } from './store.ts';
 
@@ -18,15 +19,23 @@ export class EntryDesk {
   readonly #store: LotteryStore;
   readonly #outbox: Outbox;
   readonly #progress: Progress;
+  readonly #metrics: LotteryMetrics;
   readonly #now: () => number;
   /** By lottery; an entry here has a run of `#work`. */
   readonly #queues = new Map<string, Waiting[]>();
   #waiting = 0;
 
-  constructor(deps: { store: LotteryStore; outbox: Outbox; progress: Progress; now: () => number }) {
+  constructor(deps: {
+    store: LotteryStore;
+    outbox: Outbox;
+    progress: Progress;
+    metrics: LotteryMetrics;
+    now: () => number;
+  }) {
     this.#store = deps.store;
     this.#outbox = deps.outbox;
     this.#progress = deps.progress;
+    this.#metrics = deps.metrics;
     this.#now = deps.now;
   }
 
@@ -65,7 +74,8 @@ export class EntryDesk {
       this.#store.enter(transaction, { id, entrants, nowMs: this.#now() }),
     );
     if (entered === undefined) throw new AppError('lottery_not_found');
-    if (entered.row.status === 'open') this.#progress.note(entered.row);
+    if (entered.added > 0) this.#progress.note(entered.row);
+    this.#metrics.entered(entered.added);
     return entered.results;
   }
 }

@@ -7,8 +7,10 @@ import { RealBeacons, type BeaconOptions } from './beacons.ts';
 import { Drand } from './drand.ts';
 import { Drawer } from './drawer.ts';
 import { EntryDesk } from './entry-desk.ts';
+import { LotteryMetrics } from './metrics.ts';
 import { PhraseWatch } from './phrase-watch.ts';
 import { Progress } from './progress.ts';
+import { ProofCache } from './proof-cache.ts';
 import { addLotteryRoutes } from './routes.ts';
 import { LotteryService } from './service.ts';
 import { LotteryStore } from './store.ts';
@@ -24,17 +26,21 @@ export interface LotteryDeps extends InteractDeps {
 export function createLotteryModule(deps: LotteryDeps): InteractModule {
   const store = new LotteryStore(deps.database);
   const progress = new Progress(deps);
-  const beacons = new RealBeacons({ ...deps, drand: new Drand(fetch) });
-  const desk = new EntryDesk({ ...deps, store, progress });
-  const drawer = new Drawer({ ...deps, store, beacons });
+  const metrics = new LotteryMetrics();
+  const proofs = new ProofCache(deps.now);
+  const drand = new Drand({ hosts: deps.options.drandHosts, fetch });
+  const beacons = new RealBeacons({ ...deps, drand, metrics });
+  const desk = new EntryDesk({ ...deps, store, progress, metrics });
+  const drawer = new Drawer({ ...deps, store, beacons, metrics });
   const phrases = new PhraseWatch({ ...deps, store, desk });
   const onStarted = (): void => {
     phrases.refresh().catch((error: unknown) => deps.logger.warn({ err: error }, 'a phrase is not listened for yet'));
   };
-  const service = new LotteryService({ ...deps, store, beacons, desk, drawer, onStarted });
+  const service = new LotteryService({ ...deps, store, beacons, desk, drawer, proofs, onStarted });
   return {
-    accountHolder: lotteryAccountHolder(store),
+    accountHolder: lotteryAccountHolder(store, proofs),
     addRoutes: (app, callerOf) => addLotteryRoutes(app, { service, callerOf }),
+    measure: (registry) => metrics.measure(registry, { open: () => store.countOpen() }),
     start: async () => {
       drawer.start();
       phrases.start();

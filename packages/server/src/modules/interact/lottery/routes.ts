@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { sendWritten } from '../../../http/replies.ts';
 import type { CallerOf, RouteRights } from '../../gateway/contract.ts';
 import {
   entriesQuerySchema,
@@ -134,6 +135,7 @@ function addLooking(instance: FastifyInstance, { service, callerOf }: Parts): vo
         response: { 200: proofSchema },
       },
     },
-    async (request) => service.proof(callerOf(request), request.params.id, request.query.token),
+    async (request, reply) =>
+      sendWritten(request, reply, await service.proof(callerOf(request), request.params.id, request.query.token)),
   );
 }

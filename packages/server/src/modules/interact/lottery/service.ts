@@ -11,7 +11,6 @@ import {
   type EntriesQuery,
   type Entry,
   type Lottery,
-  type LotteryProof,
   type LotteryTerms,
   type OwnLottery,
   type StartLotteryInput,
@@ -19,6 +18,7 @@ import {
 import type { Drawer } from './drawer.ts';
 import type { EntryDesk } from './entry-desk.ts';
 import { canonicalJson, chainBegin, commitmentOf } from './fairness.ts';
+import type { ProofCache, WrittenProof } from './proof-cache.ts';
 import type { LotteryRow, LotteryStore } from './store.ts';
 import { entryView, lotteryEvent, lotteryView, proofOf, winnersView } from './view.ts';
 
@@ -32,6 +32,7 @@ export interface LotteryServiceDeps extends ConditionDeps {
   desk: EntryDesk;
   drawer: Drawer;
   beacons: Beacons;
+  proofs: ProofCache;
   now: () => number;
   /** Told of one that began on this node. */
   onStarted: () => void;
@@ -120,13 +121,15 @@ export class LotteryService {
   }
 
   /** @throws AppError lottery_not_drawn */
-  async proof(caller: Caller, id: string, token?: string): Promise<LotteryProof> {
+  async proof(caller: Caller, id: string, token?: string): Promise<WrittenProof> {
+    const { store, proofs } = this.#deps;
     const { row } = await this.#seen(caller, id, token);
-    const isDrawn = row.status === 'drawn';
-    const entries = isDrawn ? await this.#deps.store.entries(id, { after: 0, limit: MOST_ENTRIES }) : [];
-    const proof = proofOf(row, entries);
-    if (proof === undefined) throw new AppError('lottery_not_drawn');
-    return proof;
+    if (row.status !== 'drawn') throw new AppError('lottery_not_drawn');
+    return proofs.get(id, async () => {
+      const proof = proofOf(row, await store.entries(id, { after: 0, limit: MOST_ENTRIES }));
+      if (proof === undefined) throw new AppError('lottery_not_drawn');
+      return proof;
+    });
   }
 
   async #prepared(

@@ -44,6 +44,15 @@ export class LotteryStore {
       .execute();
   }
 
+  async countOpen(): Promise<number> {
+    const { open } = await this.#database
+      .selectFrom('lotteries')
+      .select(({ fn }) => fn.countAll<number>().as('open'))
+      .where('open_room', 'is not', null)
+      .executeTakeFirstOrThrow();
+    return Number(open);
+  }
+
   /** Of all rooms. */
   async open(limit: number): Promise<LotteryRow[]> {
     return this.#database.selectFrom('lotteries').selectAll().where('open_room', 'is not', null).limit(limit).execute();
@@ -75,13 +84,14 @@ export class LotteryStore {
   }
 
   /**
-   * Adds entries to the chain, in this order, and answers the lottery after it with what became of each. Its row is
-   * held until the commit, so that on all nodes together one entry follows the other. Undefined when it is not there.
+   * Adds entries to the chain, in this order, and answers the lottery after it, what became of each, and how many are
+   * new. Its row is held until the commit, so that on all nodes together one entry follows the other. Undefined when it
+   * is not there.
    */
   async enter(
     transaction: Transaction,
     { id, entrants, nowMs }: { id: string; entrants: readonly Entrant[]; nowMs: number },
-  ): Promise<{ row: LotteryRow; results: Entered[] } | undefined> {
+  ): Promise<{ row: LotteryRow; results: Entered[]; added: number } | undefined> {
     const row = await transaction
       .updateTable('lotteries')
       .set((builder) => ({ entries: builder.ref('entries') }))
@@ -115,7 +125,7 @@ export class LotteryStore {
           .execute();
       await transaction.updateTable('lotteries').set({ head, entries }).where('id', '=', id).execute();
     }
-    return { row: { ...row, head, entries }, results };
+    return { row: { ...row, head, entries }, results, added: added.length };
   }
 
   /** Undefined when it was in another status. */
