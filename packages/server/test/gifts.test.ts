@@ -1,77 +1,16 @@
-import { randomUUID } from 'node:crypto';
 import { expect, test } from 'vitest';
-import type { Config } from '../src/app/config.ts';
-import type { Database } from '../src/database/database.ts';
-import type { GiftAnswer, SentGift } from '../src/modules/interact/gift/contract.ts';
-import { LedgerBooks } from '../src/modules/wallet/ledger.ts';
-import { connect, startTest, type Answer, type OwnedRoom, type TestKaibo } from './harness.ts';
-import { People, type Person } from './rooms-people.ts';
+import type { SentGift } from '../src/modules/interact/gift/contract.ts';
+import { connect, startTest } from './harness.ts';
+import { People } from './rooms-people.ts';
 import { onEveryDatabase } from './support/databases.ts';
-
-/** A platform with a streamer, a room of theirs, and people with coins. */
-interface Party extends Omit<TestKaibo, 'room'> {
-  people: People;
-  database: Database;
-  streamer: Person;
-  admin: Person;
-  room: OwnedRoom;
-  wait(ms: number): void;
-  rich(id: string, coins: number): Promise<Person>;
-  give(who: Person, body: object, options?: { key?: string; roomId?: string }): Promise<Answer>;
-  balance(account: `user:${string}` | `revenue:${string}` | 'house' | 'mint'): Promise<number>;
-}
-
-async function startParty(database: Database, change: (config: Config) => void = () => {}): Promise<Party> {
-  const people = new People();
-  let nowMs = Date.now();
-  const kaibo = await startTest({
-    ...{ database, authenticator: people, users: people },
-    now: () => nowMs,
-    change: (config) => {
-      config.limits.writePerMinute = 100_000;
-      config.access = 'open';
-      change(config);
-    },
-  });
-  const [streamer, admin] = [people.add('streamer'), people.add('admin', 'admin')];
-  const room = await kaibo.create({}, streamer.headers);
-  const books = new LedgerBooks(database, Date.now);
-  return {
-    ...kaibo,
-    ...{ people, database, streamer, admin, room },
-    wait: (ms) => void (nowMs += ms),
-    rich: async (id, coins) => {
-      await credit(database, id, coins);
-      return people.add(id);
-    },
-    give: ({ headers }, body, { key = randomUUID(), roomId = room.id } = {}) =>
-      kaibo.call(`/api/rooms/${roomId}/gifts`, {
-        method: 'POST',
-        body,
-        headers: { ...headers, ...(key === '' ? {} : { 'idempotency-key': key }) },
-      }),
-    balance: (account) => books.balanceOf(account),
-  };
-}
-
-async function credit(database: Database, id: string, coins: number): Promise<void> {
-  const books = new LedgerBooks(database, Date.now);
-  await database.transaction().execute((transaction) =>
-    books.post(transaction, {
-      ...{ kind: 'credit', key: `credit:test:${id}`, actor: 'operator', details: {} },
-      entries: [
-        { account: 'mint', amount: -coins },
-        { account: `user:${id}`, amount: coins },
-      ],
-    }),
-  );
-}
-
-const gift = (answer: Answer): GiftAnswer => answer.body as unknown as GiftAnswer;
+import { credit, gift, payOut, refusal, startParty } from './support/gift-party.ts';
 
 onEveryDatabase('gifts', (open) => {
   test('a gift moves coins, once for each key, and everybody in the room hears it', async () => {
-    const party = await startParty(await open(), (config) => void (config.gifts.sharePercent = 33));
+    const party = await startParty({
+      database: await open(),
+      change: (config) => void (config.gifts.sharePercent = 33),
+    });
     const { room, give, balance, streamer } = party;
     const fan = await party.rich('fan', 1000);
     const socket = await connect(party.base);
@@ -112,14 +51,10 @@ onEveryDatabase('gifts', (open) => {
   });
 
   test('what cannot be given is refused, and nothing of it remains', async () => {
-    const party = await startParty(await open());
+    const party = await startParty({ database: await open() });
     const { give, room, streamer, balance } = party;
     const fan = await party.rich('fan', 10);
     await credit(party.database, 'streamer', 10);
-    const refusal = async (answer: Promise<Answer>) => {
-      const { status, body } = await answer;
-      return `${status} ${body.code ?? ''}`;
-    };
     expect(await refusal(give(fan, { giftId: 'rose' }, { key: '' }))).toBe('400 idempotency_key_required');
     expect(await refusal(give(fan, { giftId: 'rose' }, { key: 'short' }))).toBe('400 idempotency_key_required');
     expect(await refusal(give(fan, { giftId: 'moon' }))).toBe('404 gift_not_found');
@@ -144,7 +79,7 @@ onEveryDatabase('gifts', (open) => {
   });
 
   test('gifts that follow each other are one combo, counted exactly', async () => {
-    const party = await startParty(await open());
+    const party = await startParty({ database: await open() });
     const { give, wait } = party;
     const fan = await party.rich('fan', 1_000_000);
     const combo = async (giftId: string, count = 1): Promise<SentGift['combo']> =>
@@ -166,15 +101,9 @@ onEveryDatabase('gifts', (open) => {
   });
 
   test('a refund takes everything back once, also what the streamer no longer has', async () => {
-    const party = await startParty(await open());
-    const { give, balance, admin, call, database, room } = party;
+    const party = await startParty({ database: await open() });
+    const { give, refund, balance, admin, call, database, room } = party;
     const fan = await party.rich('fan', 1000);
-    const refund = ({ id }: { id: string }) =>
-      call(`/api/admin/gifts/orders/${id}/refund`, {
-        method: 'POST',
-        body: { note: 'mistake' },
-        headers: admin.headers,
-      });
     const [one, two] = [gift(await give(fan, { giftId: 'bouquet' })), gift(await give(fan, { giftId: 'cake' }))];
     const socket = await connect(party.base);
     socket.send({ type: 'subscribe', channel: `room:${room.id}` });
@@ -189,6 +118,8 @@ onEveryDatabase('gifts', (open) => {
     const earned = async (query = ''): Promise<unknown> =>
       (await call(`/api/gifts/earned${query}`, { headers: party.streamer.headers })).body;
     expect(await earned()).toEqual({ coins: 26, gifts: 1 });
+    expect(await earned(`?roomId=${room.id}`)).toEqual({ coins: 26, gifts: 1 });
+    expect(await earned('?roomId=another')).toEqual({ coins: 0, gifts: 0 });
     expect(await earned(`?from=${two.at + 1}`)).toEqual({ coins: 0, gifts: 0 });
     await payOut(database, 'streamer', 20);
     await payOut(database, 'streamer', 0, 16);
@@ -210,7 +141,7 @@ onEveryDatabase('gifts', (open) => {
   });
 
   test('administrators change the catalogue; what was given stays as it was', async () => {
-    const party = await startParty(await open());
+    const party = await startParty({ database: await open() });
     const { call, admin, give } = party;
     const fan = await party.rich('fan', 1000);
     const as = (method: string, path: string, body?: object) =>
@@ -237,21 +168,6 @@ onEveryDatabase('gifts', (open) => {
     expect((await as('POST', '', { ...tea, id: 'Bad id' })).status).toBe(400);
   });
 });
-
-/** Takes from what the streamer earned, and from the platform's part. */
-async function payOut(database: Database, id: string, revenue: number, house = 0): Promise<void> {
-  const books = new LedgerBooks(database, Date.now);
-  await database.transaction().execute((transaction) =>
-    books.post(transaction, {
-      ...{ kind: 'payout', key: `payout:test:${randomUUID()}`, actor: 'operator', details: {} },
-      entries: [
-        { account: `revenue:${id}`, amount: -revenue },
-        { account: 'house', amount: -house },
-        { account: 'payouts', amount: revenue + house },
-      ],
-    }),
-  );
-}
 
 test('a gift by the socket is refused as by REST', async () => {
   const people = new People();

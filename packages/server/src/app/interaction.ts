@@ -47,6 +47,7 @@ export function createInteraction({ recordings, ...given }: InteractionDeps, con
   const gift = createGiftModule({
     ...depsOf('gift'),
     ...{ ledger: wallet.ledger, rank: rank.feed, experience: level.feed, fans: level.badges, notifier },
+    supporters: rank.badges,
     sharePercent: config.gifts.sharePercent,
   });
   const lottery = createLotteryModule({

@@ -1,12 +1,13 @@
 import type { ExperienceFeed, FanBadges } from '../../level/contract.ts';
 import type { Notifier } from '../../notice/contract.ts';
-import type { RankFeed } from '../../rank/contract.ts';
+import type { RankFeed, SupporterBadges } from '../../rank/contract.ts';
 import type { Ledger } from '../../wallet/contract.ts';
 import type { InteractDeps, InteractModule } from '../contract.ts';
 import { giftAccountHolder } from './account.ts';
 import { addGiftAdminRoutes } from './admin-routes.ts';
 import { Catalogue } from './catalogue.ts';
 import type { GiftHistory } from './contract.ts';
+import { GiftLanes } from './lanes.ts';
 import { GiftListeners } from './listeners.ts';
 import { Refunds } from './refunds.ts';
 import { addGiftRoutes, giftCommand } from './routes.ts';
@@ -20,6 +21,7 @@ export interface GiftDeps extends InteractDeps {
   rank: RankFeed;
   experience: ExperienceFeed;
   fans: FanBadges;
+  supporters: SupporterBadges;
   notifier: Notifier;
   /** Of a gift's coins, to the streamer. */
   sharePercent: number;
@@ -35,7 +37,7 @@ export function createGiftModule(deps: GiftDeps): GiftModule {
   const catalogue = new Catalogue(deps);
   const view = new GiftView(deps);
   const listeners = new GiftListeners();
-  const service = new GiftService({ ...deps, store, catalogue, view, listeners });
+  const service = new GiftService({ ...deps, store, catalogue, view, listeners, lanes: new GiftLanes() });
   const refunds = new Refunds({ ...deps, store, listeners });
   const sweeper = new ComboSweeper({ ...deps, store });
   return {

@@ -4,7 +4,7 @@ import type { Outbox, Work } from '../../../database/outbox.ts';
 import { AppError, type Account, type Caller } from '../../gateway/contract.ts';
 import type { ExperienceFeed } from '../../level/contract.ts';
 import type { RankFeed } from '../../rank/contract.ts';
-import { inMoneyTransaction, type Ledger } from '../../wallet/contract.ts';
+import { inMoneyTransaction, walletEvents, type Ledger } from '../../wallet/contract.ts';
 import { GIFT_REFUNDED, type GiftOrder } from './contract.ts';
 import type { GiftListeners } from './listeners.ts';
 import { givenOf, type GiftStore, type OrderRow } from './store.ts';
@@ -20,6 +20,9 @@ export interface RefundDeps {
   now: () => number;
 }
 
+/** Another request gave it back while this one was under way. */
+class RepeatedRefund extends Error {}
+
 /** Giving back what was given. */
 export class Refunds {
   readonly #deps: RefundDeps;
@@ -30,26 +33,35 @@ export class Refunds {
 
   /** A second time changes nothing. @throws AppError gift_order_not_found */
   async refund(caller: Caller, account: Account, { id, note }: { id: string; note?: string }): Promise<GiftOrder> {
-    const done = await inMoneyTransaction(this.#deps.outbox, async (work) => {
-      const order = await this.#deps.store.find(work.transaction, id);
-      if (order === undefined) throw new AppError('gift_order_not_found');
-      if (order.refunded_at !== null) return { order, isNew: false };
-      return this.#carryOut(work, { order, account, address: caller.address, note });
-    });
-    if (done.isNew) this.#deps.listeners.refunded(givenOf(done.order));
-    return plainOrder(done.order);
+    const { outbox, store, listeners } = this.#deps;
+    try {
+      const { order, isNew } = await inMoneyTransaction(outbox, async (work) => {
+        const found = await store.find(work.transaction, id);
+        if (found === undefined) throw new AppError('gift_order_not_found');
+        if (found.refunded_at !== null) return { order: found, isNew: false };
+        const refunded = await this.#carryOut(work, { order: found, account, address: caller.address, note });
+        return { order: refunded, isNew: true };
+      });
+      if (isNew) listeners.refunded(givenOf(order));
+      return plainOrder(order);
+    } catch (error) {
+      if (!(error instanceof RepeatedRefund)) throw error;
+      return this.refund(caller, account, { id, note });
+    }
   }
 
   async #carryOut(
     work: Work,
     { order, account, address, note }: { order: OrderRow; account: Account; address: string; note?: string },
-  ): Promise<{ order: OrderRow; isNew: boolean }> {
+  ): Promise<OrderRow> {
     const { store, ledger, rank, experience } = this.#deps;
     const { transaction } = work;
     const { id, room_id: roomId, channel_id: channelId, sender_id: sender, receiver_id: receiver, total } = order;
     const at = this.#deps.now();
+    // Before the accounts, as a gift does.
+    await store.takeFromCombo(transaction, order);
     const sources = await this.#sources(transaction, order);
-    const { id: transferId, isRepeated } = await ledger.post(transaction, {
+    const posted = await ledger.post(transaction, {
       kind: 'refund',
       key: `refund:${id}`,
       actor: `user:${account.id}`,
@@ -57,12 +69,8 @@ export class Refunds {
       details: { orderId: id, roomId, giftId: order.gift_id, senderId: sender, receiverId: receiver, note },
       request: { orderId: id },
     });
-    const refunded = await store.markRefunded(transaction, { id, transferId, at });
-    if (isRepeated || refunded === undefined) {
-      const first = await store.find(transaction, id);
-      return { order: first ?? order, isNew: false };
-    }
-    await store.takeFromCombo(transaction, order);
+    const refunded = await store.markRefunded(transaction, { id, transferId: posted.id, at });
+    if (posted.isRepeated || refunded === undefined) throw new RepeatedRefund();
     // In the hour and day of the gift, as if it had never been.
     await rank.add(transaction, [
       { board: 'revenue', userId: receiver, amount: -total, at: order.at },
@@ -77,8 +85,8 @@ export class Refunds {
       address,
       atMs: at,
     });
-    await work.emit({ channel: `room:${roomId}`, event: GIFT_REFUNDED, data: { id, total } });
-    return { order: refunded, isNew: true };
+    await work.emit({ channel: `room:${roomId}`, event: GIFT_REFUNDED, data: { id, total } }, ...walletEvents(posted));
+    return refunded;
   }
 
   /**

@@ -6,9 +6,10 @@ import { channelIdOf, type RoomDirectory, type RoomFacts } from '../../live/cont
 import type { Notifier } from '../../notice/contract.ts';
 import type { RankFeed } from '../../rank/contract.ts';
 import type { UserDirectory } from '../../user/contract.ts';
-import { inMoneyTransaction, moneyKey, type Ledger } from '../../wallet/contract.ts';
+import { inMoneyTransaction, moneyKey, walletEvents, type Ledger } from '../../wallet/contract.ts';
 import { shownGift, type Catalogue, type GiftRow } from './catalogue.ts';
 import { GIFT_SENT, type GiftAnswer, type GiftBadge, type SendGiftInput, type SentGift } from './contract.ts';
+import type { GiftLanes } from './lanes.ts';
 import type { GiftListeners } from './listeners.ts';
 import { givenOf, type ComboRow, type GiftStore, type OrderRow } from './store.ts';
 import type { GiftView } from './view.ts';
@@ -20,6 +21,7 @@ export interface GiftServiceDeps {
   store: GiftStore;
   catalogue: Catalogue;
   view: GiftView;
+  lanes: GiftLanes;
   listeners: GiftListeners;
   outbox: Outbox;
   ledger: Ledger;
@@ -58,7 +60,7 @@ export class GiftService {
    * The same key and request again answer what the first one did, with the balance of now.
    * @throws AppError idempotency_key_required, idempotency_key_reused, gift_not_found, gift_price_changed,
    * insufficient_balance, room_ended, room_takes_no_gifts, cannot_gift_self, room_not_found, room_private,
-   * banned_from_room
+   * banned_from_room, overloaded
    */
   async send(
     caller: Caller,
@@ -70,9 +72,12 @@ export class GiftService {
     if (known !== undefined) return this.#again(known, { roomId, input });
     const giving = await this.#prepare(caller, account, { roomId, key, input });
     try {
-      const { order, event } = await inMoneyTransaction(this.#deps.outbox, (work) => this.#carryOut(work, giving));
-      this.#deps.listeners.given(givenOf(order));
-      return { ...event, balance: await this.#deps.ledger.balanceOf(`user:${account.id}`) };
+      const { outbox, lanes, listeners } = this.#deps;
+      const { order, event, balance } = await lanes.run(giving.channelId, () =>
+        inMoneyTransaction(outbox, (work) => this.#carryOut(work, giving)),
+      );
+      listeners.given(givenOf(order));
+      return { ...event, balance };
     } catch (error) {
       if (!(error instanceof RepeatedGift)) throw error;
       const first = await this.#deps.store.findByKey(key);
@@ -88,7 +93,7 @@ export class GiftService {
     { roomId, key, input }: { roomId: string; key: string; input: SendGiftInput },
   ): Promise<Giving> {
     const { rooms, users, view } = this.#deps;
-    const { room, isModerator } = await rooms.standing(caller, roomId, { token: input.token });
+    const { room, isOwner, isModerator } = await rooms.standing(caller, roomId, { token: input.token });
     if (room.userId === null) throw new AppError('room_takes_no_gifts');
     if (room.userId === account.id) throw new AppError('cannot_gift_self');
     if (room.status === 'ended') throw new AppError('room_ended');
@@ -98,7 +103,8 @@ export class GiftService {
     if (sender === undefined) throw new AppError('user_not_found');
     if (receiver === undefined) throw new AppError('room_takes_no_gifts');
     const channelId = channelIdOf(room);
-    const role: GiftBadge['role'] = isModerator ? 'moderator' : account.role === 'admin' ? 'admin' : undefined;
+    // The owner gives nothing here, so whoever stands like one is an administrator.
+    const role: GiftBadge['role'] = isOwner ? 'admin' : isModerator ? 'moderator' : undefined;
     const badge = await view.badgeOf(channelId, { userId: account.id, role });
     return {
       ...{ room, channelId, input, key },
@@ -111,10 +117,12 @@ export class GiftService {
    * What everybody waits for comes last: the platform's own account is in every gift's transfer, and nobody else's gift
    * goes on until this one is committed.
    */
-  async #carryOut(work: Work, giving: Giving): Promise<{ order: OrderRow; event: SentGift }> {
+  async #carryOut(work: Work, giving: Giving): Promise<{ order: OrderRow; event: SentGift; balance: number }> {
     const { catalogue, store, rank, experience, ledger } = this.#deps;
     const { transaction } = work;
     const { input, room, channelId, sender, receiver } = giving;
+    // It may have waited; the rooms of an account that goes away end before it.
+    if (!(await store.isOpen(transaction, room.id))) throw new AppError('room_ended');
     const gift = await catalogue.find(transaction, input.giftId);
     if (input.price !== undefined && input.price !== gift.price) throw new AppError('gift_price_changed');
     const at = this.#deps.now();
@@ -131,7 +139,7 @@ export class GiftService {
     await experience.add(transaction, [{ channelId, userId: sender.id, kind: 'gift', amount: total, at }]);
     await this.#notify(work, giving, { gift, combo });
     const share = Math.floor((total * this.#deps.sharePercent) / 100);
-    const { id: transferId, isRepeated } = await ledger.post(transaction, {
+    const posted = await ledger.post(transaction, {
       kind: 'gift',
       key: giving.key,
       actor: `user:${sender.id}`,
@@ -143,16 +151,16 @@ export class GiftService {
       details: { roomId: room.id, giftId: gift.id, count: input.count, senderId: sender.id, receiverId: receiver.id },
       request: requestOf(room.id, input),
     });
-    if (isRepeated) throw new RepeatedGift();
-    const order = orderOf(giving, { gift, combo, total, share, transferId, at });
+    if (posted.isRepeated) throw new RepeatedGift();
+    const order = orderOf(giving, { gift, combo, total, share, transferId: posted.id, at });
     await store.insert(transaction, order);
     const event: SentGift = {
       ...{ id: order.id, sender, receiver, gift: { id: gift.id, ...shownGift(gift) }, count: order.count, total },
       combo: { id: combo.combo_id, count: combo.combo_count },
       at,
     };
-    await work.emit({ channel: `room:${room.id}`, event: GIFT_SENT, data: event });
-    return { order, event };
+    await work.emit({ channel: `room:${room.id}`, event: GIFT_SENT, data: event }, ...walletEvents(posted));
+    return { order, event, balance: posted.balances.get(`user:${sender.id}`) ?? 0 };
   }
 
   /** One unread notice for each sender and room, which says what they gave there in all. */

@@ -1,4 +1,5 @@
 import type { FanBadges } from '../../level/contract.ts';
+import type { SupporterBadges } from '../../rank/contract.ts';
 import type { UserDirectory, UserFacts } from '../../user/contract.ts';
 import { shownGift } from './catalogue.ts';
 import type { GiftBadge, GiftOrder, SentGift } from './contract.ts';
@@ -10,10 +11,12 @@ type Person = SentGift['receiver'];
 export class GiftView {
   readonly #users: UserDirectory;
   readonly #fans: FanBadges;
+  readonly #supporters: SupporterBadges;
 
-  constructor({ users, fans }: { users: UserDirectory; fans: FanBadges }) {
-    this.#users = users;
-    this.#fans = fans;
+  constructor(deps: { users: UserDirectory; fans: FanBadges; supporters: SupporterBadges }) {
+    this.#users = deps.users;
+    this.#fans = deps.fans;
+    this.#supporters = deps.supporters;
   }
 
   personOf({ id, username, name, avatar }: UserFacts): Person {
@@ -25,9 +28,13 @@ export class GiftView {
     channelId: string,
     { userId, role }: { userId: string; role: GiftBadge['role'] },
   ): Promise<GiftBadge | undefined> {
-    const fan = (await this.#fans.badgesOf(channelId, [userId])).get(userId);
-    if (fan === undefined && role === undefined) return undefined;
-    return { role, level: fan?.level, fanName: fan?.name };
+    const [fans, supporters] = await Promise.all([
+      this.#fans.badgesOf(channelId, [userId]),
+      this.#supporters.badgesOf(channelId, [userId]),
+    ]);
+    const [fan, supporter] = [fans.get(userId), supporters.get(userId)];
+    if (fan === undefined && supporter === undefined && role === undefined) return undefined;
+    return { role, level: fan?.level, fanName: fan?.name, supporter };
   }
 
   /** As they were told when they were given, with the names of now. Those of accounts that went away are left out. */
