@@ -100,3 +100,8 @@ test.each([
     .toMatchObject({ address });
   socket.destroy();
 });
+
+test('idle connections stay for longer than a proxy in front keeps them, which would meet a reset otherwise', async () => {
+  const { call } = await startTest();
+  expect((await call('/healthz')).headers.get('keep-alive')).toBe('timeout=75');
+});
