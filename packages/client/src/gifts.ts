@@ -25,10 +25,18 @@ export interface Gift extends GiftLook {
   combo: boolean;
 }
 
+/** What stands beside the sender's name: what they are here, their level as a fan, their place this week. */
+export interface GiftBadge {
+  role?: 'moderator' | 'admin';
+  level?: number;
+  fanName?: string;
+  supporter?: 1 | 2 | 3;
+}
+
 /** A gift that was given: also the event `gift.sent` on `room:ID`. */
 export interface SentGift {
   id: string;
-  sender: UserSummary & { badge?: { role?: 'moderator' | 'admin'; level?: number; fanName?: string } };
+  sender: UserSummary & { badge?: GiftBadge };
   receiver: UserSummary;
   /** As it was when it was given. */
   gift: GiftLook & { id: string };
@@ -95,6 +103,12 @@ export interface GiftOrder {
   refundedAt?: number;
 }
 
+export interface EarnedQuery {
+  /** ms since the epoch. */
+  from?: number;
+  roomId?: string;
+}
+
 /** What gifts brought a streamer. */
 export interface EarnedGifts {
   /** Their share of the coins. */
@@ -147,9 +161,12 @@ export class GiftsApi {
     });
   }
 
-  /** What gifts brought the caller since `from` (ms since the epoch), or ever; those that were given back left out. */
-  earned({ from, signal }: { from?: number; signal?: AbortSignal } = {}): Promise<EarnedGifts> {
-    return this.#caller.json('/api/gifts/earned', { query: { from }, signal });
+  /**
+   * What gifts brought the caller since `from` (ms since the epoch) or ever, in one room or all; those that were given
+   * back left out.
+   */
+  earned({ signal, ...query }: EarnedQuery & { signal?: AbortSignal } = {}): Promise<EarnedGifts> {
+    return this.#caller.json('/api/gifts/earned', { query: { ...query }, signal });
   }
 
   /** All of the catalogue; for administrators, as everything below. */

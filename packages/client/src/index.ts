@@ -31,6 +31,8 @@ export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.t
 /** Gifts, goals, and pages for streaming programs. */
 export type {
   AdminGift,
+  EarnedGifts,
+  EarnedQuery,
   Gift,
   GiftAnswer,
   GiftEffect,

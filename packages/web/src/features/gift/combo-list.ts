@@ -38,6 +38,11 @@ export class ComboList<Gift> {
     this.tick(nowMs);
   }
 
+  /** Nobody looks: what waits would come too late. */
+  clear(): void {
+    [this.#shown, this.#waiting] = [[], []];
+  }
+
   /** Lets go of what was shown long enough, and shows the next. */
   tick(nowMs: number): void {
     this.#shown = this.#shown.filter(({ lastAtMs }) => nowMs - lastAtMs < COMBO_MS);

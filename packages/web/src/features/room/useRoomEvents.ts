@@ -35,14 +35,24 @@ export function useRoomEvents(): RoomEvents {
   return events;
 }
 
-/** Listens to a room for the calling page and what stands on it. `playToken` opens a private one. */
-export function provideRoomEvents(roomId: string, playToken?: string): RoomEvents {
-  const events = createRoomEvents(roomId, playToken);
+/**
+ * Listens to a room for the calling page and what stands on it. `playToken` opens a private one. A page that nobody
+ * watches, but a program shows, is not `counted`.
+ */
+export function provideRoomEvents(
+  roomId: string,
+  playToken?: string,
+  { counted = true }: { counted?: boolean } = {},
+): RoomEvents {
+  const events = createRoomEvents(roomId, { playToken, counted });
   provide(KEY, events);
   return events;
 }
 
-function createRoomEvents(roomId: string, playToken?: string): RoomEvents {
+function createRoomEvents(
+  roomId: string,
+  { playToken, counted }: { playToken: string | undefined; counted: boolean },
+): RoomEvents {
   const account = useAccount();
   const owned = useOwnedRooms();
   const listeners = new Map<string, Set<EventListener>>();
@@ -50,7 +60,9 @@ function createRoomEvents(roomId: string, playToken?: string): RoomEvents {
   const token = (): string | undefined => owned.tokenOf(roomId) ?? playToken;
   const onRefused = (error: KaiboError): void => refusals.forEach((listener) => listener(error));
   /** Counted once over tabs and media, hence with the viewer's id; and not before it is known whose login it is. */
-  const access = Promise.all([useViewerId(), account.restore()]).then(([vid]) => ({ vid: vid ?? undefined }));
+  const access = Promise.all([counted ? useViewerId() : null, account.restore()]).then(([vid]) => ({
+    vid: vid ?? undefined,
+  }));
 
   function listen(channel: RoomChannel, listener: ChannelListener): void {
     let isOver = false;

@@ -105,7 +105,9 @@ export const sentGiftsSchema = z.array(sentGiftSchema);
 
 export const earnedQuerySchema = z.object({
   from: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0).describe('ms since the epoch'),
+  roomId: z.string().max(64).optional().describe('Left out, over all rooms'),
 });
+export type EarnedQuery = z.output<typeof earnedQuerySchema>;
 export const earnedSchema = z.object({
   coins: z.number().describe("The streamer's share of them"),
   gifts: z.number().describe('Pieces'),

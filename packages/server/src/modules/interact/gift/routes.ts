@@ -110,7 +110,7 @@ function addEarned(instance: FastifyInstance, { store }: GiftRouteDeps): void {
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return store.earnedSince(accountOf(request).id, request.query.from);
+      return store.earned(accountOf(request).id, request.query);
     },
   );
 }

@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../../../database/database.ts';
 import type { GiftComboTable, GiftOrderTable } from '../../../database/tables/gifts.ts';
-import type { Earned, GivenGift, ListOrdersQuery } from './contract.ts';
+import type { Earned, EarnedQuery, GivenGift, ListOrdersQuery } from './contract.ts';
 
 export type OrderRow = Selectable<GiftOrderTable>;
 export type ComboRow = Selectable<GiftComboTable>;
@@ -191,8 +191,8 @@ export class GiftStore {
     return Number(coins ?? 0);
   }
 
-  /** What somebody got of gifts since then, over all rooms; refunded ones left out. */
-  async earnedSince(receiverId: string, sinceMs: number): Promise<Earned> {
+  /** What somebody got of gifts since then, in one room or over all; refunded ones left out. */
+  async earned(receiverId: string, { from, roomId }: EarnedQuery): Promise<Earned> {
     const { coins, gifts } = await this.#database
       .selectFrom('gift_orders')
       .select(({ fn }) => [
@@ -200,8 +200,9 @@ export class GiftStore {
         fn.sum<number | string | null>('count').as('gifts'),
       ])
       .where('receiver_id', '=', receiverId)
-      .where('at', '>=', sinceMs)
+      .where('at', '>=', from)
       .where('refunded_at', 'is', null)
+      .$if(roomId !== undefined, (query) => query.where('room_id', '=', roomId ?? ''))
       .executeTakeFirstOrThrow();
     return { coins: Number(coins ?? 0), gifts: Number(gifts ?? 0) };
   }
