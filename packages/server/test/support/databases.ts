@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, onTestFinished } from 'vitest';
 import {
@@ -14,8 +14,8 @@ import { PostgresServer } from './postgres.ts';
 
 export interface TestDatabases {
   kind: Kind;
-  /** Of a fresh, empty database. */
-  options(): Promise<DatabaseOptions>;
+  /** Of a fresh database, empty or brought to the newest migration. */
+  options(as?: 'empty' | 'migrated'): Promise<DatabaseOptions>;
   /** Opened, migrated or as it is, closed when the test ends. */
   handle(options: DatabaseOptions, how?: 'migrated' | 'as it is'): Promise<DatabaseHandle>;
   /** The server; only on PostgreSQL. */
@@ -23,6 +23,13 @@ export interface TestDatabases {
 }
 
 let shared: PostgresServer | undefined;
+
+/** Migrated once in a test file, and copied for each test: migrations take longer than most tests do. */
+const templates = new Map<Kind, Promise<Template>>();
+interface Template {
+  copyTo(folder: string): Promise<{ url?: string }>;
+  remove(): void;
+}
 
 type Kind = DatabaseHandle['kind'];
 type Tests = (open: () => Promise<Database>, databases: TestDatabases) => void;
@@ -37,32 +44,68 @@ export function onDatabase(kind: Kind, name: string, tests: Tests): void {
   describe(`${name} on ${kind}`, () => {
     if (kind === 'postgres') beforeAll(async () => void (shared ??= await PostgresServer.start()));
     const databases = databasesOf(kind);
-    tests(async () => (await databases.handle(await databases.options())).database, databases);
+    tests(async () => (await databases.handle(await databases.options('migrated'), 'as it is')).database, databases);
   });
   afterAll(async () => {
+    for (const made of templates.values()) (await made).remove();
+    templates.clear();
     await shared?.[Symbol.asyncDispose]();
     shared = undefined;
   });
 }
 
-function databasesOf(kind: Kind): TestDatabases {
-  const server = (): PostgresServer => {
-    if (shared === undefined) throw new Error('PostgreSQL is there for its own tests only');
-    return shared;
+function server(): PostgresServer {
+  if (shared === undefined) throw new Error('PostgreSQL is there for its own tests only');
+  return shared;
+}
+
+function newFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'kaibo-test-'));
+}
+
+function optionsOf(folder: string): DatabaseOptions {
+  return { folder, poolSize: 10, statementTimeoutMs: 15_000, logger: pino({ level: 'silent' }) };
+}
+
+function templateOf(kind: Kind): Promise<Template> {
+  const made = templates.get(kind) ?? (kind === 'postgres' ? postgresTemplate() : sqliteTemplate());
+  templates.set(kind, made);
+  return made;
+}
+
+async function sqliteTemplate(): Promise<Template> {
+  const from = newFolder();
+  const handle = await openDatabase(optionsOf(from));
+  await handle.close();
+  return {
+    copyTo: async (folder) => {
+      copyFileSync(handle.place, join(folder, basename(handle.place)));
+      return {};
+    },
+    remove: () => rmSync(from, { recursive: true, force: true }),
   };
+}
+
+async function postgresTemplate(): Promise<Template> {
+  const folder = newFolder();
+  const url = await server().createDatabase();
+  await (await openDatabase({ ...optionsOf(folder), url })).close();
+  const name = new URL(url).pathname.slice(1);
+  return {
+    copyTo: async () => ({ url: await server().createDatabase(name) }),
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  };
+}
+
+function databasesOf(kind: Kind): TestDatabases {
   return {
     kind,
     server,
-    options: async () => {
-      const folder = mkdtempSync(join(tmpdir(), 'kaibo-test-'));
+    options: async (as = 'empty') => {
+      const folder = newFolder();
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      return {
-        url: kind === 'postgres' ? await server().createDatabase() : undefined,
-        folder,
-        poolSize: 10,
-        statementTimeoutMs: 15_000,
-        logger: pino({ level: 'silent' }),
-      };
+      if (as === 'migrated') return { ...optionsOf(folder), ...(await (await templateOf(kind)).copyTo(folder)) };
+      return { ...optionsOf(folder), url: kind === 'postgres' ? await server().createDatabase() : undefined };
     },
     handle: async (options, how = 'migrated') => {
       const handle = await (how === 'migrated' ? openDatabase(options) : connectDatabase(options));

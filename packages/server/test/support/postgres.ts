@@ -99,10 +99,10 @@ export class PostgresServer implements AsyncDisposable {
     return `postgres://kaibo:${POSTGRES_PASSWORD}@127.0.0.1:${this.#port}/${name}`;
   }
 
-  /** An empty one; answers its URL. */
-  async createDatabase(): Promise<string> {
+  /** An empty one, or as `template` is, to which nobody is connected; answers its URL. */
+  async createDatabase(template = 'template0'): Promise<string> {
     const name = `test_${++this.#databases}`;
-    await this.query(`create database ${name} template template0`);
+    await this.query(`create database ${name} template ${template}`);
     return this.url(name);
   }
 
