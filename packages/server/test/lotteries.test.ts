@@ -72,7 +72,11 @@ test('a lottery from its commitment to winners that anybody can recompute, and i
   const seed = drawn.result?.seed ?? '';
   expect(seed).toMatch(/^[0-9a-f]{64}$/);
   for (const text of [before, JSON.stringify([started, progress, closed, entries])]) expect(text).not.toContain(seed);
-  const proof = JSON.parse((await kaibo.get(`/api/lotteries/${id}/proof`)).text) as LotteryProof;
+  const written = await kaibo.get(`/api/lotteries/${id}/proof`);
+  const proof = JSON.parse(written.text) as LotteryProof;
+  const etag = written.headers.get('etag') ?? '';
+  expect(etag).toMatch(/^"[\w-]{43}"$/);
+  expect((await kaibo.get(`/api/lotteries/${id}/proof`, { 'if-none-match': etag })).status).toBe(304);
   expect(proof).toMatchObject({ head: closed.head, commitment: started.commitment });
   expect(verifyLottery(proof).map(({ n }) => n)).toEqual(drawn.result?.winners.map(({ n }) => n));
   expect(code(await kaibo.join(id, person))).toEqual({ status: 409, code: 'lottery_closed' });
@@ -118,15 +122,6 @@ test('it ends when its time has come, with the broadcast, or called off', async 
   expect(new Set(list.map(({ id }) => id))).toEqual(new Set([timed, off, left]));
 });
 
-test('followers only', async () => {
-  const kaibo = await startRoom();
-  const person = await kaibo.person('somebody');
-  const id = await kaibo.begin({ ...INPUT, condition: { type: 'follower' } });
-  expect(code(await kaibo.join(id, person))).toEqual({ status: 403, code: 'lottery_needs_follow' });
-  await kaibo.post(`/api/users/${kaibo.host.id}/follow`, {}, person.headers);
-  expect((await kaibo.join(id, person)).status).toBe(200);
-});
-
 test('whoever says the phrase has entered, once; the winner is told', async () => {
   const kaibo = await startRoom();
   const [person, other] = [await kaibo.person('talker'), await kaibo.person('silent')];
@@ -150,9 +145,25 @@ test('whoever says the phrase has entered, once; the winner is told', async () =
   expect(JSON.parse(await entries())).toHaveLength(1);
 });
 
-test('a gift since it began is the way in', async () => {
+test('followers only, by a gift since it began, and terms that make no sense', async () => {
   const kaibo = await startRoom();
   const person = await kaibo.person('giver');
+  for (const change of [
+    { winners: 0 },
+    { winners: 101 },
+    { prize: ' ' },
+    { durationSeconds: 9 },
+    { condition: { type: 'phrase' } },
+    { condition: { type: 'gift', minCoins: 0 } },
+  ])
+    expect((await kaibo.start({ ...INPUT, ...change })).status, JSON.stringify(change)).toBe(400);
+
+  const followers = await kaibo.begin({ ...INPUT, condition: { type: 'follower' } });
+  expect(code(await kaibo.join(followers, person))).toEqual({ status: 403, code: 'lottery_needs_follow' });
+  await kaibo.post(`/api/users/${kaibo.host.id}/follow`, {}, person.headers);
+  expect((await kaibo.join(followers, person)).status).toBe(200);
+  await kaibo.post(`/api/lotteries/${followers}/cancel`, {}, kaibo.host.headers);
+
   const admin = adminOf((await kaibo.login('admin')).body);
   const gifts = JSON.parse((await kaibo.get('/api/gifts')).text) as { id: string; price: number }[];
   const [gift = { id: '', price: 0 }] = gifts.toSorted((one, two) => one.price - two.price);
@@ -176,19 +187,6 @@ test('a gift since it began is the way in', async () => {
   expect((await kaibo.join(id, person)).status).toBe(200);
 });
 
-test('terms that make no sense are refused', async () => {
-  const kaibo = await startRoom();
-  for (const change of [
-    { winners: 0 },
-    { winners: 101 },
-    { prize: ' ' },
-    { durationSeconds: 9 },
-    { condition: { type: 'phrase' } },
-    { condition: { type: 'gift', minCoins: 0 } },
-  ])
-    expect((await kaibo.start({ ...INPUT, ...change })).status, JSON.stringify(change)).toBe(400);
-});
-
 test('what a private room raffles is for those who may see it', async () => {
   const kaibo = await startRoom({ isPrivate: true });
   const person = await kaibo.person('stranger');
@@ -200,27 +198,70 @@ test('what a private room raffles is for those who may see it', async () => {
   expect((await kaibo.join(id, person, `?token=${String(body['token'])}`)).status).toBe(200);
 });
 
-test('of an account that is gone, the number stays and the name goes', async () => {
+test('an account that is closed before the draw keeps its number, which may win; its name goes at once', async () => {
   const kaibo = await startRoom();
-  const person = await kaibo.person('goer');
+  const [goer, stayer] = [await kaibo.person('goer'), await kaibo.person('stayer')];
+  const before = await kaibo.begin();
+  for (const person of [goer, stayer]) await kaibo.join(before, person);
+  await kaibo.post(`/api/lotteries/${before}/draw`, {}, kaibo.host.headers);
+  await kaibo.ended(before);
+  const proofOf = async (id: string) =>
+    JSON.parse((await kaibo.get(`/api/lotteries/${id}/proof`)).text) as LotteryProof;
+  // The proof is kept from here on, with the name.
+  expect((await proofOf(before)).entries).toMatchObject([{ name: 'goer' }, { name: 'stayer' }]);
+  const open = await kaibo.begin();
+  for (const person of [goer, stayer]) await kaibo.join(open, person);
+
+  const exported = async ({ headers }: Person) =>
+    JSON.parse((await kaibo.get('/api/users/me/export', headers)).text) as Record<string, unknown>;
+  expect(await exported(goer)).toMatchObject({
+    lotteries: {
+      ...{
+        entered: [
+          { lotteryId: before, n: 1, won: true },
+          { lotteryId: open, n: 1, won: false },
+        ],
+        held: [],
+      },
+    },
+  });
+  expect(await exported(kaibo.host)).toMatchObject({
+    lotteries: {
+      entered: [],
+      held: [
+        { lotteryId: before, ...INPUT },
+        { lotteryId: open, ...INPUT },
+      ],
+    },
+  });
+  expect((await kaibo.delete('/api/users/me', goer.headers, { password: PASSWORD })).status).toBe(200);
+  await kaibo.post(`/api/lotteries/${open}/draw`, {}, kaibo.host.headers);
+  for (const id of [before, open]) {
+    const { result } = await kaibo.ended(id);
+    expect(result?.winners.toSorted((one, other) => one.n - other.n)).toMatchObject([
+      { n: 1, userId: goer.id, name: '' },
+      { n: 2, userId: stayer.id, name: 'stayer' },
+    ]);
+    const proof = await proofOf(id);
+    expect(proof.entries).toMatchObject([{ n: 1, name: '' }, { n: 2 }]);
+    expect(verifyLottery(proof)).toHaveLength(2);
+  }
+  expect((await kaibo.get('/api/notices', stayer.headers)).text).toContain(open);
+});
+
+test('whoever is muted enters all the same, by the button; whoever is banned from the room does not', async () => {
+  const kaibo = await startRoom();
+  const [muted, banned] = [await kaibo.person('muted'), await kaibo.person('banned')];
+  const room = `/api/rooms/${kaibo.room.id}`;
+  const ofHost = (path: string, body: object) => kaibo.post(path, body, kaibo.host.headers);
+  expect((await ofHost(`${room}/mutes`, { userId: muted.id })).status).toBe(200);
+  expect((await ofHost(`${room}/bans`, { userId: banned.id })).status).toBe(200);
   const id = await kaibo.begin();
-  await kaibo.join(id, person);
-  await kaibo.post(`/api/lotteries/${id}/draw`, {}, kaibo.host.headers);
-  await kaibo.ended(id);
-  const exported = JSON.parse((await kaibo.get('/api/users/me/export', person.headers)).text) as Record<
-    string,
-    unknown
-  >;
-  expect(exported).toMatchObject({ lotteries: { entered: [{ lotteryId: id, n: 1, won: true }], held: [] } });
-  const hosts = JSON.parse((await kaibo.get('/api/users/me/export', kaibo.host.headers)).text) as Record<
-    string,
-    unknown
-  >;
-  expect(hosts).toMatchObject({ lotteries: { entered: [], held: [{ lotteryId: id, ...INPUT }] } });
-  expect((await kaibo.delete('/api/users/me', person.headers, { password: PASSWORD })).status).toBe(200);
-  const { result } = await kaibo.ended(id);
-  expect(result?.winners).toEqual([{ n: 1, userId: person.id, name: '' }]);
-  const proof = JSON.parse((await kaibo.get(`/api/lotteries/${id}/proof`)).text) as LotteryProof;
-  expect(proof.entries).toMatchObject([{ n: 1, name: '' }]);
-  expect(verifyLottery(proof)).toEqual([{ n: 1, userId: person.id }]);
+  expect((await kaibo.join(id, muted)).status).toBe(200);
+  expect((await kaibo.join(id, banned)).status).toBe(403);
+  await ofHost(`/api/lotteries/${id}/cancel`, {});
+  const byPhrase = await kaibo.begin({ ...INPUT, condition: { type: 'phrase', phrase: '我来了' } });
+  kaibo.wait(1000);
+  expect(code(await kaibo.post(`${room}/chat`, { text: '我来了' }, muted.headers))).toMatchObject({ code: 'muted' });
+  expect(code(await kaibo.join(byPhrase, muted))).toEqual({ status: 403, code: 'lottery_needs_phrase' });
 });
