@@ -34,9 +34,8 @@ interface Answered {
 }
 
 /**
- * A plain client with connections that stay, for fetch takes more of this machine than the server does. What it does not
- * know the end of, such as when the server closed a connection that it took for idle, it sends again with the same key,
- * as it does what the server had no time for (503).
+ * A plain client with connections that stay, for fetch takes more of this machine than the server does. What the server
+ * had no time for (503) it sends again with the same key; a connection that breaks is a fault.
  */
 function senderOf(base: string, headers: Record<string, string>, agent: Agent) {
   const once = (path: string, key: string): Promise<Answered> =>
@@ -56,12 +55,8 @@ function senderOf(base: string, headers: Record<string, string>, agent: Agent) {
     });
   return async (path: string, key: string): Promise<Answered> => {
     for (let attempt = 1; ; attempt++) {
-      try {
-        const answer = await once(path, key);
-        if (answer.status < 500 || attempt === ATTEMPTS) return answer;
-      } catch (error) {
-        if (attempt === ATTEMPTS) throw error;
-      }
+      const answer = await once(path, key);
+      if (answer.code !== 'overloaded' || attempt === ATTEMPTS) return answer;
     }
   };
 }

@@ -5,7 +5,7 @@ import { LedgerBooks } from '../src/modules/wallet/ledger.ts';
 import { connect, request, startTest, type Answer } from './harness.ts';
 import { People, type Person } from './rooms-people.ts';
 import { onEveryDatabase } from './support/databases.ts';
-import { userRow } from './support/user-rows.ts';
+import { insertUsers, userRow } from './support/user-rows.ts';
 
 interface Owned {
   id: string;
@@ -120,6 +120,32 @@ onEveryDatabase('overlays', (open) => {
     expect((await request(base + path)).body).toEqual({ goal: null });
     const times = socket.messages.filter(({ event }) => event === 'goal.updated').map((message) => atOf(message));
     for (const [n, at] of times.entries()) if (n > 0) expect(at - (times[n - 1] ?? 0)).toBeGreaterThan(800);
+  });
+});
+
+onEveryDatabase('a goal of followers', (open) => {
+  test('is told in the room when somebody follows, and when they do no longer', async () => {
+    const database = await open();
+    const { create, streamer, fan, admin, as, base } = await startStudio(database);
+    await insertUsers(database, userRow('streamer'), userRow('fan'), userRow('admin'));
+    const room = await create({}, streamer.headers);
+    await as(admin, 'POST', '/api/users/streamer/follow');
+    const socket = await connect(base);
+    socket.send({ type: 'subscribe', channel: `room:${room.id}` });
+    await socket.next(({ type }) => type === 'snapshot');
+    const goal = { title: '一百', kind: 'followers', target: 100 };
+    const set = await as(streamer, 'PUT', `/api/rooms/${room.id}/goal`, goal);
+    expect(set.body).toMatchObject({ goal: { ...goal, progress: 1 } });
+    // At once, when nobody has counted yet.
+    await as(fan, 'POST', '/api/users/streamer/follow');
+    const told = async (progress: number): Promise<void> => {
+      await expect
+        .poll(() => socket.messages.findLast(({ event }) => event === 'goal.updated')?.data, { timeout: 20_000 })
+        .toMatchObject({ goal: { ...goal, progress } });
+    };
+    await told(2);
+    await as(fan, 'DELETE', '/api/users/streamer/follow');
+    await told(1);
   });
 });
 

@@ -128,13 +128,8 @@ export class GoalTicker {
     }
     if (this.#followersLease === undefined) return;
     const places = await store.followerGoals(MOST_FOLLOWER_GOALS);
-    const counted = new Map<string, number>();
-    for (const place of places) {
-      const count = await store.followersOf(place.channelId);
-      const known = this.#followers.get(place.roomId);
-      counted.set(place.roomId, count);
-      if (known !== undefined && known !== count) this.changed(place);
-    }
-    this.#followers = counted;
+    // One that was not looked at before may have changed since it was set, or since another node looked.
+    for (const place of places) if (this.#followers.get(place.roomId) !== place.followers) this.changed(place);
+    this.#followers = new Map(places.map(({ roomId, followers }) => [roomId, followers]));
   }
 }

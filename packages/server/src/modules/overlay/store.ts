@@ -58,16 +58,26 @@ export class OverlayStore {
     return Number(count);
   }
 
-  /** Rooms that are open whose channel counts followers. */
-  async followerGoals(most: number): Promise<{ roomId: string; channelId: string }[]> {
-    return this.#database
+  /** Rooms that are open whose channel counts followers, and how many it has; of too many, those set last. */
+  async followerGoals(most: number): Promise<{ roomId: string; channelId: string; followers: number }[]> {
+    const rows = await this.#database
       .selectFrom('goals')
       .innerJoin('rooms', 'rooms.user_id', 'goals.channel_id')
-      .select(['rooms.id as roomId', 'goals.channel_id as channelId'])
+      .select((builder) => [
+        'rooms.id as roomId',
+        'goals.channel_id as channelId',
+        builder
+          .selectFrom('follows')
+          .select(({ fn }) => fn.countAll<number>().as('count'))
+          .whereRef('follows.user_id', '=', 'goals.channel_id')
+          .as('followers'),
+      ])
       .where('goals.kind', '=', 'followers')
       .where('rooms.status', '<>', 'ended')
+      .orderBy('goals.updated_at', 'desc')
       .limit(most)
       .execute();
+    return rows.map((row) => ({ ...row, followers: Number(row.followers) }));
   }
 
   /** False when the user has `most` already. Holds the account's row until the commit, so that nobody counts at the same time. */
