@@ -1,9 +1,11 @@
-import type { ChatMessage } from '@kaibo/client';
+import type { ChatMessage, SentGift } from '@kaibo/client';
 import { expect, test } from 'vitest';
 import {
   lineOf,
   MAX_LINES,
+  mergeGifts,
   mergeLines,
+  mergeSnapshot,
   recentPeople,
   trimLines,
   withoutMessage,
@@ -19,7 +21,7 @@ function message(id: string, more: Partial<ChatMessage> = {}): ChatMessage {
 }
 const linesOf = (...ids: string[]): ChatLine[] => ids.map((id) => lineOf(message(id)));
 const idsOf = (lines: readonly ChatLine[]): string[] => lines.map(({ id }) => id);
-const note: ChatLine = { kind: 'system', id: 'system-1', text: 'slow mode is on' };
+const note: ChatLine = { kind: 'system', id: 'system-1', text: 'slow mode is on', about: 'rules' };
 
 test.each<[name: string, before: ChatLine[], arrived: string[], after: string[]]>([
   ['at the end', linesOf('b'), ['c', 'd'], ['b', 'c', 'd']],
@@ -40,6 +42,37 @@ test.each<[name: string, before: ChatLine[], arrived: string[], after: string[]]
     ),
   ).toEqual(after);
   expect(idsOf(before)).toEqual(given);
+});
+
+test.each<[name: string, before: ChatLine[], snapshot: string[], after: string[]]>([
+  ['at first', [], ['b', 'c'], ['b', 'c']],
+  ['nothing was missed', [...linesOf('a', 'b', 'c'), note], ['b', 'c', 'd'], ['a', 'b', 'c', 'system-1', 'd']],
+  ['one was deleted meanwhile', linesOf('a', 'b', 'c'), ['b', 'd'], ['a', 'b', 'd']],
+  ['more was missed than it has', [...linesOf('a', 'b'), note], ['d', 'e'], ['d', 'e']],
+  ['all was deleted', [...linesOf('a'), note], [], ['system-1']],
+  ['mine waits', [...linesOf('a'), lineOf(message('b', { held: true }))], ['a', 'c'], ['a', 'b', 'c']],
+])('after events were lost the list is as the server says: %s', (_name, before, snapshot, after) => {
+  expect(
+    idsOf(
+      mergeSnapshot(
+        before,
+        snapshot.map((id) => message(id)),
+      ),
+    ),
+  ).toEqual(after);
+});
+
+test('a combo of gifts is one line where it began, and counts up in whichever order it is told', () => {
+  const give = (id: string, count: number): SentGift => ({
+    ...{ id: `${id}${count}`, count: 1, total: 1, at: 1, combo: { id, count } },
+    sender: { id: 'a', username: 'a', name: 'A' },
+    receiver: { id: 'b', username: 'b', name: 'B' },
+    gift: { id: 'rose', name: { zh: '玫瑰', en: 'Rose' }, icon: 'rose', price: 5, effect: 'none' },
+  });
+  const begun = mergeGifts(linesOf('b'), [give('x', 1), give('y', 1)]);
+  const lines = mergeGifts(mergeLines(begun, [message('c')]), [give('x', 3), give('x', 2)]);
+  expect(idsOf(lines)).toEqual(['b', 'gift-x', 'gift-y', 'c']);
+  expect(lines[1]).toMatchObject({ sent: { combo: { count: 3 } } });
 });
 
 test('the newest word on a message counts', () => {

@@ -1,10 +1,15 @@
-import type { ChatMessage } from '@kaibo/client';
+import type { ChatMessage, SentGift } from '@kaibo/client';
+
+/** What a line of the page is about. */
+export type ToldKind = 'rules' | 'follow' | 'lottery';
 
 /** What stands in the list: what people said, and what the page tells them. */
 export type ChatLine =
   | { kind: 'message'; id: string; message: ChatMessage }
+  /** The last gift of a combo, which says how many it has been. */
+  | { kind: 'gift'; id: string; sent: SentGift }
   /** `text` is shown as it is, in the language of its time. */
-  | { kind: 'system'; id: string; text: string };
+  | { kind: 'system'; id: string; text: string; about: ToldKind };
 
 /** What the list holds while its reader is at the end; as many more while they read what was before. */
 export const MAX_LINES = 400;
@@ -32,6 +37,36 @@ export function mergeLines(lines: readonly ChatLine[], messages: readonly ChatMe
     } else late.push(lineOf(message));
   }
   for (const line of late) insert(merged, line);
+  return merged;
+}
+
+/**
+ * The list after events were lost: what is said to be there, and what was before it unless there is a gap between.
+ * What was deleted meanwhile is gone, and what waits for a moderator is its author's alone.
+ */
+export function mergeSnapshot(lines: readonly ChatLine[], messages: readonly ChatMessage[]): ChatLine[] {
+  const known = new Set(messages.map(({ id }) => id));
+  const first = messages[0]?.id ?? '';
+  const isWhole = lines.some(({ id }) => known.has(id));
+  const kept = lines.filter((line) => {
+    if (line.kind !== 'message') return isWhole || messages.length === 0;
+    return known.has(line.id) || (isWhole && (line.id < first || line.message.held));
+  });
+  return mergeLines(kept, messages);
+}
+
+/** The list with gifts: a combo stays where it began and counts up, whichever order its events come in. */
+export function mergeGifts(lines: readonly ChatLine[], gifts: readonly SentGift[]): readonly ChatLine[] {
+  if (gifts.length === 0) return lines;
+  const merged = [...lines];
+  const indexOf = new Map(merged.map((line, index) => [line.id, index]));
+  for (const sent of gifts) {
+    const id = `gift-${sent.combo.id}`;
+    const known = indexOf.get(id);
+    const line = known === undefined ? undefined : merged[known];
+    if (known === undefined) indexOf.set(id, merged.push({ kind: 'gift', id, sent }) - 1);
+    else if (line?.kind === 'gift' && line.sent.combo.count < sent.combo.count) merged[known] = { ...line, sent };
+  }
   return merged;
 }
 

@@ -23,8 +23,11 @@ export interface Composer {
   send(): Promise<void>;
 }
 
-/** Writing one message after the other. `pictureAt` says when the picture was that its author sees, ms since the epoch. */
-export function useComposer(chat: Chat, options: { pictureAt: () => number; isTrusted: () => boolean }): Composer {
+/**
+ * Writing one message after the other. `pictureAt` says when the picture was that its author sees, ms since the epoch;
+ * with `alwaysOver` every message flies over it.
+ */
+export function useComposer(chat: Chat, options: { pictureAt: () => number; alwaysOver?: boolean }): Composer {
   const preferences = usePreferences();
   const errorText = useErrorText();
   const now = useClock();
@@ -32,8 +35,7 @@ export function useComposer(chat: Chat, options: { pictureAt: () => number; isTr
   const replyTo = shallowRef<ChatMessage | null>(null);
   const refusal = ref('');
   const busy = ref(false);
-  const waitUntil = ref(0);
-  const waitS = computed(() => Math.max(0, Math.ceil((waitUntil.value - now.value.getTime()) / 1000)));
+  const waitS = computed(() => Math.max(0, Math.ceil((chat.waitUntil.value - now.value.getTime()) / 1000)));
   const trimmed = computed(() => text.value.replaceAll(/\s+/gu, ' ').trim());
   const canSend = computed(() => trimmed.value !== '' && !busy.value && waitS.value === 0);
 
@@ -43,7 +45,7 @@ export function useComposer(chat: Chat, options: { pictureAt: () => number; isTr
       text: trimmed.value,
       clientId: crypto.randomUUID(),
       mediaAt: Math.round(options.pictureAt()),
-      ...(on && chat.settings.value?.danmaku ? { danmaku: { color, position } } : {}),
+      ...((on || options.alwaysOver) && chat.settings.value?.danmaku ? { danmaku: { color, position } } : {}),
       ...(replyTo.value ? { replyTo: replyTo.value.id } : {}),
     };
   }
@@ -56,7 +58,7 @@ export function useComposer(chat: Chat, options: { pictureAt: () => number; isTr
     try {
       chat.said(await sendChat(chat, message));
       const slowS = chat.settings.value?.slowModeSeconds ?? 0;
-      if (slowS > 0 && !options.isTrusted()) waitUntil.value = Date.now() + slowS * 1000;
+      if (slowS > 0 && !chat.isTrusted.value) chat.waitUntil.value = Date.now() + slowS * 1000;
     } catch (reason) {
       refused(reason);
       // Nothing that somebody wrote is lost, unless they wrote on meanwhile.
@@ -71,7 +73,7 @@ export function useComposer(chat: Chat, options: { pictureAt: () => number; isTr
     if (!(reason instanceof KaiboError)) return;
     const { code, retryAfterMs } = reason;
     const usualMs = code === 'slow_mode' ? (chat.settings.value?.slowModeSeconds ?? 0) * 1000 : 1_000;
-    if (code === 'slow_mode' || code === 'rate_limited') waitUntil.value = Date.now() + (retryAfterMs ?? usualMs);
+    if (code === 'slow_mode' || code === 'rate_limited') chat.waitUntil.value = Date.now() + (retryAfterMs ?? usualMs);
   }
 
   return { text, replyTo, refusal, busy, waitS, canSend, send };

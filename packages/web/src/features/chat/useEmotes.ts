@@ -9,6 +9,8 @@ export interface ShownEmote {
   url: string;
   /** Of the channel, not of the platform. */
   isOwn: boolean;
+  /** Of those of the channel. */
+  id?: string | undefined;
 }
 
 export interface Emotes {
@@ -37,8 +39,8 @@ export function useEmotes(roomId: string, token?: () => string | undefined): Emo
   }
 
   const all = computed(() =>
-    known.value.flatMap(({ code, icon, url = icons.value.get(icon ?? '') }) =>
-      url === undefined ? [] : [{ code, url, isOwn: icon === undefined }],
+    known.value.flatMap(({ code, id, icon, url = icons.value.get(icon ?? '') }) =>
+      url === undefined ? [] : [{ code, id, url, isOwn: icon === undefined }],
     ),
   );
   const urls = computed<EmoteUrls>(() => new Map(all.value.map(({ code, url }) => [code, url])));
