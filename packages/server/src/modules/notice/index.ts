@@ -95,7 +95,8 @@ export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
       for (const part of [fanout, courier, pusher, sweeper]) part.start();
     },
     stop: async () => {
-      for (const part of [fanout, courier, pusher, sweeper]) await part?.stop();
+      parts.outbound.stop();
+      await Promise.all([fanout, courier, pusher, sweeper].map((part) => part?.stop()));
     },
   };
 }

@@ -1,8 +1,13 @@
 import { lookup } from 'node:dns/promises';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { createServer, type RequestListener } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
+import { expect, onTestFinished, test } from 'vitest';
 import { isPublicAddress } from '@kaibo/media';
+import { INSIDE_HOSTS } from '../../../test/support/inside-hosts.ts';
 import { startReceiver } from '../../../test/support/receiver.ts';
-import { Outbound, type Address } from './outbound.ts';
+import { Outbound, OutboundError, type Address } from './outbound.ts';
 
 const strict = new Outbound({ isPublic: isPublicAddress, allowPrivate: [], timeoutMs: 5000 });
 const message = { headers: { 'content-type': 'application/json' }, body: '{}' };
@@ -11,37 +16,45 @@ const ofLocalhost = (
   resolve?: (host: string) => Promise<readonly Address[]>,
 ): Outbound => new Outbound({ isPublic: isPublicAddress, allowPrivate, timeoutMs: 5000, resolve });
 
-test.each([
-  'http://169.254.169.254/latest/meta-data/',
-  'http://[::1]/',
-  'http://2130706433/',
-  'http://0x7f.1/',
-  'http://0177.0.0.1/',
-  'http://127.1/',
-  'http://[::ffff:127.0.0.1]/',
-  'http://[::ffff:a9fe:a9fe]/',
-  'http://[64:ff9b::7f00:1]/',
-  'http://[2002:7f00:1::]/',
-  'http://[fe80::1]/',
-  'http://[fd00::1]/',
-  'http://[ff02::1]/',
-  'http://0.0.0.0/',
-  'http://10.0.0.1/',
-  'http://100.64.0.1/',
-  'http://192.168.0.1/',
-  'http://172.31.255.255/',
-  'http://224.0.0.1/',
-  'http://255.255.255.255/',
-  'http://localhost/',
-  'http://①②⑦.⓪.⓪.①/',
-])('%s is not reached', async (url) => {
+test.each(INSIDE_HOSTS)('%s is not reached', async (host) => {
+  const url = `http://${host}/latest/meta-data/`;
   await expect(strict.post(url, message)).rejects.toMatchObject({ code: 'address_refused' });
   await expect(strict.check(url)).rejects.toMatchObject({ code: 'address_refused' });
 });
 
-test.each(['ftp://8.8.8.8/', 'file:///etc/passwd', 'http://user:pw@8.8.8.8/', 'http://user@8.8.8.8/', 'nothing', ''])(
-  '%j is no address to post to',
-  async (url) => expect(strict.post(url, message)).rejects.toMatchObject({ code: 'bad_url' }),
+test.each([301, 302, 303, 307, 308])('%d is an answer, and is not followed', async (status) => {
+  const inside = await startReceiver();
+  const redirecting = await startServer(
+    (_request, answer) => void answer.writeHead(status, { location: inside.url }).end(),
+  );
+  // Not even to where it could be.
+  expect(await ofLocalhost(['127.0.0.1']).post(redirecting, message)).toBe(status);
+  expect(inside.received).toEqual([]);
+});
+
+test.each(['metadata.google.internal', 'localtest.me', 'internal.example.org'])(
+  '%s, a name that leads inside, is not reached',
+  async (host) => {
+    for (const address of ['169.254.169.254', '127.0.0.1', '::1', '::ffff:10.0.0.1', 'fd00:ec2::254']) {
+      const outbound = ofLocalhost([], async () => [{ address, family: address.includes(':') ? 6 : 4 }]);
+      await expect(outbound.post(`https://${host}/`, message)).rejects.toMatchObject({ code: 'address_refused' });
+      await expect(outbound.check(`https://${host}/`)).rejects.toMatchObject({ code: 'address_refused' });
+    }
+  },
+);
+
+test.each([
+  'http://8.8.8.8:0/',
+  'gopher://8.8.8.8/',
+  'javascript:alert(1)',
+  'ftp://8.8.8.8/',
+  'file:///etc/passwd',
+  'http://user:pw@8.8.8.8/',
+  'http://user@8.8.8.8/',
+  'nothing',
+  '',
+])('%j is no address to post to', async (url) =>
+  expect(strict.post(url, message)).rejects.toMatchObject({ code: 'bad_url' }),
 );
 
 test('a host that has public and private addresses is reached by the public ones only', async () => {
@@ -70,13 +83,49 @@ test('a host is resolved once: what its name says after the check is not asked',
   expect(receiver.received).toHaveLength(1);
 });
 
-test('a redirect is an answer, and is not followed', async () => {
-  const receiver = await startReceiver();
-  for (const status of [301, 302, 307, 308]) {
-    receiver.answer = () => status;
-    expect(await ofLocalhost(['127.0.0.1']).post(receiver.url, message)).toBe(status);
-  }
-  expect(receiver.received).toHaveLength(4);
+test('of a huge answer, a bomb or one without end only the status is taken', async () => {
+  const outbound = new Outbound({ isPublic: isPublicAddress, allowPrivate: ['127.0.0.1'], timeoutMs: 500 });
+  let sent = 0;
+  const huge = await startServer((_request, answer) => {
+    const more = (): void => {
+      for (let isRoom = true; isRoom && !answer.destroyed; sent += 65_536) isRoom = answer.write(Buffer.alloc(65_536));
+    };
+    answer.writeHead(202).on('drain', more);
+    more();
+  });
+  expect(await outbound.post(huge, message)).toBe(202);
+  // What the sockets of both ends hold, and no more.
+  expect(sent).toBeLessThan(32 * 1024 * 1024);
+  const bomb = gzipSync(Buffer.alloc(16 * 1024 * 1024));
+  const packed = await startServer((_request, answer) =>
+    answer.writeHead(200, { 'content-encoding': 'gzip' }).end(bomb),
+  );
+  expect(await outbound.post(packed, message)).toBe(200);
+  const dripping = await startServer((_request, answer) => {
+    const timer = setInterval(() => answer.write('.'), 20);
+    answer.writeHead(200).on('close', () => clearInterval(timer));
+  });
+  const began = performance.now();
+  expect(await outbound.post(dripping, message)).toBe(200);
+  expect(performance.now() - began).toBeGreaterThan(300);
+  // Whose head drips has not said anything.
+  const silent = await startServer((request) => {
+    const timer = setInterval(() => request.socket.write('H'), 20);
+    request.socket.on('close', () => clearInterval(timer)).on('error', () => {});
+  });
+  await expect(outbound.post(silent, message)).rejects.toBeInstanceOf(OutboundError);
+});
+
+test('what is under way when the platform stops is broken off, and nothing else begins', async () => {
+  const arrived = Promise.withResolvers<void>();
+  const mute = await startServer(() => arrived.resolve());
+  const outbound = new Outbound({ isPublic: isPublicAddress, allowPrivate: ['127.0.0.1'], timeoutMs: 60_000 });
+  const under = expect(outbound.post(mute, message)).rejects.toMatchObject({ code: 'stopping' });
+  await arrived.promise;
+  outbound.stop();
+  await under;
+  await expect(outbound.post('http://8.8.8.8/', message)).rejects.toMatchObject({ code: 'stopping' });
+  await expect(outbound.check('http://one.example.org/')).rejects.toMatchObject({ code: 'stopping' });
 });
 
 test('a name that is not known, a port where nobody listens', async () => {
@@ -94,3 +143,14 @@ test('a resolver or receiver that never answers is waited for only so long', asy
   const mute = new Outbound({ ...deps, resolve: () => new Promise(() => {}) });
   await expect(mute.post('http://slow.example.org/', message)).rejects.toMatchObject({ code: 'timeout' });
 });
+
+/** Answers its address. */
+async function startServer(answer: RequestListener): Promise<string> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+}

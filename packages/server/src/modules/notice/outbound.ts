@@ -5,10 +5,16 @@ import { BlockList, isIP, isIPv6 } from 'node:net';
 
 /** Of an answer only the status counts; more than this of it is not even read. */
 const MAX_ANSWER_BYTES = 64 * 1024;
-/** Requests under way at one time; the others wait. */
-const MAX_AT_ONCE = 64;
+/** Requests under way at one time; the others wait. Far more than what one user's webhooks may have. */
+const MAX_AT_ONCE = 256;
 
-export type OutboundCode = 'bad_url' | 'address_refused' | 'host_not_found' | 'timeout' | 'connection_failed';
+export type OutboundCode =
+  | 'bad_url'
+  | 'address_refused'
+  | 'host_not_found'
+  | 'timeout'
+  | 'connection_failed'
+  | 'stopping';
 
 /** Why a request to somebody else's server got no answer. Says nothing of what is inside the network. */
 export class OutboundError extends Error {
@@ -48,6 +54,7 @@ export class Outbound {
   readonly #resolve: (host: string) => Promise<readonly Address[]>;
   readonly #allowed = new BlockList();
   readonly #waiting: (() => void)[] = [];
+  readonly #stopping = new AbortController();
   #running = 0;
 
   constructor(deps: OutboundDeps) {
@@ -56,9 +63,14 @@ export class Outbound {
     for (const net of deps.allowPrivate) addNet(this.#allowed, net);
   }
 
-  /** @throws OutboundError bad_url, address_refused, host_not_found, timeout */
+  /** What is under way is broken off, and nothing else begins: `stopping`. Idempotent. */
+  stop(): void {
+    this.#stopping.abort();
+  }
+
+  /** @throws OutboundError bad_url, address_refused, host_not_found, timeout, stopping */
   async check(text: string): Promise<void> {
-    await this.#addressesOf(urlOf(text), AbortSignal.timeout(this.#deps.timeoutMs));
+    await this.#addressesOf(urlOf(text), this.#signal());
   }
 
   /** Answers the HTTP status. @throws OutboundError */
@@ -69,12 +81,22 @@ export class Outbound {
     const url = urlOf(text);
     await this.#enter();
     try {
-      const signal = AbortSignal.timeout(this.#deps.timeoutMs);
+      const signal = this.#signal();
       const addresses = await this.#addressesOf(url, signal);
       return await this.#send(url, { addresses, headers, body, signal });
     } finally {
       this.#leave();
     }
+  }
+
+  #signal(): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(this.#deps.timeoutMs), this.#stopping.signal]);
+  }
+
+  /** Why what `signal` ended was ended. */
+  #endedBy(signal: AbortSignal): OutboundCode | undefined {
+    if (this.#stopping.signal.aborted) return 'stopping';
+    return signal.aborted ? 'timeout' : undefined;
   }
 
   async #addressesOf(url: URL, signal: AbortSignal): Promise<Address[]> {
@@ -88,7 +110,8 @@ export class Outbound {
 
   async #look(host: string, signal: AbortSignal): Promise<readonly Address[]> {
     const late = Promise.withResolvers<never>();
-    const onAbort = (): void => late.reject(new OutboundError('timeout'));
+    const onAbort = (): void => late.reject(new OutboundError(this.#endedBy(signal) ?? 'timeout'));
+    if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       return await Promise.race([this.#resolve(host), late.promise]);
@@ -126,11 +149,18 @@ export class Outbound {
     };
     const { promise, resolve, reject } = Promise.withResolvers<number>();
     const request: ClientRequest = (url.protocol === 'https:' ? https : http).request(url, options);
-    request.on('response', (answer) => readStatus(answer, resolve));
-    request.on('error', (error) =>
-      reject(new OutboundError(signal.aborted ? 'timeout' : 'connection_failed', { cause: error })),
-    );
-    request.on('close', () => reject(new OutboundError('connection_failed')));
+    let status: number | undefined;
+    let problem: Error | undefined;
+    request.on('response', (answer) => {
+      status = answer.statusCode;
+      drain(answer);
+    });
+    request.on('error', (error) => (problem = error));
+    // A server that broke off after its status, or took too long with the rest, has said what counts.
+    request.on('close', () => {
+      if (status !== undefined) resolve(status);
+      else reject(new OutboundError(this.#endedBy(signal) ?? 'connection_failed', { cause: problem }));
+    });
     request.end(body);
     return promise;
   }
@@ -147,23 +177,25 @@ export class Outbound {
   }
 }
 
-/** The status counts as soon as it is there; the rest is read up to a bound, so that a polite server is let finish. */
-function readStatus(answer: IncomingMessage, resolve: (status: number) => void): void {
+/**
+ * What follows the status is read up to a bound and until the time is over, so that a polite server is let finish. It is
+ * never unpacked.
+ */
+function drain(answer: IncomingMessage): void {
   let read = 0;
   answer.on('data', (chunk: Buffer) => {
     read += chunk.length;
     if (read > MAX_ANSWER_BYTES) answer.destroy();
   });
-  // What breaks off after its status is answered all the same.
   answer.on('error', () => {});
-  answer.on('close', () => resolve(answer.statusCode ?? 0));
 }
 
 function urlOf(text: string): URL {
   // The URL standard has made `2130706433`, `0x7f.1` and `0177.0.0.1` the address that they are.
   const url = URL.parse(text);
   const isPlain = url !== null && (url.protocol === 'https:' || url.protocol === 'http:');
-  if (!isPlain || url.username !== '' || url.password !== '' || url.hostname === '') throw new OutboundError('bad_url');
+  if (!isPlain || url.port === '0' || url.username !== '' || url.password !== '' || url.hostname === '')
+    throw new OutboundError('bad_url');
   return url;
 }
 

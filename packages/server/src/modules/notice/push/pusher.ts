@@ -9,8 +9,8 @@ import type { PushStore, QueuedPush, SubscriptionRow } from './store.ts';
 import type { VapidKeys } from './vapid.ts';
 
 const REST_MS = 1000;
-const BATCH = 100;
-const AT_ONCE = 16;
+const BATCH = 256;
+const AT_ONCE = 64;
 const LEASE = 'notice:push';
 /** How long a push service keeps it for a browser that is off. */
 const TTL_SECONDS = 86_400;
@@ -20,6 +20,8 @@ const MAX_PAYLOAD_BYTES = 3000;
 const RETRIES_MS = [10_000, 60_000, 300_000, 900_000, 3_600_000];
 
 export type PushOutcome = 'delivered' | 'failed' | 'gone' | 'dropped';
+/** The platform stops: it stays in the queue as it is. */
+type Ended = 'stopping';
 
 export interface PusherDeps {
   store: PushStore;
@@ -68,8 +70,9 @@ export class Pusher {
       while (lease.isHeld && !this.#loop.isStopped) {
         const due = await store.due(now(), BATCH);
         if (due.length === 0) return false;
-        for (let at = 0; at < due.length; at += AT_ONCE)
-          await Promise.all(due.slice(at, at + AT_ONCE).map((push) => this.#push(push)));
+        // Whoever is slow holds up one place only.
+        const rest = due.values();
+        await Promise.all(Array.from({ length: AT_ONCE }, () => this.#pushEach(rest)));
       }
       return false;
     } finally {
@@ -86,11 +89,16 @@ export class Pusher {
     }
   }
 
+  async #pushEach(rest: IterableIterator<QueuedPush>): Promise<void> {
+    for (const push of rest) await this.#push(push);
+  }
+
   async #push({ seq, attempts, subscription, notice }: QueuedPush): Promise<void> {
     const { store, now, count } = this.#deps;
     // What was read meanwhile does not ring.
     if (subscription === undefined || notice === undefined || notice.read_at !== null) return store.done(seq);
     const outcome = await this.#send(subscription, notice);
+    if (outcome === 'stopping') return;
     const waitMs = RETRIES_MS[attempts];
     if (outcome === 'gone') await store.gone(subscription.id);
     else if (outcome === 'failed' && waitMs !== undefined)
@@ -99,7 +107,7 @@ export class Pusher {
     count(outcome === 'failed' && waitMs === undefined ? 'dropped' : outcome);
   }
 
-  async #send({ endpoint, p256dh, auth }: SubscriptionRow, notice: NoticeTable): Promise<PushOutcome> {
+  async #send({ endpoint, p256dh, auth }: SubscriptionRow, notice: NoticeTable): Promise<PushOutcome | Ended> {
     const { outbound, keys, subject } = this.#deps;
     try {
       const { headers, body } = webPush.generateRequestDetails(
@@ -115,7 +123,10 @@ export class Pusher {
       // Too large, or not understood: it will not be the next time.
       return status === 400 || status === 413 ? 'dropped' : 'failed';
     } catch (error) {
-      if (error instanceof OutboundError) return error.code === 'address_refused' ? 'gone' : 'failed';
+      if (error instanceof OutboundError) {
+        if (error.code === 'stopping') return error.code;
+        return error.code === 'address_refused' ? 'gone' : 'failed';
+      }
       // Keys of a browser that are none.
       return 'gone';
     }

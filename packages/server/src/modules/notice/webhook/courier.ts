@@ -12,7 +12,7 @@ import type { DeliveryRow, WebhookRow, WebhookStore } from './store.ts';
 const REST_MS = 1000;
 /** Read in one go, and queues that are worked off at one time, of one webhook. */
 const BATCH = 100;
-const QUEUES_AT_ONCE = 8;
+const QUEUES_AT_ONCE = 4;
 /** Pauses between tries: doubled each time, from and up to. */
 const RETRY_FROM_MS = 1000;
 const RETRY_TO_MS = 3_600_000;
@@ -102,11 +102,12 @@ export class Courier {
     }
   }
 
-  /** Until the first that fails. */
+  /** Until the first that fails. What the end of the platform breaks off is sent again by whoever goes on. */
   async #deliverQueue(hook: WebhookRow, queue: readonly DeliveryRow[], lease: Lease): Promise<void> {
     for (const row of queue) {
       if (!lease.isHeld || this.#loop.isStopped) return;
       const problem = await this.#send(hook, row);
+      if (problem === 'stopping') return;
       if (problem === undefined) await this.#delivered(hook, row);
       else if (await this.#failed(hook, row, problem)) return;
     }
