@@ -3,6 +3,7 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { socketClient } from '../../../test/support/event-clients.ts';
@@ -12,7 +13,10 @@ import type { ChatMessage } from '../src/modules/interact/chat/contract.ts';
 import { RedisStateCenter } from '../src/state/redis/index.ts';
 import { connect, owner, request, startTest, tempFolder, type Answer, type TestKaibo } from './harness.ts';
 import { startKaiboProcess } from './support/kaibo.ts';
+import { onDatabase } from './support/databases.ts';
 import { RedisServer } from './support/redis-server.ts';
+
+const PATIENT = { timeout: 20_000 };
 
 /** Anybody may write, as fast as they like. */
 function openHouse(config: Config): void {
@@ -199,3 +203,59 @@ test('two nodes are one chat: one order, one pace, one slow mode', async () => {
   expect(answers.filter(({ status }) => status === 200)).toHaveLength(1);
   expect(new Set(answers.map(({ body }) => body.code))).toEqual(new Set([undefined, 'slow_mode']));
 }, 60_000);
+
+onDatabase('postgres', 'a chat', (_open, databases) => {
+  test('whose database stalls says so, keeps nobody waiting, and goes on when it is back', async () => {
+    const { url = '' } = await databases.options();
+    const { base, create, call, kaibo } = await startTest({
+      change: (config) => {
+        openHouse(config);
+        config.database.url = url;
+        config.database.statementTimeoutMs = 60_000;
+      },
+    });
+    const room = await create();
+    const vid = await guest(base);
+    const messageId = ((await say(base, room.id, { vid, text: 'before' })).body['message'] as ChatMessage).id;
+    const pin = { method: 'PUT', body: { messageId }, headers: owner(room) };
+    expect((await call(`/api/rooms/${room.id}/chat/pinned`, pin)).status).toBe(200);
+    const locker = new pg.Client({ connectionString: url });
+    await locker.connect();
+    onTestFinished(() => locker.end());
+    await locker.query('BEGIN; LOCK TABLE chat_messages IN ACCESS EXCLUSIVE MODE');
+    const said = ['before'];
+    const send = async (text: string): Promise<string | undefined> => {
+      const { status, body } = await say(base, room.id, { vid, text });
+      if (status === 200) said.push(text);
+      return body.code;
+    };
+    const wave = (name: string) => Array.from({ length: 50 }, (_, n) => send(`${name} ${n}`));
+    const first = wave('first');
+    await expect.poll(() => isAwaited(locker), PATIENT).toBe(true);
+    // Whoever comes while a commit hangs waits for a moment, and later not at all.
+    expect(new Set(await Promise.all(wave('second')))).toEqual(new Set(['overloaded']));
+    const begun = performance.now();
+    expect(new Set(await Promise.all(wave('third')))).toEqual(new Set(['overloaded']));
+    expect(performance.now() - begun).toBeLessThan(3000);
+    await locker.query('ROLLBACK');
+    expect(await Promise.all(first)).toContain(undefined);
+    await expect.poll(() => send('after'), PATIENT).toBeUndefined();
+    const history = (await historyOf(base, room.id)).map(({ text }) => text);
+    expect(history.toSorted()).toEqual(said.toSorted());
+    expect(await (await fetch(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`)).text()).toContain(
+      '\nkaibo_chat_waiting 0\n',
+    );
+    const clear = { method: 'POST', body: { person: `owner:${room.id}` }, headers: owner(room) };
+    expect((await call(`/api/rooms/${room.id}/chat/clear`, clear)).body).toEqual({ deleted: 0 });
+    const remove = { method: 'DELETE', headers: owner(room) };
+    expect((await call(`/api/rooms/${room.id}/chat/${messageId}`, remove)).status).toBe(200);
+    const { rows } = await locker.query('SELECT * FROM chat_pins');
+    expect(rows).toEqual([]);
+  }, 60_000);
+});
+
+/** Whether somebody waits for what is locked. */
+async function isAwaited(locker: pg.Client): Promise<boolean> {
+  const { rowCount } = await locker.query('SELECT 1 FROM pg_locks WHERE NOT granted');
+  return (rowCount ?? 0) > 0;
+}

@@ -45,7 +45,7 @@ onDatabase('postgres', 'the server', (_open, databases) => {
 
   test('a statement that runs too long is cancelled', async () => {
     const handle = await databases.handle({ ...(await databases.options()), statementTimeoutMs: 100 });
-    await expect(sql`select pg_sleep(20)`.execute(handle.database)).rejects.toMatchObject({ code: '57014' });
+    await expect(sql`select pg_sleep(20)`.execute(handle.database)).rejects.toBeInstanceOf(DatabaseUnavailableError);
     expect(handle.breaker.state).toBe('closed');
   });
 

@@ -18,6 +18,8 @@ const RETRY_TO_MS = 2000;
 const INT8 = 20;
 /** Connection exceptions, shutdown and start of the server, no connection left. */
 const LOST_STATES = /^(08...|57P0[1-5]|53300)$/;
+/** Read-only after a fail-over; cancelled, having waited too long for a lock or a disk. */
+const BUSY_STATES = /^(25006|57014)$/;
 /** Wrong name or password, or no such database: waiting does not help. */
 const SETUP_STATES = /^(28...|3D000)$/;
 /** What pg itself says, without a code. */
@@ -58,9 +60,8 @@ export function judgePostgres(error: unknown): Verdict {
   const code = codeOf(error);
   if (LOST_STATES.test(code) || NETWORK_CODES.test(code)) return 'lost';
   if (error instanceof Error && LOST_WORDS.test(error.message)) return 'lost';
-  // All connections are in use, or the server is read-only after a fail-over.
   if (error instanceof Error && error.message.startsWith('timeout exceeded when trying to connect')) return 'busy';
-  return code === '25006' ? 'busy' : 'statement';
+  return BUSY_STATES.test(code) ? 'busy' : 'statement';
 }
 
 export function createPool({ url, poolSize, statementTimeoutMs, logger }: PostgresOptions): pg.Pool {

@@ -86,7 +86,7 @@ export class ChatService {
     const settings = await all.of(channelId);
     const speaker = await authors.speaker(caller, standing, settings);
     const said = await this.#saidBefore(room.id, speaker.person, input.clientId);
-    if (said !== undefined) return this.#view(said);
+    if (said !== undefined) return this.#sentAgain(said);
     // Nothing is taken that could not be told at once.
     if (!state.health().ok) throw new AppError('state_unavailable');
     if ((await moderator.mutedUntil(channelId, speaker.person)) !== undefined) throw new AppError('muted');
@@ -255,7 +255,8 @@ export class ChatService {
     return ids.filter((id) => id === room.userId || wrote.has(id));
   }
 
-  async #view(row: MessageRow): Promise<ChatMessage> {
+  async #sentAgain(row: MessageRow): Promise<ChatMessage> {
+    await this.#deps.writer.tellAgain(row);
     const [view] = await messageViews(this.#deps.store, row.room_id, [row]);
     return view ?? messageView(row, undefined);
   }

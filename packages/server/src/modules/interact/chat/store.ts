@@ -125,10 +125,11 @@ export class ChatStore {
       .executeTakeFirst();
   }
 
-  async deleteMany(transaction: Transaction, ids: readonly string[]): Promise<void> {
+  /** As if they had never been said: whoever sends one again says it. */
+  async takeBack(transaction: Transaction, ids: readonly string[]): Promise<void> {
     await transaction
       .updateTable('chat_messages')
-      .set({ state: 'deleted' })
+      .set({ state: 'deleted', client_id: null })
       .where('id', 'in', [...ids])
       .execute();
   }

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { onEveryDatabase } from '../../../../test/support/databases.ts';
@@ -20,16 +21,21 @@ class FragileState extends MemoryStateCenter {
   }
 }
 
-async function setUp(open: () => Promise<Database>) {
+const notice = { userId: 'ada', kind: 'mention' as const, data: {} };
+
+async function setUp(open: () => Promise<Database>, options: { patienceMs?: number } = {}) {
   const database = await open();
   const state = new FragileState();
   const outbox = new Outbox({ database, state, logger, now: Date.now });
   const store = new ChatStore(database);
   const commits: number[] = [];
   const counted: number[] = [];
+  /** What the next commits wait for, within their transactions. */
+  const notices: (() => Promise<void>)[] = [];
   const writer = new ChatWriter({
     ...{ store, outbox, state, logger, now: Date.now },
-    notifier: { notify: async () => {} },
+    ...options,
+    notifier: { notify: async () => notices.shift()?.() },
     experience: { add: async (_transaction, facts) => void counted.push(facts.length) },
     onCommit: (messages) => void commits.push(messages),
     onShown: () => {},
@@ -39,7 +45,7 @@ async function setUp(open: () => Promise<Database>) {
     deliver: ({ event, data }) => void heard.push({ event, data: data as { id: string } }),
     reset: () => {},
   });
-  return { state, outbox, store, writer, commits, counted, heard };
+  return { state, database, outbox, store, writer, commits, counted, heard, notices };
 }
 
 function draft(text: string, fields: Partial<Draft['row']> = {}): Draft {
@@ -78,11 +84,14 @@ onEveryDatabase('the writer of chat', (open) => {
     const { writer, state, store, heard, outbox } = await setUp(open);
     await writer.write(draft('before'));
     state.isAway = true;
-    const lost = await Promise.allSettled([writer.write(draft('a')), writer.write(draft('b'))]);
-    expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    const again = draft('a', { client_id: 'c-1' });
+    const lost = await Promise.allSettled([again, again, draft('b')].map((one) => writer.write(one)));
+    expect(lost.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
     expect((await store.page('room', { limit: 9 })).map(({ text }) => text)).toEqual(['before']);
     state.isAway = false;
-    await writer.write(draft('after'));
+    // Who was refused may say it again, as the same.
+    const rows = await Promise.all([writer.write(again), writer.write(again)]);
+    expect(rows.map(({ text, state: now }) => [text, now])).toEqual(Array.from({ length: 2 }, () => ['a', 'shown']));
     outbox.start();
     // Were one of them told after all, its deletion is too.
     await expect
@@ -91,8 +100,47 @@ onEveryDatabase('the writer of chat', (open) => {
     await outbox.stop();
   });
 
+  test('what was kept by a node that died before it was told is told when it is sent again', async () => {
+    const { writer, heard, store, database } = await setUp(open);
+    const { row } = draft('kept', { client_id: 'c-1' });
+    const kept = { ...row, id: '0kept0000000000', at: Date.now() };
+    await database.transaction().execute((transaction) => store.insert(transaction, [kept]));
+    // Once by those who know it, twice on its way.
+    await writer.tellAgain(kept);
+    const rows = await Promise.all([1, 2].map(() => writer.write(draft('kept', { client_id: 'c-1' }))));
+    expect(new Set(rows.map(({ id }) => id))).toEqual(new Set([kept.id]));
+    expect(heard.map(({ data }) => data.id)).toEqual([kept.id]);
+    await writer.tellAgain({ ...kept, id: '0old00000000000', at: Date.now() - 120_000 });
+    expect(heard).toHaveLength(1);
+  });
+
+  test('a message that cannot be kept takes nobody with it', async () => {
+    const { writer, heard } = await setUp(open);
+    const bad = { ...draft('bad'), notices: () => assert.fail('a fault of one') };
+    const results = await Promise.allSettled([draft('a'), bad, draft('b')].map((one) => writer.write(one)));
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(heard.map(({ data }) => data.text)).toEqual(['a', 'b']);
+  });
+
+  test('while a commit does not end nobody waits for it, and then all goes on', async () => {
+    const { writer, notices, commits, heard } = await setUp(open, { patienceMs: 50 });
+    const gate = Promise.withResolvers<void>();
+    notices.push(() => gate.promise);
+    const first = writer.write({ ...draft('first'), notices: () => [notice] });
+    await expect.poll(() => notices.length).toBe(0);
+    const waiting = writer.write(draft('waiting'));
+    await expect(waiting).rejects.toMatchObject({ code: 'overloaded' });
+    await expect(writer.write(draft('at once'))).rejects.toMatchObject({ code: 'overloaded' });
+    expect(writer.waiting).toBe(0);
+    gate.resolve();
+    await first;
+    await expect.poll(() => writer.write(draft('after')).catch(() => undefined)).toMatchObject({ text: 'after' });
+    expect(heard.map(({ data }) => data.text)).toEqual(['first', 'after']);
+    expect(commits).toEqual([1, 1]);
+  });
+
   test('a flood is refused, and the end waits for what was taken', async () => {
-    const { writer, store } = await setUp(open);
+    const { writer, store } = await setUp(open, { patienceMs: 60_000 });
     const sent = Array.from({ length: 5100 }, (_, n) => writer.write(draft(`${n}`)));
     const settled = Promise.allSettled(sent);
     await writer.stop();

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { DatabaseUnavailableError } from '../../../database/errors.ts';
 import type { Outbox, Work } from '../../../database/outbox.ts';
 import type { StateCenter } from '../../../state/contract.ts';
 import { AppError } from '../../gateway/contract.ts';
@@ -8,13 +9,17 @@ import type { NewNotice, Notifier } from '../../notice/contract.ts';
 import { chatChannelOf } from './contract.ts';
 import { MessageIds } from './message-ids.ts';
 import type { ChatStore, MessageRow } from './store.ts';
-import { messageView, type Quote } from './view.ts';
+import { messageView, messageViews, type Quote } from './view.ts';
 
 /** How long the first message of a commit waits for others. */
 const WINDOW_MS = 10;
 const MAX_AT_ONCE = 500;
 /** Waiting messages of all rooms; more are refused. */
 const MAX_QUEUE = 5000;
+/** What is older is in the history of whoever comes. */
+const TOLD_AGAIN_WITHIN_MS = 60_000;
+/** A commit that takes longer is one of a database that does not keep up: nobody else waits for it. */
+const PATIENCE_MS = 3000;
 
 /** A message without what only its commit gives it. */
 export interface Draft {
@@ -36,6 +41,8 @@ export interface WriterDeps {
   experience: ExperienceFeed;
   logger: Logger;
   now: () => number;
+  /** Left out, 3 s. */
+  patienceMs?: number;
   /** After a commit: how many messages it had, and how long it took. */
   onCommit(messages: number, seconds: number): void;
   /** A new message was shown. May not throw. */
@@ -52,6 +59,7 @@ export class ChatWriter {
   readonly #ids: MessageIds;
   #queue: Waiting[] = [];
   #running: Promise<void> | undefined;
+  #isStalled = false;
   #isStopped = false;
 
   constructor(deps: WriterDeps) {
@@ -69,11 +77,24 @@ export class ChatWriter {
    */
   async write(draft: Draft): Promise<MessageRow> {
     if (this.#isStopped) throw new AppError('stopping');
-    if (this.#queue.length >= MAX_QUEUE) throw new AppError('overloaded');
+    if (this.#isStalled || this.#queue.length >= MAX_QUEUE) throw new AppError('overloaded');
     const done = Promise.withResolvers<MessageRow>();
     this.#queue.push({ draft, done });
     this.#running ??= this.#run();
     return done.promise;
+  }
+
+  /**
+   * Somebody sends again what is kept already. The node that kept it may have died before it was told, and nobody is
+   * answered who was not heard: it is told again, which within the channel's history is once.
+   * @throws StateUnavailableError
+   */
+  async tellAgain(row: MessageRow): Promise<void> {
+    const { store, state, now } = this.#deps;
+    const { id, room_id: roomId, at: atMs } = row;
+    if (row.state !== 'shown' || atMs < now() - TOLD_AGAIN_WITHIN_MS) return;
+    const [data] = await messageViews(store, roomId, [row]);
+    await state.append(chatChannelOf(roomId), { id, event: 'chat.message', data, atMs });
   }
 
   /** What waits is written; later ones are refused. Idempotent. */
@@ -86,13 +107,32 @@ export class ChatWriter {
     await new Promise((resolve) => setTimeout(resolve, this.#isStopped ? 0 : WINDOW_MS));
     while (this.#queue.length > 0) {
       const batch = this.#queue.splice(0, MAX_AT_ONCE);
-      try {
-        await this.#commit(batch);
-      } catch (error) {
-        for (const { done } of batch) done.reject(error);
-      }
+      const impatience = setTimeout(() => this.#stall(), this.#deps.patienceMs ?? PATIENCE_MS);
+      await this.#commitOrRefuse(batch);
+      clearTimeout(impatience);
+      this.#isStalled = false;
     }
     this.#running = undefined;
+  }
+
+  /** What one message suffers from, or a deadlock with others' work, must not fall on those who spoke at the same time. */
+  async #commitOrRefuse(batch: readonly Waiting[]): Promise<void> {
+    try {
+      await this.#commit(batch);
+    } catch (error) {
+      if (batch.length > 1 && !(error instanceof DatabaseUnavailableError)) {
+        this.#deps.logger.warn({ err: error, messages: batch.length }, 'a commit of messages failed, each goes alone');
+        for (const waiting of batch) await this.#commitOrRefuse([waiting]);
+        return;
+      }
+      for (const { done } of batch) done.reject(error);
+    }
+  }
+
+  /** Whoever is in the commit has to wait for what becomes of it; the others are told now, and until it ends. */
+  #stall(): void {
+    this.#isStalled = true;
+    for (const { done } of this.#queue.splice(0)) done.reject(new AppError('overloaded'));
   }
 
   async #commit(batch: readonly Waiting[]): Promise<void> {
@@ -107,15 +147,12 @@ export class ChatWriter {
     onCommit(said.length, (performance.now() - began) / 1000);
     const rooms = new Map<string, typeof said>();
     for (const message of said) {
-      if (!written.has(message.row.id)) {
-        // Sent a second time while the first was on its way: both are answered with what the first became.
-        this.#settle(message, this.#again(message.row));
-        continue;
-      }
-      const { room_id: roomId } = message.row;
-      rooms.set(roomId, [...(rooms.get(roomId) ?? []), message]);
+      const { id, room_id: roomId } = message.row;
+      if (written.has(id)) rooms.set(roomId, [...(rooms.get(roomId) ?? []), message]);
     }
     await Promise.all([...rooms].map(([roomId, messages]) => this.#tell(roomId, messages)));
+    // Sent a second time while the first was on its way: both are answered with what the first became.
+    for (const { row, done } of said) if (!written.has(row.id)) this.#again(row).then(done.resolve, done.reject);
   }
 
   async #write(
@@ -169,7 +206,7 @@ export class ChatWriter {
     const ids = messages.map(({ row }) => row.id);
     try {
       await outbox.transact(async ({ transaction, emit }) => {
-        await store.deleteMany(transaction, ids);
+        await store.takeBack(transaction, ids);
         await emit(...ids.map((id) => ({ channel: chatChannelOf(roomId), event: 'chat.deleted', data: { id } })));
         const held = messages.filter(({ row }) => row.state === 'held').map(({ row }) => row.id);
         await emit(...held.map((id) => toModerators(roomId, 'held.resolved', { id, state: 'deleted' })));
@@ -183,10 +220,7 @@ export class ChatWriter {
   async #again({ room_id: roomId, person, client_id: clientId }: MessageRow): Promise<MessageRow> {
     const row = clientId === null ? undefined : await this.#deps.store.said(roomId, person, clientId);
     if (row === undefined) throw new AppError('overloaded');
+    await this.tellAgain(row);
     return row;
-  }
-
-  #settle({ done }: Waiting, result: Promise<MessageRow>): void {
-    result.then(done.resolve, done.reject);
   }
 }
