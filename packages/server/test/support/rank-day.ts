@@ -81,16 +81,16 @@ export function randomDay(count: number): DayEvent[] {
 
 export function factsOf(event: DayEvent): RankFact[] {
   if (event.kind === 'viewers') return [{ board: 'viewers', userId: event.user, amount: event.amount, at: event.at }];
-  if (event.kind === 'follow' || event.kind === 'unfollow') {
-    const amount = event.kind === 'follow' ? 1 : -1;
-    return [{ board: 'followers', userId: event.user, amount, at: event.since }];
+  if (event.kind === 'gift' || event.kind === 'refund') {
+    const { channel: channelId, sender, total, at } = event.order;
+    const amount = event.kind === 'gift' ? total : -total;
+    return [
+      { board: 'revenue', userId: channelId, amount, at },
+      { board: 'supporters', channelId, roomId: `room-of-${channelId}`, userId: sender, amount, at },
+    ];
   }
-  const { channel: channelId, sender, total, at } = event.order;
-  const amount = event.kind === 'gift' ? total : -total;
-  return [
-    { board: 'revenue', userId: channelId, amount, at },
-    { board: 'supporters', channelId, roomId: `room-of-${channelId}`, userId: sender, amount, at },
-  ];
+  const amount = event.kind === 'follow' ? 1 : -1;
+  return [{ board: 'followers', userId: event.user, amount, at: event.since }];
 }
 
 /** One commit: the books, and beside them what counts. */

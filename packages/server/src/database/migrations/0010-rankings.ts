@@ -1,4 +1,4 @@
-import { SqliteAdapter, type ColumnDefinitionBuilder, type Kysely } from 'kysely';
+import { sql, SqliteAdapter, type ColumnDefinitionBuilder, type Kysely } from 'kysely';
 
 const required = (column: ColumnDefinitionBuilder): ColumnDefinitionBuilder => column.notNull();
 
@@ -29,11 +29,19 @@ export async function up(database: Kysely<unknown>): Promise<void> {
     .addColumn('reached_at', 'bigint', required)
     .addPrimaryKeyConstraint('rank_scores_key', ['board', 'scope', 'period', 'start', 'subject'])
     .execute();
+  // As it is listed, so that the first hundred are read and no more, and those before somebody counted by the index.
   await schema
-    .createIndex('rank_scores_by_score')
+    .createIndex('rank_scores_by_place')
     .on('rank_scores')
-    .columns(['board', 'scope', 'period', 'start', 'score', 'reached_at'])
+    .columns(['board', 'scope', 'period', 'start', 'score desc', 'reached_at', 'subject'])
     .execute();
   await schema.createIndex('rank_scores_by_period').on('rank_scores').columns(['period', 'start']).execute();
   await schema.createIndex('rank_scores_by_subject').on('rank_scores').column('subject').execute();
+  // Who is banned is not listed; they are few.
+  await schema
+    .createIndex('users_banned')
+    .on('users')
+    .column('id')
+    .where(sql.ref('banned_at'), 'is not', null)
+    .execute();
 }

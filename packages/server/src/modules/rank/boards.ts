@@ -8,6 +8,8 @@ const FRESH_MS = 1000;
 /** Lists kept. */
 const MAX_KEPT = 2000;
 
+export const PLATFORM_BOARDS = ['viewers', 'followers', 'revenue'] as const;
+
 /** A ranking as it is called outside. */
 export interface NamedBoard {
   board: string;
@@ -36,7 +38,7 @@ export class Boards {
 
   ofPlatform(): NamedBoard[] {
     const starts = this.#calendar.startsAt(this.#now());
-    const counted = (['viewers', 'followers', 'revenue'] as const).flatMap((board) =>
+    const counted = PLATFORM_BOARDS.flatMap((board) =>
       PERIODS.map((period) => this.#named({ board, scope: '', period, start: starts[period] }, period)),
     );
     return [this.#watchedNow(), ...counted];
@@ -52,8 +54,13 @@ export class Boards {
     ];
   }
 
+  /** Of the running week, ms since the epoch. */
+  weekStart(): number {
+    return this.#calendar.startsAt(this.#now()).week;
+  }
+
   supportersOfWeek(channelId: string): NamedBoard {
-    const { week: start } = this.#calendar.startsAt(this.#now());
+    const start = this.weekStart();
     return this.#named({ board: 'supporters', scope: channelScope(channelId), period: 'week', start }, 'week');
   }
 

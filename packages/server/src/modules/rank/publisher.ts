@@ -2,7 +2,7 @@ import type { Database } from '../../database/database.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { channelIdOf } from '../live/contract.ts';
 import { RANK_CHANGED, RANK_RESET, type RankChanged, type RankEntry } from './contract.ts';
-import type { Boards, NamedBoard } from './boards.ts';
+import { PLATFORM_BOARDS, type Boards, type NamedBoard } from './boards.ts';
 import type { Counted } from './counting.ts';
 import { watchGroup } from './watching.ts';
 
@@ -16,13 +16,6 @@ const MAX_OPEN = 20_000;
 interface Told {
   start: number;
   entries: readonly RankEntry[];
-}
-
-/** A channel that somebody looks at. */
-interface Watched {
-  boards(): NamedBoard[];
-  /** By board and period. */
-  told: Map<string, Told>;
 }
 
 export interface PublisherDeps {
@@ -39,11 +32,12 @@ export interface PublisherDeps {
  */
 export class Publisher {
   readonly #deps: PublisherDeps;
-  /** By channel. */
-  readonly #watched = new Map<string, Watched>();
-  #isNew = true;
-  /** Changed and not told yet. */
-  #isPlatformDirty = false;
+  /** By channel that somebody looks at, by board and period. */
+  readonly #told = new Map<string, Map<string, Told>>();
+  /** That is told of; undefined before this node told anything. */
+  #week: number | undefined;
+  /** Changed and not told yet: boards of the platform, and whose supporters. */
+  readonly #dirtyBoards = new Set<string>();
   readonly #dirtyChannels = new Set<string>();
   readonly #dirtyRooms = new Set<string>();
 
@@ -53,13 +47,14 @@ export class Publisher {
 
   /** Who is watched by how many may have changed. */
   noteViewers(): void {
-    this.#isPlatformDirty = true;
+    this.#dirtyBoards.add('viewers');
   }
 
   /** These were counted. */
   note({ facts, keys }: Counted): void {
-    this.#isPlatformDirty ||= keys.some(({ scope }) => scope === '');
-    for (const { channelId, roomId } of facts) {
+    for (const { scope, board } of keys) if (scope === '') this.#dirtyBoards.add(board);
+    for (const { channelId, roomId, amount } of facts) {
+      if (amount === 0) for (const board of PLATFORM_BOARDS) this.#dirtyBoards.add(board);
       if (channelId !== undefined) this.#dirtyChannels.add(channelId);
       if (roomId !== undefined) this.#dirtyRooms.add(roomId);
     }
@@ -67,11 +62,11 @@ export class Publisher {
 
   /** Another node tells from now on. */
   forget(): void {
-    this.#isNew = true;
-    this.#watched.clear();
+    this.#week = undefined;
+    this.#told.clear();
+    this.#dirtyBoards.clear();
     this.#dirtyChannels.clear();
     this.#dirtyRooms.clear();
-    this.#isPlatformDirty = false;
   }
 
   /** @throws StateUnavailableError, after which boards are told as a whole */
@@ -85,21 +80,20 @@ export class Publisher {
   }
 
   async #tell(): Promise<void> {
-    if (this.#isNew) await this.#takeOver();
     const { boards, state } = this.#deps;
-    const changed = new Map([...(await this.#changedRooms()), ...this.#overdue()]);
-    if (this.#isPlatformDirty) changed.set('rank', () => boards.ofPlatform());
-    const channels = [...new Set([...changed.keys(), ...this.#watched.keys()])];
-    if (channels.length === 0) return;
+    if (this.#week !== boards.weekStart()) await this.#beginAnew();
+    const rooms = await this.#changedRooms();
+    const channels = [...new Set(['rank', ...rooms.map(([channel]) => channel), ...this.#told.keys()])];
     const counts = await state.counts(channels.map(watchGroup));
     const isWatched = (name: string): boolean => (counts.get(watchGroup(name))?.count ?? 0) > 0;
-    for (const channel of this.#watched.keys()) if (!isWatched(channel)) this.#watched.delete(channel);
-    for (const [channel, boardsOf] of changed) if (isWatched(channel)) await this.#tellChannel(channel, boardsOf);
-    this.#isPlatformDirty = false;
+    for (const channel of this.#told.keys()) if (!isWatched(channel)) this.#told.delete(channel);
+    if (isWatched('rank')) await this.#tellChannel('rank', this.#changedBoards());
+    this.#dirtyBoards.clear();
+    for (const [channel, ofRoom] of rooms) if (isWatched(channel)) await this.#tellChannel(channel, ofRoom());
   }
 
-  /** Whatever the node before did not come to tell: of the platform, and of every room that somebody may look at. */
-  async #takeOver(): Promise<void> {
+  /** Every room that somebody may look at: another week's supporters, or what the node before did not come to tell. */
+  async #beginAnew(): Promise<void> {
     const open = await this.#deps.database
       .selectFrom('rooms')
       .select('id')
@@ -107,15 +101,14 @@ export class Publisher {
       .limit(MAX_OPEN)
       .execute();
     for (const { id } of open) this.#dirtyRooms.add(id);
-    this.#isPlatformDirty = true;
-    this.#isNew = false;
+    this.#week = this.#deps.boards.weekStart();
   }
 
-  /** Channels of which a period is over. */
-  #overdue(): [string, () => NamedBoard[]][] {
-    return [...this.#watched]
-      .filter(([, { boards, told }]) => boards().some((board) => told.get(nameOf(board))?.start !== board.start))
-      .map(([channel, { boards }]) => [channel, boards]);
+  /** Of the platform: those that may have changed, and those of which a period is over, or nothing was told. */
+  #changedBoards(): NamedBoard[] {
+    const told = this.#told.get('rank');
+    const isOver = (board: NamedBoard): boolean => told?.get(nameOf(board))?.start !== board.start;
+    return this.#deps.boards.ofPlatform().filter((one) => this.#dirtyBoards.has(one.board) || isOver(one));
   }
 
   /** The rooms in which a board may have changed. */
@@ -140,15 +133,16 @@ export class Publisher {
   }
 
   /** Reads all of it first, so that who comes while it is told shares one snapshot with others. */
-  async #tellChannel(channel: string, boards: () => NamedBoard[]): Promise<void> {
-    const watched = this.#watched.get(channel) ?? { boards, told: new Map<string, Told>() };
-    this.#watched.set(channel, watched);
+  async #tellChannel(channel: string, boards: readonly NamedBoard[]): Promise<void> {
+    if (boards.length === 0) return;
+    const told = this.#told.get(channel) ?? new Map<string, Told>();
+    this.#told.set(channel, told);
     const messages: [string, unknown][] = [];
-    for (const { board, period, start, read } of boards()) {
+    for (const { board, period, start, read } of boards) {
       const name = nameOf({ board, period });
-      const before = watched.told.get(name);
+      const before = told.get(name);
       const entries = await read();
-      watched.told.set(name, { start, entries });
+      told.set(name, { start, entries });
       if (before?.start !== start) messages.push([RANK_RESET, { board, period, entries }]);
       else {
         const { changes, removed } = difference(before.entries, entries);
@@ -162,14 +156,24 @@ export class Publisher {
 const nameOf = ({ board, period }: Pick<NamedBoard, 'board' | 'period'>): string => `${board} ${period}`;
 
 /** What is to be said so that who knows `before` knows `after`. */
-export function difference(
+function difference(
   before: readonly RankEntry[],
   after: readonly RankEntry[],
 ): Pick<RankChanged, 'changes' | 'removed'> {
-  const known = new Map(before.map((entry) => [entry.userId, JSON.stringify(entry)]));
+  const known = new Map(before.map((entry) => [entry.userId, entry]));
   const stays = new Set(after.map(({ userId }) => userId));
   return {
-    changes: after.filter((entry) => known.get(entry.userId) !== JSON.stringify(entry)),
+    changes: after.filter((entry) => !isSame(known.get(entry.userId), entry)),
     removed: before.map(({ userId }) => userId).filter((userId) => !stays.has(userId)),
   };
+}
+
+function isSame(one: RankEntry | undefined, { score, place, username, name, avatar }: RankEntry): boolean {
+  return (
+    one?.score === score &&
+    one.place === place &&
+    one.username === username &&
+    one.name === name &&
+    one.avatar === avatar
+  );
 }

@@ -81,13 +81,14 @@ function merge(known: ScoreRow | undefined, row: ScoreRow): ScoreRow {
   return known.reached_at <= row.reached_at ? known : row;
 }
 
-/** In the order of the rows, each of which stands for another key. */
+/** In the order of the rows, each of which stands for another key. What comes late of an account that is gone is dropped. */
 function insertOf(transaction: Transaction, rows: readonly ScoreRow[]): RawBuilder<unknown> {
   return sql`
     insert into rank_scores (board, scope, period, start, subject, score, reached_at)
     select value->>'board', value->>'scope', value->>'period', cast(value->>'start' as bigint), value->>'subject',
       cast(value->>'score' as bigint), cast(value->>'reached_at' as bigint)
-    from ${jsonRows(transaction, rows)} where true
+    from ${jsonRows(transaction, rows)}
+    where exists (select 1 from users where users.id = value->>'subject')
     on conflict (board, scope, period, start, subject) do update`;
 }
 

@@ -1,4 +1,6 @@
+import type { ExpressionBuilder } from 'kysely';
 import type { Database } from '../../database/database.ts';
+import type { RankTables } from '../../database/tables/rankings.ts';
 import { MAX_ENTRIES, type RankEntry } from './contract.ts';
 import type { BoardKey } from './scores.ts';
 
@@ -40,22 +42,29 @@ export class RankStore {
       .where('rank_scores.subject', '=', userId)
       .executeTakeFirst();
     if (mine === undefined) return undefined;
-    const { before } = await this.#listed(key)
-      .select(({ fn }) => fn.countAll<number>().as('before'))
-      .where(({ eb, and, or }) => {
-        const [score, reached, subject] = [
-          'rank_scores.score',
-          'rank_scores.reached_at',
-          'rank_scores.subject',
-        ] as const;
-        const sooner = or([
-          eb(reached, '<', mine.reached_at),
-          and([eb(reached, '=', mine.reached_at), eb(subject, '<', userId)]),
-        ]);
-        return or([eb(score, '>', mine.score), and([eb(score, '=', mine.score), sooner])]);
-      })
+    const before = (eb: ExpressionBuilder<RankTables, 'rank_scores'>) =>
+      eb.and([
+        // Said for the index, which knows ranges and no alternatives.
+        eb('rank_scores.score', '>=', mine.score),
+        eb.or([
+          eb('rank_scores.score', '>', mine.score),
+          eb('rank_scores.reached_at', '<', mine.reached_at),
+          eb.and([eb('rank_scores.reached_at', '=', mine.reached_at), eb('rank_scores.subject', '<', userId)]),
+        ]),
+      ]);
+    const all = await this.#scores(key)
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where(before)
       .executeTakeFirstOrThrow();
-    return { score: mine.score, place: Number(before) + 1 };
+    // The banned are few and found by their own index, while looking at everybody before would cost as many look-ups.
+    const banned = await this.#scores(key)
+      .innerJoin('users', 'users.id', 'rank_scores.subject')
+      .select(({ fn }) => fn.countAll<number>().as('count'))
+      .where('users.banned_at', 'is not', null)
+      .where(({ eb, or }) => or([eb('users.banned_until', 'is', null), eb('users.banned_until', '>', this.#now())]))
+      .where(before)
+      .executeTakeFirstOrThrow();
+    return { score: mine.score, place: Number(all.count) - Number(banned.count) + 1 };
   }
 
   /** Who is live in public now, by how many watch; of equal ones who began first. */
@@ -78,14 +87,8 @@ export class RankStore {
     return rows.map(entryOf);
   }
 
-  /** Rankings of hours, days and weeks that are long over, and what was counted of accounts while they went. */
+  /** Rankings of hours, days and weeks that are long over. */
   async sweep(): Promise<void> {
-    await this.#database
-      .deleteFrom('rank_scores')
-      .where(({ not, exists, selectFrom }) =>
-        not(exists(selectFrom('users').select('users.id').whereRef('users.id', '=', 'rank_scores.subject'))),
-      )
-      .execute();
     for (const [period, keptMs] of Object.entries(KEPT_MS))
       await this.#database
         .deleteFrom('rank_scores')
@@ -107,16 +110,20 @@ export class RankStore {
       .execute();
   }
 
-  #listed({ board, scope, period, start }: BoardKey) {
+  #listed(key: BoardKey) {
+    return this.#scores(key)
+      .innerJoin('users', 'users.id', 'rank_scores.subject')
+      .where(({ eb, or }) => or([eb('users.banned_at', 'is', null), eb('users.banned_until', '<=', this.#now())]));
+  }
+
+  #scores({ board, scope, period, start }: BoardKey) {
     return this.#database
       .selectFrom('rank_scores')
-      .innerJoin('users', 'users.id', 'rank_scores.subject')
       .where('rank_scores.board', '=', board)
       .where('rank_scores.scope', '=', scope)
       .where('rank_scores.period', '=', period)
       .where('rank_scores.start', '=', start)
-      .where('rank_scores.score', '>', 0)
-      .where(({ eb, or }) => or([eb('users.banned_at', 'is', null), eb('users.banned_until', '<=', this.#now())]));
+      .where('rank_scores.score', '>', 0);
   }
 }
 
