@@ -4,6 +4,8 @@ import { kindSchema, type StatementFilter, type StatementLine, type StatementQue
 
 const CSV_PAGE = 500;
 const CSV_HEAD = 'time,kind,amount,balance,note,details,transfer';
+/** How formulas begin, also in the wide letters that East Asian spreadsheets take for them (OWASP, CSV injection). */
+const FORMULA = /^\s*[=+\-@\t\r\n＝＋－＠]/;
 /** So that spreadsheets read the text as UTF-8. */
 const BYTE_ORDER_MARK = '\uFEFF';
 
@@ -83,8 +85,8 @@ function csvLine({ id, kind, amount, balance, at, details }: StatementLine): str
   return `${cells.join(',')}\r\n`;
 }
 
-/** Quoted after RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it (OWASP, CSV injection). */
+/** Quoted after RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it. */
 function csvText(text: string): string {
-  const safe = /^\s*[=+\-@\t\r\n]/.test(text) ? `'${text}` : text;
+  const safe = FORMULA.test(text) ? `'${text}` : text;
   return `"${safe.replaceAll('"', '""')}"`;
 }
