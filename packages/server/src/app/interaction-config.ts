@@ -29,6 +29,9 @@ const rankSection = z.strictObject({
 
 const points = (value: number, of: string) => z.int().min(0).max(1_000_000).default(value).describe(of);
 
+const titles = (names: string[], of: string) =>
+  z.array(z.string().trim().min(1).max(32)).min(1).max(100).default(names).describe(of);
+
 const levelsSection = z.strictObject({
   watchPerMinute: points(1, 'Experience of a minute watched'),
   watchPerDay: points(200, 'Most experience of a day by watching one channel'),
@@ -45,6 +48,15 @@ const levelsSection = z.strictObject({
       ...[35_000, 60_000, 100_000, 160_000, 250_000, 400_000, 650_000, 1_000_000, 1_800_000, 3_000_000],
     ])
     .describe('Experience that each level needs, from level 1 on'),
+  titles: z
+    .strictObject({
+      zh: titles(
+        ['新朋友', '常客', '铁粉', '骨灰粉', '守护者'],
+        'What fans are called in Chinese, spread over the levels',
+      ),
+      en: titles(['Newcomer', 'Regular', 'True fan', 'Devotee', 'Guardian'], '… and in English'),
+    })
+    .prefault({}),
 });
 
 const coinPackage = z.strictObject({
@@ -120,6 +132,12 @@ const webhooksSection = z.strictObject({
     .default([])
     .describe('Addresses and networks that webhooks and pushes may reach though they are not public'),
   timeoutMs: z.int().min(100).max(60_000).default(10_000).describe('How long a receiver may take to answer'),
+  maxWaiting: z
+    .int()
+    .min(100)
+    .max(10_000_000)
+    .default(100_000)
+    .describe('Deliveries that may wait for one webhook; of more the oldest are given up'),
 });
 
 function isNetwork(text: string): boolean {

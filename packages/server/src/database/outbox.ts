@@ -16,6 +16,10 @@ export interface Work {
   transaction: Transaction;
   /** Written in the same transaction; appended to the state center, in this order, after the commit. */
   emit(...events: OutboxEvent[]): Promise<void>;
+  /**
+   * What is told on its channel in another way, for whom the tap keeps it: `make` is called only when there is somebody.
+   */
+  note(event: string, make: () => OutboxEvent[]): Promise<void>;
 }
 
 /** An event as it was committed. */
@@ -33,6 +37,8 @@ export interface CommittedEvent {
 export interface OutboxTap {
   /** What it throws undoes the whole work. It takes no locks that events of another subject may hold. */
   write(transaction: Transaction, events: readonly CommittedEvent[]): Promise<void>;
+  /** Whether anybody keeps events of this name. Left out, nobody keeps any but those that are emitted. */
+  wants?(transaction: Transaction, event: string): Promise<boolean>;
   /** Work with events was committed. */
   committed(): void;
 }
@@ -70,29 +76,32 @@ export class Outbox {
   /** Commits `work` as one. What it throws is thrown on, and nothing of it remains. */
   async transact<Result>(work: (unit: Work) => Promise<Result>): Promise<Result> {
     let emitted = 0;
+    let noted = 0;
     const result = await this.#database.transaction().execute((transaction) =>
       work({
         transaction,
         emit: async (...events) => {
           if (events.length === 0) return;
           emitted += events.length;
-          const rows = events.map(({ channel, event, data }) => ({
-            id: randomUUID(),
-            channel,
-            event,
-            data: JSON.stringify(data),
-            created_at: this.#now(),
-          }));
+          const rows = events.map((event) => this.#row(event));
           await transaction.insertInto('outbox').values(rows).execute();
+          await this.#tap?.write(transaction, rows);
+        },
+        note: async (event, make) => {
+          if ((await this.#tap?.wants?.(transaction, event)) !== true) return;
+          const rows = make().map((one) => this.#row(one));
+          noted += rows.length;
           await this.#tap?.write(transaction, rows);
         },
       }),
     );
-    if (emitted > 0) {
-      this.#relay?.nudge();
-      this.#tap?.committed();
-    }
+    if (emitted > 0) this.#relay?.nudge();
+    if (emitted + noted > 0) this.#tap?.committed();
     return result;
+  }
+
+  #row({ channel, event, data }: OutboxEvent): CommittedEvent {
+    return { id: randomUUID(), channel, event, data: JSON.stringify(data), created_at: this.#now() };
   }
 
   /** Begins to append, with what an earlier process left. */

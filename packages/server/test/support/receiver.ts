@@ -17,6 +17,8 @@ export interface Receiver {
   taken: Record<string, unknown>[];
   /** What it answers; it may look at what came. */
   answer: (request: ReceivedRequest) => number;
+  /** It takes what comes, and answers nothing. */
+  holds: boolean;
   /** Nobody answers at its port any more. */
   close(): Promise<void>;
 }
@@ -28,6 +30,7 @@ export async function startReceiver({ port = 0 }: { port?: number } = {}): Promi
     request.on('end', () => {
       const one = { headers: request.headers, body: Buffer.concat(chunks).toString() };
       receiver.received.push(one);
+      if (receiver.holds) return;
       const status = receiver.answer(one);
       if (status < 300) receiver.taken.push(JSON.parse(one.body) as Record<string, unknown>);
       answer.writeHead(status, { location: 'http://169.254.169.254/latest' }).end();
@@ -36,7 +39,7 @@ export async function startReceiver({ port = 0 }: { port?: number } = {}): Promi
   await once(server, 'listening');
   const bound = (server.address() as AddressInfo).port;
   const receiver: Receiver = {
-    ...{ url: `http://127.0.0.1:${bound}/hook`, port: bound, received: [], taken: [], answer: () => 204 },
+    ...{ url: `http://127.0.0.1:${bound}/hook`, port: bound, received: [], taken: [], answer: () => 204, holds: false },
     close: async () => {
       server.closeAllConnections();
       if (server.listening) await new Promise((resolve) => server.close(resolve));

@@ -25,6 +25,8 @@ export const messages = {
     reportActed: 'Something was done about it. Thank you.',
     webhookGivenUp: 'A webhook was switched off',
     webhookGivenUpHint: 'Nothing could be delivered to {host} for three days.',
+    webhookOverfull: 'Too much waits for a webhook',
+    webhookOverfullHint: '{host} takes less than there is; the oldest deliveries were given up.',
     level: 'Your level rose',
     other: 'News from the platform',
     prefs: 'Notices',

@@ -25,6 +25,8 @@ export const messages = {
     reportActed: '已采取措施，感谢反馈。',
     webhookGivenUp: '一个 Webhook 已停用',
     webhookGivenUpHint: '连续三天无法投递到 {host}。',
+    webhookOverfull: '一个 Webhook 积压过多',
+    webhookOverfullHint: '{host} 接收得太慢，最早的投递已被放弃。',
     level: '等级提升',
     other: '平台消息',
     prefs: '通知',

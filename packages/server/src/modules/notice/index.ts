@@ -13,6 +13,7 @@ import { loadVapidKeys } from './push/vapid.ts';
 import { addNoticeRoutes } from './routes.ts';
 import { NoticeService } from './service.ts';
 import { NoticeStore } from './store.ts';
+import { DeliveryBound } from './webhook/bound.ts';
 import { Courier } from './webhook/courier.ts';
 import { addWebhookRoutes } from './webhook/routes.ts';
 import { WebhookService } from './webhook/service.ts';
@@ -33,6 +34,8 @@ export interface NoticeOptions {
   pushSubject: string;
   allowPrivate: readonly string[];
   timeoutMs: number;
+  /** Deliveries that may wait for one webhook. */
+  maxWaiting: number;
 }
 
 export interface NoticeModuleDeps extends InteractDeps {
@@ -56,6 +59,7 @@ export function createEventTap({ database, now }: Pick<InteractDeps, 'database' 
       await rememberLive(transaction, events);
       await tap.write(transaction, events);
     },
+    wants: (transaction, event) => tap.wants(transaction, event),
     committed: () => {},
   };
 }
@@ -63,7 +67,7 @@ export function createEventTap({ database, now }: Pick<InteractDeps, 'database' 
 export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
   const { outbox, logger, options } = deps;
   const parts = assemble(deps);
-  const { metrics, notifier, fanout, service, webhooks, tap, courier, webhookService, sweeper } = parts;
+  const { metrics, notifier, fanout, service, webhooks, tap, courier, bound, webhookService, sweeper } = parts;
   let pusher: Pusher | undefined;
   let publicKey = '';
   outbox.tap({
@@ -71,6 +75,7 @@ export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
       await rememberLive(transaction, events);
       await tap.write(transaction, events);
     },
+    wants: (transaction, event) => tap.wants(transaction, event),
     committed: () => {
       fanout.nudge();
       courier.nudge();
@@ -92,11 +97,11 @@ export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
         ...{ ...deps, ...parts, keys, logger, store: parts.pushStore, subject: options.pushSubject },
         count: (outcome) => metrics.push(outcome),
       });
-      for (const part of [fanout, courier, pusher, sweeper]) part.start();
+      for (const part of [fanout, courier, bound, pusher, sweeper]) part.start();
     },
     stop: async () => {
       parts.outbound.stop();
-      await Promise.all([fanout, courier, pusher, sweeper].map((part) => part?.stop()));
+      await Promise.all([fanout, courier, bound, pusher, sweeper].map((part) => part?.stop()));
     },
   };
 }
@@ -114,6 +119,10 @@ function assemble(deps: NoticeModuleDeps) {
   const tap = new WebhookTap({ store: webhooks, now });
   const forWebhooks = { ...deps, store: webhooks, outbound, notifier };
   const courier = new Courier({ ...forWebhooks, count: (outcome) => metrics.delivery(outcome) });
+  const bound = new DeliveryBound({
+    ...{ ...forWebhooks, maxWaiting: options.maxWaiting },
+    count: (dropped) => metrics.delivery('dropped', dropped),
+  });
   const webhookService = new WebhookService({
     ...forWebhooks,
     onChange: () => {
@@ -142,6 +151,7 @@ function assemble(deps: NoticeModuleDeps) {
     service,
     tap,
     courier,
+    bound,
     webhookService,
     sweeper,
   };

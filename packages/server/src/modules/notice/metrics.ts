@@ -19,8 +19,8 @@ export class NoticeMetrics {
     this.#pushes?.inc({ outcome });
   }
 
-  delivery(outcome: string): void {
-    this.#deliveries?.inc({ outcome });
+  delivery(outcome: string, count = 1): void {
+    this.#deliveries?.inc({ outcome }, count);
   }
 
   measure(registry: Registry, { pendingDeliveries }: NoticeSources): void {

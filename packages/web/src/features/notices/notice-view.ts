@@ -56,19 +56,22 @@ export function viewOf({ kind, data }: Notice, t: Translate, locale: string): No
     case 'moderation':
       return { ...plain, ...moderationWords(data, t, locale) };
     case 'system':
-      return data.code === 'webhook_given_up'
-        ? {
-            ...plain,
-            title: t('notices.webhookGivenUp'),
-            body: t('notices.webhookGivenUpHint', { host: text(data.host) }),
-            to: { name: 'settings', hash: '#webhooks' },
-          }
-        : { ...plain, title: t('notices.other') };
+      return { ...plain, ...systemWords(data, t) };
     case 'level':
       return { ...plain, title: t('notices.level') };
     default:
       return { ...plain, title: t('notices.other') };
   }
+}
+
+function systemWords(data: Notice['data'], t: Translate): Pick<NoticeView, 'title'> & Partial<NoticeView> {
+  const to = { name: 'settings', hash: '#webhooks' };
+  const host = { host: text(data.host) };
+  if (data.code === 'webhook_given_up')
+    return { title: t('notices.webhookGivenUp'), body: t('notices.webhookGivenUpHint', host), to };
+  if (data.code === 'webhook_overfull')
+    return { title: t('notices.webhookOverfull'), body: t('notices.webhookOverfullHint', host), to };
+  return { title: t('notices.other') };
 }
 
 function moderationWords(data: Notice['data'], t: Translate, locale: string): { title: string; body: string } {

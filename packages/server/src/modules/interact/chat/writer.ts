@@ -156,7 +156,7 @@ export class ChatWriter {
   }
 
   async #write(
-    { transaction, emit }: Work,
+    { transaction, emit, note }: Work,
     said: readonly { row: MessageRow; draft: Draft }[],
   ): Promise<ReadonlySet<string>> {
     const { store, notifier, experience } = this.#deps;
@@ -172,6 +172,11 @@ export class ChatWriter {
       }
     const notices = shown.flatMap(({ row, draft }) => draft.notices(row.id));
     if (notices.length > 0) await notifier.notify({ transaction, emit }, notices);
+    await note('chat.message', () =>
+      shown.map(({ row, draft }) => ({
+        ...{ channel: chatChannelOf(row.room_id), event: 'chat.message', data: messageView(row, draft.quote) },
+      })),
+    );
     const facts = shown.flatMap(({ row: { user_id: userId, channel_id: channelId, at } }) =>
       userId === null || userId === channelId ? [] : [{ channelId, userId, kind: 'chat' as const, amount: 1, at }],
     );

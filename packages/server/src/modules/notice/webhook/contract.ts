@@ -15,7 +15,7 @@ const events = z
   .array(z.string().regex(/^(?:\*|[a-z]{1,30}\.(?:\*|[a-zA-Z_]{1,40}))$/, 'room.live, room.*, or *'))
   .min(1)
   .max(50)
-  .describe('Names of events, all of a kind (`gift.*`), or all (`*`)');
+  .describe('Names of events, all of a kind (`gift.*`), or all but those of the chat (`*`)');
 
 export const createWebhookSchema = z.strictObject({
   url,
@@ -51,7 +51,7 @@ export const deliverySchema = z.object({
   lastError: z
     .string()
     .optional()
-    .describe('http_STATUS, timeout, connection_failed, host_not_found, address_refused, bad_url'),
+    .describe('http_STATUS, timeout, connection_failed, host_not_found, address_refused, bad_url, too_many_waiting'),
   createdAt: z.number(),
   doneAt: z.number().optional(),
 });

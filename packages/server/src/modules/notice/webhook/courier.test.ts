@@ -5,6 +5,8 @@ import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
 import { isPublicAddress } from '@kaibo/media';
 import { onEveryDatabase } from '../../../../test/support/databases.ts';
+import { roomRow } from '../../../../test/support/room-rows.ts';
+import { userRow } from '../../../../test/support/user-rows.ts';
 import { startReceiver, type Receiver } from '../../../../test/support/receiver.ts';
 import type { Database } from '../../../database/database.ts';
 import { Outbox } from '../../../database/outbox.ts';
@@ -12,18 +14,22 @@ import { MemoryStateCenter } from '../../../state/memory.ts';
 import { StoredNotifier } from '../notifier.ts';
 import { Outbound } from '../outbound.ts';
 import { NoticeStore } from '../store.ts';
+import { DeliveryBound } from './bound.ts';
 import { Courier } from './courier.ts';
 import { WebhookStore } from './store.ts';
 import { WebhookTap } from './tap.ts';
 
 const CHILD = join(import.meta.dirname, '../../../../test/support/webhook-child.ts');
-const KILLS = 3;
+const KILLS = 2;
 const HOUR_MS = 3_600_000;
 
 interface Platform {
   outbox: Outbox;
   store: WebhookStore;
   courier: Courier;
+  tap: WebhookTap;
+  outbound: Outbound;
+  notifier: StoredNotifier;
   /** Turns its clock. */
   wait(ms: number): void;
   emit(room: string, ...numbers: number[]): Promise<void>;
@@ -37,17 +43,21 @@ function setUp(database: Database, state = new MemoryStateCenter()): Platform {
   const outbox = new Outbox({ database, logger, now, state });
   const store = new WebhookStore(database);
   const tap = new WebhookTap({ store, now });
-  const outbound = new Outbound({ isPublic: isPublicAddress, allowPrivate: ['127.0.0.1'], timeoutMs: 5000 });
+  const outbound = new Outbound({ isPublic: isPublicAddress, allowPrivate: ['127.0.0.1'], timeoutMs: 30_000 });
   const notifier = new StoredNotifier({ store: new NoticeStore(database), now, count: () => {} });
   const courier = new Courier({ store, outbox, state, outbound, notifier, logger, now, count: () => {} });
-  outbox.tap({ write: async (...events) => void (await tap.write(...events)), committed: () => courier.nudge() });
+  outbox.tap({
+    write: async (...events) => void (await tap.write(...events)),
+    wants: (...about) => tap.wants(...about),
+    committed: () => courier.nudge(),
+  });
   onTestFinished(async () => {
     await courier.stop();
     await outbox.stop();
     await state.close();
   });
   return {
-    ...{ outbox, store, courier },
+    ...{ outbox, store, courier, tap, outbound, notifier },
     wait: (ms) => {
       lead += ms;
       courier.nudge();
@@ -63,11 +73,11 @@ function setUp(database: Database, state = new MemoryStateCenter()): Platform {
   };
 }
 
-async function addHook(database: Database, url: string): Promise<void> {
+async function addHook(database: Database, url: string, owner = 'platform', events = '["gift.*"]'): Promise<void> {
   await database
     .insertInto('webhooks')
     .values({
-      ...{ id: 'hook', owner: 'platform', url, secret: 'whsec_test', events: '["gift.*"]', enabled: 1 },
+      ...{ id: 'hook', owner, url, secret: 'whsec_test', events, enabled: 1 },
       ...{ failing_since: null, given_up_at: null, created_at: 1, updated_at: 1 },
     })
     .execute();
@@ -104,8 +114,9 @@ onEveryDatabase('webhooks', (open, databases) => {
     await emit('good', ...upTo(20));
     await expect.poll(() => numbersOf(receiver, 'good').length, { timeout: 20_000 }).toBe(20);
     await expect.poll(() => numbersOf(receiver, 'bad'), { timeout: 20_000 }).toEqual([12]);
-    const [waiting] = await store.list('hook', { state: 'pending', limit: 10, before: undefined });
-    expect(waiting).toMatchObject({ order_key: 'room:bad', attempts: 0 });
+    // The one behind it has not been tried.
+    const pending = await store.list('hook', { state: 'pending', limit: 10, before: undefined });
+    expect(pending.find(({ order_key: key }) => key === 'room:bad')).toMatchObject({ attempts: 0 });
     // A day later the next failure is the last one, and the room goes on.
     wait(25 * HOUR_MS);
     await expect.poll(() => numbersOf(receiver, 'bad'), { timeout: 20_000 }).toEqual([12, 14]);
@@ -148,8 +159,83 @@ onEveryDatabase('webhooks', (open, databases) => {
     ]);
   });
 
+  test('of what waits beyond the bound the oldest is given up, and the owner is told once', async () => {
+    const database = await open();
+    await addHook(database, 'http://127.0.0.1:9/', 'user:ada');
+    await database.insertInto('users').values(userRow('ada')).execute();
+    await database
+      .insertInto('rooms')
+      .values({ ...roomRow('a'), user_id: 'ada' })
+      .execute();
+    const { outbox, store, notifier, emit, states } = setUp(database);
+    const dropped: number[] = [];
+    const bound = new DeliveryBound({
+      ...{ store, outbox, notifier, logger: pino({ level: 'silent' }), now: Date.now, maxWaiting: 5 },
+      count: (count) => dropped.push(count),
+    });
+    await emit('a', ...upTo(5));
+    await bound.enforce();
+    expect(dropped).toEqual([]);
+    await emit('a', 6, 7, 8);
+    await Promise.all([bound.enforce(), bound.enforce()]);
+    await emit('a', 9);
+    await bound.enforce();
+    expect(dropped).toEqual([3, 1]);
+    expect(await states()).toEqual({ pending: 5, dead: 4 });
+    const [oldest] = await store.next('hook', Date.now(), 1);
+    expect(oldest?.body).toContain('"n":5');
+    const notices = await database.selectFrom('notices').select(['user_id', 'data']).execute();
+    expect(notices.map(({ user_id: id, data }) => [id, JSON.parse(data)])).toEqual([
+      ['ada', { code: 'webhook_overfull', webhookId: 'hook', host: '127.0.0.1:9' }],
+    ]);
+  });
+
+  test('the chat is told to whoever asks for it by name', async () => {
+    const database = await open();
+    await addHook(database, 'http://127.0.0.1:9/', 'platform', '["*"]');
+    const { outbox, store, tap } = setUp(database);
+    let made = 0;
+    const say = (): Promise<void> =>
+      outbox.transact(async ({ note }) => {
+        await note('chat.message', () => {
+          made++;
+          return [{ channel: 'chat:a', event: 'chat.message', data: { text: '嗨' } }];
+        });
+      });
+    await say();
+    expect(made).toBe(0);
+    await store.change(undefined, 'hook', { events: '["chat.message"]' });
+    tap.forget();
+    await say();
+    const rows = await store.next('hook', Date.now() + 1, 10);
+    expect(rows).toMatchObject([{ order_key: 'chat:a', event: 'chat.message' }]);
+    expect(rows[0]?.body).toContain('嗨');
+    // It went to the webhook alone: its channel has it from elsewhere.
+    expect(await database.selectFrom('outbox').selectAll().execute()).toEqual([]);
+  });
+
+  test('a stop does not wait for who is slow, and what was under way comes again', async () => {
+    const database = await open();
+    const receiver = await startReceiver();
+    receiver.holds = true;
+    await addHook(database, receiver.url);
+    const { courier, emit, outbound, states } = setUp(database);
+    courier.start();
+    await emit('a', 1);
+    await expect.poll(() => receiver.received.length, { timeout: 20_000 }).toBe(1);
+    outbound.stop();
+    await courier.stop();
+    expect(await states()).toEqual({ pending: 1 });
+    receiver.holds = false;
+    const next = setUp(database);
+    next.courier.start();
+    await expect.poll(next.states, { timeout: 20_000 }).toEqual({ delivered: 1 });
+    const [first, again] = receiver.received.map(({ headers }) => headers['x-kaibo-delivery']);
+    expect(again).toBe(first);
+  });
+
   test(`killed ${KILLS} times while it delivers: everything arrives, in order, at least once`, async () => {
-    const options = await databases.options();
+    const options = await databases.options('migrated');
     const { database } = await databases.handle(options);
     const receiver = await startReceiver();
     await addHook(database, receiver.url);

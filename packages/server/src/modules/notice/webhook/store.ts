@@ -10,6 +10,9 @@ export type NewDelivery = Omit<DeliveryRow, 'seq'>;
 /** Queues of one webhook that may wait for their next try; with more, everything of it waits. */
 export const MAX_WAITING_QUEUES = 1000;
 
+/** `last_error` of what was given up because too much waited behind it. */
+const TOO_MANY_WAITING = 'too_many_waiting';
+
 /** The queries on webhooks and what is to be delivered. */
 export class WebhookStore {
   readonly #database: Database;
@@ -152,6 +155,56 @@ export class WebhookStore {
     return Number((await chosen.executeTakeFirst()).numUpdatedRows);
   }
 
+  /** Webhooks for which more waits than `most`. */
+  async overfull(most: number): Promise<string[]> {
+    const rows = await this.#database
+      .selectFrom('webhook_deliveries')
+      .select('webhook_id')
+      .where('state', '=', 'pending')
+      .groupBy('webhook_id')
+      .having(({ fn }) => fn.countAll(), '>', most)
+      .execute();
+    return rows.map(({ webhook_id: id }) => id);
+  }
+
+  /** Gives up what waits before the `keep` youngest; answers how many that were. */
+  async dropOldest(
+    transaction: Transaction,
+    { webhookId, keep, nowMs }: { webhookId: string; keep: number; nowMs: number },
+  ): Promise<number> {
+    const newestDropped = await transaction
+      .selectFrom('webhook_deliveries')
+      .select('seq')
+      .where('webhook_id', '=', webhookId)
+      .where('state', '=', 'pending')
+      .orderBy('seq', 'desc')
+      .limit(1)
+      .offset(keep)
+      .executeTakeFirst();
+    if (newestDropped === undefined) return 0;
+    const { numUpdatedRows } = await transaction
+      .updateTable('webhook_deliveries')
+      .set({ state: 'dead', done_at: nowMs, last_error: TOO_MANY_WAITING })
+      .where('webhook_id', '=', webhookId)
+      .where('state', '=', 'pending')
+      .where('seq', '<=', newestDropped.seq)
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  }
+
+  async hasDropped(transaction: Transaction, webhookId: string, sinceMs: number): Promise<boolean> {
+    const row = await transaction
+      .selectFrom('webhook_deliveries')
+      .select('seq')
+      .where('state', '=', 'dead')
+      .where('done_at', '>=', sinceMs)
+      .where('webhook_id', '=', webhookId)
+      .where('last_error', '=', TOO_MANY_WAITING)
+      .limit(1)
+      .executeTakeFirst();
+    return row !== undefined;
+  }
+
   /** For the metrics. */
   async countPending(): Promise<number> {
     const { count } = await this.#database
@@ -166,6 +219,8 @@ export class WebhookStore {
     const done = this.#database.deleteFrom('webhook_deliveries');
     await done.where('state', '=', 'delivered').where('done_at', '<', deliveredBeforeMs).execute();
     await done.where('state', '=', 'dead').where('done_at', '<', deadBeforeMs).execute();
+    // What waits for one that was switched off and is not wanted any more.
+    await done.where('state', '=', 'pending').where('deadline_at', '<', deadBeforeMs).execute();
     // What a node wrote for a webhook of which it did not know yet that it is gone.
     await done.where('webhook_id', 'not in', this.#database.selectFrom('webhooks').select('id')).execute();
   }

@@ -32,9 +32,14 @@ export class WebhookTap {
     this.#readAtMs = Number.NEGATIVE_INFINITY;
   }
 
+  /** Whether any webhook asks for events of this name. */
+  async wants(transaction: Transaction, event: string): Promise<boolean> {
+    return (await this.#known(transaction)).some(({ fits }) => fits(event));
+  }
+
   /** Answers whether anything is to be delivered. */
   async write(transaction: Transaction, events: readonly CommittedEvent[]): Promise<boolean> {
-    const told = events.filter(({ channel }) => /^(?:room|user):/.test(channel));
+    const told = events.filter(({ channel }) => /^(?:room|user|chat):/.test(channel));
     if (told.length === 0) return false;
     const hooks = await this.#known(transaction);
     if (hooks.length === 0) return false;
@@ -87,11 +92,13 @@ export function newDelivery({
   };
 }
 
-/** `room.live`, `room.*` or `*`. */
+/** `room.live`, `room.*` or `*`, which is everything but the chat: that is more than all else together. */
 function matcherOf(patterns: readonly string[]): (event: string) => boolean {
-  if (patterns.includes('*')) return () => true;
   const names = new Set(patterns);
-  return (event) => names.has(event) || names.has(`${event.slice(0, event.indexOf('.'))}.*`);
+  return (event) => {
+    const kind = event.slice(0, event.indexOf('.'));
+    return names.has(event) || names.has(`${kind}.*`) || (names.has('*') && kind !== 'chat');
+  };
 }
 
 /** `user:ID` of whom the channel belongs to; undefined for a room that was made without an account. */
@@ -100,7 +107,7 @@ async function ownerOf(transaction: Transaction, channel: string): Promise<strin
   const room = await transaction
     .selectFrom('rooms')
     .select('user_id')
-    .where('id', '=', channel.slice('room:'.length))
+    .where('id', '=', channel.slice(channel.indexOf(':') + 1))
     .executeTakeFirst();
   return typeof room?.user_id === 'string' ? `user:${room.user_id}` : undefined;
 }
@@ -108,5 +115,5 @@ async function ownerOf(transaction: Transaction, channel: string): Promise<strin
 /** The platform's webhooks hear of every room, and of people what is public: never what somebody is told in private. */
 function concerns(owner: string, { event, subject }: { event: CommittedEvent; subject: string | undefined }): boolean {
   if (owner !== PLATFORM) return owner === subject;
-  return event.channel.startsWith('room:') || event.event === 'user.followed';
+  return !event.channel.startsWith('user:') || event.event === 'user.followed';
 }
