@@ -6,7 +6,7 @@ import { json } from 'node:stream/consumers';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { Database } from '../src/database/database.ts';
 import { LedgerBooks } from '../src/modules/wallet/ledger.ts';
 import { verifyBooks } from '../src/modules/wallet/index.ts';
@@ -24,6 +24,7 @@ const PRICE = 5;
 /** Every so many requests is sent twice at the same time. */
 const TWICE_EVERY = 4;
 const ATTEMPTS = 5;
+vi.setConfig({ testTimeout: 180_000 * Math.max(1, EACH / 10) });
 
 const logger = pino({ level: 'silent' });
 
@@ -144,7 +145,7 @@ onDatabase('sqlite', 'a hundred people give gifts at once', (open) => {
     const room = await node.create({}, people.add('streamer').headers);
     await fillWallets(database);
     await assertGiven(database, await giveAll([node], { people, roomId: room.id }));
-  }, 180_000);
+  });
 });
 
 onDatabase('postgres', 'a hundred people give gifts at once, by two nodes', (_open, databases) => {
@@ -167,5 +168,5 @@ onDatabase('postgres', 'a hundred people give gifts at once, by two nodes', (_op
     const { database } = await databases.handle(options);
     await fillWallets(database);
     await assertGiven(database, await giveAll(nodes, { people, roomId: room.id }));
-  }, 180_000);
+  });
 });
