@@ -39,6 +39,14 @@ export interface FanStanding {
   rules: { watchPerMinute: number; chatPerMessage: number; giftPerCoin: number };
 }
 
+/** A level that fans have, and what it is called. */
+export interface FanLevel {
+  level: number;
+  /** Experience at which it begins. */
+  from: number;
+  title: { zh: string; en: string };
+}
+
 /** `level.up` on the `user` channel. */
 export interface LevelUp {
   channelId: string;
@@ -52,6 +60,11 @@ export class FansApi {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /** Every level there is, from 1 on; the same for all channels. */
+  async levels({ signal }: { signal?: AbortSignal } = {}): Promise<FanLevel[]> {
+    return (await this.#caller.json<{ levels: FanLevel[] }>('/api/fans/levels', { signal })).levels;
   }
 
   /** The furthest first. */

@@ -3,6 +3,8 @@ export { KaiboClient } from './kaibo-client.ts';
 export type { KaiboClientOptions } from './kaibo-client.ts';
 /** What the platform refuses, and what the network loses. */
 export { KaiboError } from './errors.ts';
+/** What makes a thing done once, however often it is sent. */
+export { newKey } from './keys.ts';
 /** Logins, passwords and API keys. */
 export type {
   ApiKey,
@@ -35,6 +37,7 @@ export type {
   EarnedQuery,
   Gift,
   GiftAnswer,
+  GiftBadge,
   GiftEffect,
   GiftInput,
   GiftOrder,
@@ -107,7 +110,7 @@ export type {
   SupporterPeriod,
   Supporters,
 } from './rankings.ts';
-export type { Fan, FanBadgeName, FanPage, FansApi, FanStanding, LevelUp } from './fans.ts';
+export type { Fan, FanBadgeName, FanLevel, FanPage, FansApi, FanStanding, LevelUp } from './fans.ts';
 /** What is said in rooms, and order in it. */
 export type {
   ChatApi,

@@ -205,6 +205,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/rooms/{roomId}/recordings': { answers: { ...all(200), banned: 403 } },
   'GET /api/rank/{board}': { parameters: async () => ({ board: 'followers' }), answers: all(200) },
   'GET /api/rooms/{roomId}/rank/supporters': { answers: { ...all(200), banned: 403 } },
+  'GET /api/fans/levels': { answers: all(200) },
   'GET /api/rooms/{roomId}/fans': { answers: { ...all(200), banned: 403 } },
   'GET /api/rooms/{roomId}/fans/me': { answers: { ...members(200), banned: 403 } },
   'PUT /api/rooms/{roomId}/fans/badge': { body: () => ({ name: '小橙子' }), answers: { ...owners(200) } },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Transaction } from '../../database/database.ts';
+import { cleanText, VISIBLE } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 
 export interface ExperienceFact {
@@ -36,6 +37,8 @@ export interface LevelRules {
   giftPerCoin: number;
   /** Experience that each level needs, from level 1 on; rising. */
   thresholds: readonly number[];
+  /** What fans are called, each list spread over the levels. */
+  titles: { zh: readonly string[]; en: readonly string[] };
 }
 
 /** What people see as one character is one: 2 to 6 of them. */
@@ -47,9 +50,9 @@ export const badgeNameSchema = z
   .trim()
   .max(64)
   .regex(PLAIN_TEXT)
-  // Nothing that turns the direction of what follows, or that is not seen.
-  .regex(/^[^\u200B\u200C\u200E\u200F\u202A-\u202E\u2060-\u2069\uFEFF]*$/u)
   .transform((name) => name.normalize('NFC'))
+  // Nothing that turns the direction of what follows, or that is not seen: so short a name is refused, not mended.
+  .refine((name) => name === cleanText(name) && VISIBLE.test(name), 'a name that is seen')
   .refine((name) => lengthOf(name) >= 2 && lengthOf(name) <= 6, '2–6');
 export const setBadgeSchema = z.object({
   name: badgeNameSchema.nullable().describe('2 to 6 characters; null for none'),
@@ -79,6 +82,17 @@ export const fanStandingSchema = z.object({
   rules: z.object({ watchPerMinute: z.int(), chatPerMessage: z.int(), giftPerCoin: z.int() }),
 });
 export type FanStanding = z.output<typeof fanStandingSchema>;
+
+export const levelsSchema = z.object({
+  levels: z.array(
+    z.object({
+      level: z.int(),
+      from: z.int().describe('Experience at which it begins'),
+      title: z.object({ zh: z.string(), en: z.string() }),
+    }),
+  ),
+});
+export type Levels = z.output<typeof levelsSchema>;
 
 export const fansQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),

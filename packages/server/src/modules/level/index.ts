@@ -49,7 +49,7 @@ export function createLevelModule(deps: LevelDeps): LevelModule {
         if (why === 'deleted') await store.forget(userId);
       },
     },
-    addRoutes: (app, callerOf) => addLevelRoutes(app, { service, callerOf }),
+    addRoutes: (app, callerOf) => addLevelRoutes(app, { service, rules: deps.rules, callerOf }),
     start: async () => projector.start(),
     stop: () => projector.stop(),
   };

@@ -7,7 +7,7 @@ import { MemoryStateCenter } from '../../state/memory.ts';
 import type { LevelRules } from './contract.ts';
 import { countExperience } from './counting.ts';
 import { addExperience, type CountedFact } from './feed.ts';
-import { advance, levelOf, NOTHING } from './rules.ts';
+import { advance, levelOf, levelsOf, NOTHING } from './rules.ts';
 import { FanStore } from './store.ts';
 
 const DAY_MS = 86_400_000;
@@ -15,6 +15,7 @@ const DAY = 20_000 * DAY_MS;
 const RULES: LevelRules = {
   ...{ watchPerMinute: 1, watchPerDay: 3, chatPerMessage: 2, chatPerDay: 5, giftPerCoin: 10 },
   thresholds: [10, 20, 300],
+  titles: { zh: ['新', '老'], en: ['New', 'Old', 'Older', 'Oldest'] },
 };
 const calendar = {
   startsAt: (at: number) => ({ hour: 0, day: Math.floor(at / DAY_MS) * DAY_MS, week: 0, all: 0 }),
@@ -30,6 +31,20 @@ test.each([
   [300, 3],
   [1e9, 3],
 ])('%i experience is level %i', (experience, level) => expect(levelOf(experience, RULES)).toBe(level));
+
+test('titles are spread over the levels, in each language', () => {
+  expect(levelsOf(RULES).levels).toEqual([
+    { level: 1, from: 10, title: { zh: '新', en: 'New' } },
+    { level: 2, from: 20, title: { zh: '新', en: 'Old' } },
+    { level: 3, from: 300, title: { zh: '老', en: 'Older' } },
+  ]);
+  const of = (count: number) => ({ ...RULES, thresholds: Array.from({ length: count }, (_, n) => n + 1) });
+  expect(
+    levelsOf(of(20))
+      .levels.map(({ title }) => title.zh)
+      .join(''),
+  ).toBe('新'.repeat(10) + '老'.repeat(10));
+});
 
 test('a day earns up to its limits, each of them apart; the next one begins anew; what comes late does not', () => {
   const days: ['chat' | 'watch' | 'gift', number, number][] = [

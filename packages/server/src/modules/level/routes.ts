@@ -3,7 +3,16 @@ import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { sendCacheable } from '../../http/replies.ts';
 import { AppError, type CallerOf, type RouteRights } from '../gateway/contract.ts';
 import { roomParamsSchema, roomQuerySchema } from '../live/contract.ts';
-import { badgeSchema, fansQuerySchema, fansSchema, fanStandingSchema, setBadgeSchema } from './contract.ts';
+import {
+  badgeSchema,
+  fansQuerySchema,
+  fansSchema,
+  fanStandingSchema,
+  levelsSchema,
+  setBadgeSchema,
+  type LevelRules,
+} from './contract.ts';
+import { levelsOf } from './rules.ts';
 import type { LevelService } from './service.ts';
 
 const TAGS = ['fans'];
@@ -14,10 +23,11 @@ const WRITE: RouteRights = { who: 'anyone', limit: 'write', scope: 'rooms:write'
 
 export interface LevelRouteDeps {
   service: LevelService;
+  rules: LevelRules;
   callerOf: CallerOf;
 }
 
-export function addLevelRoutes(instance: FastifyInstance, { service, callerOf }: LevelRouteDeps): void {
+export function addLevelRoutes(instance: FastifyInstance, { service, rules, callerOf }: LevelRouteDeps): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.get(
@@ -39,6 +49,20 @@ export function addLevelRoutes(instance: FastifyInstance, { service, callerOf }:
       const room = { ...request.params, ...request.query };
       return sendCacheable(request, reply, await service.standing(callerOf(request), account, room));
     },
+  );
+
+  app.get(
+    '/api/fans/levels',
+    {
+      config: { rights: READ },
+      schema: {
+        tags: TAGS,
+        summary: 'The levels that fans have, and what they are called',
+        operationId: 'listFanLevels',
+        response: { 200: levelsSchema },
+      },
+    },
+    async (request, reply) => sendCacheable(request, reply, levelsOf(rules)),
   );
 
   app.get(

@@ -1,4 +1,4 @@
-import type { LevelRules } from './contract.ts';
+import type { LevelRules, Levels } from './contract.ts';
 import type { CountedFact } from './feed.ts';
 
 /** How far a fan came. */
@@ -17,6 +17,17 @@ export const NOTHING: Progress = { experience: 0, level: 0, day: 0, dayWatch: 0,
 export function levelOf(experience: number, { thresholds }: LevelRules): number {
   const next = thresholds.findIndex((threshold) => experience < threshold);
   return next === -1 ? thresholds.length : next;
+}
+
+/** Every level with what its fans are called: of five titles and twenty levels each is of four. */
+export function levelsOf({ thresholds, titles }: LevelRules): Levels {
+  const titleAt = (names: readonly string[], index: number): string =>
+    names[Math.floor((index * names.length) / thresholds.length)] ?? '';
+  const levels = thresholds.map((from, index) => ({
+    ...{ level: index + 1, from },
+    title: { zh: titleAt(titles.zh, index), en: titleAt(titles.en, index) },
+  }));
+  return { levels };
 }
 
 /**
