@@ -90,7 +90,7 @@ export class Pins {
   }
 
   /** Messages were deleted in this transaction, of one room or of many: what is not shown is not pinned. */
-  async settle({ transaction, emit }: Work, roomId?: string): Promise<void> {
+  async settle({ transaction, emit }: Pick<Work, 'transaction' | 'emit'>, roomId?: string): Promise<void> {
     let hidden = transaction
       .deleteFrom('chat_pins')
       .where(({ exists, not, selectFrom }) =>
