@@ -10,6 +10,7 @@ import { recordingCommands } from './recording.ts';
 import { roomCommands } from './room.ts';
 import { start } from './start.ts';
 import { userCommands } from './user.ts';
+import { webhookCommands } from './webhook.ts';
 import { wordCommands } from './word.ts';
 import { walletCredit } from './wallet.ts';
 
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   ...roomCommands,
   ...recordingCommands,
   ...wordCommands,
+  ...webhookCommands,
   walletCredit,
   ledgerVerify,
   ...rankCommands,

@@ -1,7 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
+import { OperatorError } from '../../src/app/operator-error.ts';
+import { parseInput } from '../../src/cli/command.ts';
+import { COMMANDS } from '../../src/cli/commands.ts';
 import { tempFolder } from '../harness.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/kaibo.mjs');
@@ -41,6 +44,24 @@ export async function kaibo(
   const run = runKaibo(args, options);
   const code = await run.exit;
   return { code, output: run.output() };
+}
+
+/** The same in this process: a command that starts no server needs none of its own, which takes a second to start. */
+export async function kaiboHere(args: readonly string[]): Promise<{ code: number; output: string }> {
+  const words = args.slice(0, 2).join(' ');
+  const command = COMMANDS.find(({ name }) => name === words);
+  if (command === undefined) throw new Error(`there is no command ${words} of two words`);
+  let output = '';
+  const log = vi.spyOn(console, 'log').mockImplementation((line: unknown) => void (output += `${line}\n`));
+  try {
+    const code = await command.run(parseInput(command, args.slice(2), ''));
+    return { code, output };
+  } catch (error) {
+    if (error instanceof OperatorError) return { code: 1, output: `kaibo: ${error.message}\n` };
+    throw error;
+  } finally {
+    log.mockRestore();
+  }
 }
 
 /** A platform in a process of its own, ready, on free ports. */

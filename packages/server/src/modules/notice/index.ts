@@ -64,6 +64,16 @@ export function createEventTap({ database, now }: Pick<InteractDeps, 'database' 
   };
 }
 
+/** For the command line; the platform that runs finds within a second what was changed. */
+export function createWebhookService(
+  deps: Pick<InteractDeps, 'database' | 'outbox' | 'now'> &
+    Pick<NoticeModuleDeps, 'isPublic'> &
+    Pick<NoticeOptions, 'allowPrivate' | 'timeoutMs'>,
+): WebhookService {
+  const store = new WebhookStore(deps.database);
+  return new WebhookService({ ...deps, store, outbound: new Outbound(deps), onChange: () => {} });
+}
+
 export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
   const { outbox, logger, options } = deps;
   const parts = assemble(deps);

@@ -17,7 +17,7 @@ import {
   webhooksSchema,
   webhookSuccessSchema,
 } from './contract.ts';
-import type { WebhookService } from './service.ts';
+import { keeperOf, type WebhookService } from './service.ts';
 
 const READ: RouteRights = { who: 'user', limit: 'read', scope: 'rooms:read' };
 const WRITE: RouteRights = { who: 'user', limit: 'write', scope: 'rooms:write' };
@@ -45,7 +45,7 @@ function addListRoutes(instance: FastifyInstance, service: WebhookService): void
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return service.list(accountOf(request), request.query.platform === 'true');
+      return service.list(keeperOf(accountOf(request)), request.query.platform === 'true');
     },
   );
 
@@ -64,7 +64,7 @@ function addListRoutes(instance: FastifyInstance, service: WebhookService): void
     },
     async (request, reply) => {
       reply.code(201).header('cache-control', 'no-store');
-      return service.create(accountOf(request), request.body);
+      return service.create(keeperOf(accountOf(request)), request.body);
     },
   );
 }
@@ -81,7 +81,7 @@ function addOneRoutes(instance: FastifyInstance, service: WebhookService): void 
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return service.get(accountOf(request), request.params.id);
+      return service.get(keeperOf(accountOf(request)), request.params.id);
     },
   );
 
@@ -96,7 +96,7 @@ function addOneRoutes(instance: FastifyInstance, service: WebhookService): void 
         response: { 200: webhookSchema },
       },
     },
-    async (request) => service.update(accountOf(request), request.params.id, request.body),
+    async (request) => service.update(keeperOf(accountOf(request)), request.params.id, request.body),
   );
 
   app.delete(
@@ -110,7 +110,7 @@ function addOneRoutes(instance: FastifyInstance, service: WebhookService): void 
       },
     },
     async (request) => {
-      await service.remove(accountOf(request), request.params.id);
+      await service.remove(keeperOf(accountOf(request)), request.params.id);
       return { success: true } as const;
     },
   );
@@ -127,7 +127,7 @@ function addOneRoutes(instance: FastifyInstance, service: WebhookService): void 
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return service.rotateSecret(accountOf(request), request.params.id);
+      return service.rotateSecret(keeperOf(accountOf(request)), request.params.id);
     },
   );
 }
@@ -146,7 +146,7 @@ function addDeliveryRoutes(instance: FastifyInstance, service: WebhookService): 
         response: { 200: deliverySchema },
       },
     },
-    async (request) => service.test(accountOf(request), request.params.id),
+    async (request) => service.test(keeperOf(accountOf(request)), request.params.id),
   );
 
   app.get(
@@ -162,7 +162,7 @@ function addDeliveryRoutes(instance: FastifyInstance, service: WebhookService): 
     },
     async (request, reply) => {
       reply.header('cache-control', 'no-store');
-      return service.deliveries(accountOf(request), request.params.id, request.query);
+      return service.deliveries(keeperOf(accountOf(request)), request.params.id, request.query);
     },
   );
 
@@ -178,7 +178,7 @@ function addDeliveryRoutes(instance: FastifyInstance, service: WebhookService): 
       },
     },
     async (request) => ({
-      replayed: await service.replay(accountOf(request), request.params.id, request.body?.ids),
+      replayed: await service.replay(keeperOf(accountOf(request)), request.params.id, request.body?.ids),
     }),
   );
 }

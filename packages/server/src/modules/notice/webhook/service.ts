@@ -28,6 +28,22 @@ export interface WebhookServiceDeps {
   onChange(): void;
 }
 
+/** Who keeps webhooks. */
+export interface Keeper {
+  /** As the audit trail names them. */
+  actor: string;
+  /** Whose own ones they are; the command line has none. */
+  userId?: string;
+  /** The platform's are theirs, too. */
+  isAdmin: boolean;
+}
+
+/** An administrator's API key for less than everything is not one. */
+export function keeperOf({ id, role, scopes }: Account): Keeper {
+  const isAdmin = role === 'admin' && (scopes === undefined || scopes.includes('admin'));
+  return { actor: `user:${id}`, userId: id, isAdmin };
+}
+
 /** Webhooks as their owners see them: a user's own, and the platform's for administrators. */
 export class WebhookService {
   readonly #deps: WebhookServiceDeps;
@@ -37,18 +53,18 @@ export class WebhookService {
   }
 
   /** @throws AppError forbidden */
-  async list(account: Account, isPlatform: boolean): Promise<Webhook[]> {
-    return (await this.#deps.store.ofOwner(undefined, ownerOf(account, isPlatform))).map(viewOf);
+  async list(keeper: Keeper, isPlatform: boolean): Promise<Webhook[]> {
+    return (await this.#deps.store.ofOwner(undefined, ownerOf(keeper, isPlatform))).map(viewOf);
   }
 
-  async get(account: Account, id: string): Promise<Webhook> {
-    return viewOf(await this.#find(account, id));
+  async get(keeper: Keeper, id: string): Promise<Webhook> {
+    return viewOf(await this.#find(keeper, id));
   }
 
   /** @throws AppError forbidden, webhook_url_refused, too_many_webhooks */
-  async create(account: Account, { url, events, platform }: CreateWebhook): Promise<CreatedWebhook> {
+  async create(keeper: Keeper, { url, events, platform }: CreateWebhook): Promise<CreatedWebhook> {
     const { store, outbox, now, onChange } = this.#deps;
-    const owner = ownerOf(account, platform);
+    const owner = ownerOf(keeper, platform);
     await this.#check(url);
     const secret = newSecret();
     const row: WebhookRow = {
@@ -60,16 +76,16 @@ export class WebhookService {
       const others = await store.ofOwner(transaction, owner);
       if (others.length >= most) throw new AppError('too_many_webhooks', { max: String(most) });
       await store.insert(transaction, row);
-      await this.#audit(transaction, account, { action: 'webhook.created', row });
+      await this.#audit(transaction, keeper, { action: 'webhook.created', row });
     });
     onChange();
     return { ...viewOf(row), secret };
   }
 
   /** @throws AppError webhook_not_found, webhook_url_refused */
-  async update(account: Account, id: string, { url, events, enabled }: UpdateWebhook): Promise<Webhook> {
+  async update(keeper: Keeper, id: string, { url, events, enabled }: UpdateWebhook): Promise<Webhook> {
     const { store, outbox, now, onChange } = this.#deps;
-    await this.#find(account, id);
+    await this.#find(keeper, id);
     if (url !== undefined) await this.#check(url);
     const changes: Partial<WebhookRow> = { updated_at: now() };
     if (url !== undefined) changes.url = url;
@@ -80,7 +96,7 @@ export class WebhookService {
     const row = await outbox.transact(async ({ transaction }) => {
       const changed = await store.change(transaction, id, changes);
       if (changed === undefined) throw new AppError('webhook_not_found');
-      await this.#audit(transaction, account, { action: 'webhook.updated', row: changed });
+      await this.#audit(transaction, keeper, { action: 'webhook.updated', row: changed });
       return changed;
     });
     onChange();
@@ -88,33 +104,33 @@ export class WebhookService {
   }
 
   /** What was signed by the old one before is delivered signed by the new one. */
-  async rotateSecret(account: Account, id: string): Promise<CreatedWebhook> {
+  async rotateSecret(keeper: Keeper, id: string): Promise<CreatedWebhook> {
     const { store, outbox, now } = this.#deps;
-    await this.#find(account, id);
+    await this.#find(keeper, id);
     const secret = newSecret();
     const row = await outbox.transact(async ({ transaction }) => {
       const changed = await store.change(transaction, id, { secret, updated_at: now() });
       if (changed === undefined) throw new AppError('webhook_not_found');
-      await this.#audit(transaction, account, { action: 'webhook.secret_changed', row: changed });
+      await this.#audit(transaction, keeper, { action: 'webhook.secret_changed', row: changed });
       return changed;
     });
     return { ...viewOf(row), secret };
   }
 
-  async remove(account: Account, id: string): Promise<void> {
+  async remove(keeper: Keeper, id: string): Promise<void> {
     const { store, outbox, onChange } = this.#deps;
-    const row = await this.#find(account, id);
+    const row = await this.#find(keeper, id);
     await outbox.transact(async ({ transaction }) => {
       await store.remove(transaction, id);
-      await this.#audit(transaction, account, { action: 'webhook.deleted', row });
+      await this.#audit(transaction, keeper, { action: 'webhook.deleted', row });
     });
     onChange();
   }
 
   /** Delivers a `ping`, like any event. */
-  async test(account: Account, id: string): Promise<Delivery> {
+  async test(keeper: Keeper, id: string): Promise<Delivery> {
     const { store, outbox, now, onChange } = this.#deps;
-    const { id: webhookId, enabled } = await this.#find(account, id);
+    const { id: webhookId, enabled } = await this.#find(keeper, id);
     if (enabled === 0) throw new AppError('webhook_disabled');
     const body = JSON.stringify({ id: randomUUID(), event: PING, channel: PING, at: now(), data: { webhookId } });
     const delivery = newDelivery({ webhookId, channel: PING, event: PING, body, nowMs: now() });
@@ -124,11 +140,11 @@ export class WebhookService {
   }
 
   async deliveries(
-    account: Account,
+    keeper: Keeper,
     id: string,
     query: DeliveriesQuery,
   ): Promise<{ deliveries: Delivery[]; next?: string }> {
-    await this.#find(account, id);
+    await this.#find(keeper, id);
     const rows = await this.#deps.store.list(id, query);
     const shown = rows.slice(0, query.limit);
     const last = rows.length > query.limit ? shown.at(-1) : undefined;
@@ -136,22 +152,22 @@ export class WebhookService {
   }
 
   /** Answers how many go out again. They keep their place: before everything of their channel that is younger. */
-  async replay(account: Account, id: string, ids: readonly string[] | undefined): Promise<number> {
+  async replay(keeper: Keeper, id: string, ids: readonly string[] | undefined): Promise<number> {
     const { store, outbox, now, onChange } = this.#deps;
-    const row = await this.#find(account, id);
+    const row = await this.#find(keeper, id);
     const when = { nowMs: now(), deadlineAtMs: now() + DELIVERY_LIFE_MS };
     const replayed = await outbox.transact(async ({ transaction }) => {
       const count = await store.replay(transaction, { webhookId: id, ids, ...when });
-      await this.#audit(transaction, account, { action: 'webhook.replayed', row, details: { count } });
+      await this.#audit(transaction, keeper, { action: 'webhook.replayed', row, details: { count } });
       return count;
     });
     onChange();
     return replayed;
   }
 
-  async #find(account: Account, id: string): Promise<WebhookRow> {
+  async #find(keeper: Keeper, id: string): Promise<WebhookRow> {
     const row = await this.#deps.store.find(id);
-    const isTheirs = row?.owner === PLATFORM ? isAdmin(account) : row?.owner === `user:${account.id}`;
+    const isTheirs = row?.owner === PLATFORM ? keeper.isAdmin : row?.owner === `user:${keeper.userId}`;
     if (row === undefined || !isTheirs) throw new AppError('webhook_not_found');
     return row;
   }
@@ -166,28 +182,23 @@ export class WebhookService {
 
   async #audit(
     transaction: Transaction,
-    { id: userId }: Account,
+    { actor }: Keeper,
     { action, row, details = {} }: { action: string; row: WebhookRow; details?: Readonly<Record<string, unknown>> },
   ): Promise<void> {
     // The path of an address may hold a secret of its own.
     const { host } = new URL(row.url);
     await audit(transaction, {
-      ...{ actor: `user:${userId}`, action, subject: `webhook:${row.id}` },
+      ...{ actor, action, subject: `webhook:${row.id}` },
       details: { owner: row.owner, host, events: JSON.parse(row.events) as unknown, ...details },
       atMs: this.#deps.now(),
     });
   }
 }
 
-/** An administrator's API key for less than everything is not one. */
-function isAdmin({ role, scopes }: Account): boolean {
-  return role === 'admin' && (scopes === undefined || scopes.includes('admin'));
-}
-
-function ownerOf(account: Account, isPlatform: boolean): string {
-  if (!isPlatform) return `user:${account.id}`;
-  if (!isAdmin(account)) throw new AppError('forbidden');
-  return PLATFORM;
+/** @throws AppError forbidden */
+function ownerOf({ userId, isAdmin }: Keeper, isPlatform: boolean): string {
+  if (isPlatform ? !isAdmin : userId === undefined) throw new AppError('forbidden');
+  return isPlatform ? PLATFORM : `user:${userId}`;
 }
 
 function newSecret(): string {
