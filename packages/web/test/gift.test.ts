@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
 import { COMBO_MS, ComboList } from '../src/features/gift/combo-list.ts';
+import { EffectQueue } from '../src/features/gift/effect-queue.ts';
+import { fireworkOf } from '../src/features/gift/effect-shapes.ts';
 import { Sending } from '../src/features/gift/sending.ts';
+import { percentOf } from '../src/features/overlay/goal-share.ts';
 
 const ROSE = { id: 'rose' };
 const CAKE = { id: 'cake' };
@@ -82,4 +85,63 @@ test('of many the dearest is next, and the list stays short', () => {
   expect(list.shown.map(({ id }) => id)).toEqual(['c99', 'c98', 'c97']);
   for (let round = 2; round < 12; round++) list.tick(COMBO_MS * round);
   expect(list.shown).toEqual([]);
+});
+
+test('a list that nobody sees is empty when somebody looks again', () => {
+  const list = new ComboList<string>();
+  for (let n = 0; n < 10; n++) list.add(combo(`c${n}`, 1, n), 0);
+  list.clear();
+  list.tick(1);
+  expect(list.shown).toEqual([]);
+});
+
+const effect = (id: string, total: number) => ({ total, combo: { id } });
+
+function effects() {
+  const shown: (string | undefined)[] = [];
+  const queue = new EffectQueue<{ total: number; combo: { id: string } }>((gift) =>
+    shown.push(gift && `${gift.combo.id} ${gift.total}`),
+  );
+  return { queue, shown };
+}
+
+test('one effect at a time, the dearest next; a combo is one effect', () => {
+  const { queue, shown } = effects();
+  queue.add(effect('a', 10));
+  queue.add(effect('b', 10));
+  queue.add(effect('c', 30));
+  queue.add(effect('b', 25));
+  expect([shown, queue.isWaited]).toEqual([['a 10'], true]);
+  queue.add(effect('a', 20));
+  expect(shown.at(-1), 'what is seen goes on').toBe('a 20');
+  queue.ended();
+  queue.ended();
+  queue.ended();
+  expect(shown.slice(2)).toEqual(['b 35', 'c 30', undefined]);
+  expect(queue.isWaited).toBe(false);
+});
+
+test('effects of a storm are few, and gone when nobody looks', () => {
+  const { queue, shown } = effects();
+  for (let n = 0; n < 1000; n++) queue.add(effect(`e${n}`, n));
+  for (let n = 0; n < 12; n++) queue.ended();
+  expect(shown.filter((text) => text !== undefined)).toHaveLength(11);
+  expect(shown[1]).toBe('e999 999');
+  queue.add(effect('last', 1));
+  queue.add(effect('waiting', 1));
+  queue.clear();
+  queue.ended();
+  expect(shown.slice(-3)).toEqual(['last 1', undefined, undefined]);
+});
+
+test('a firework is one element', () => {
+  expect(fireworkOf(1)['--dots']?.split(',')).toHaveLength(54);
+  expect(fireworkOf(3)).not.toEqual(fireworkOf(4));
+});
+
+test('a goal is reached when it is, not when it is nearly so', () => {
+  const goal = { title: '', kind: 'coins', target: 1000, startedAt: 0 } as const;
+  expect([0, 5, 994, 999, 1000, 5000].map((progress) => percentOf({ ...goal, progress }))).toEqual([
+    ...[0, 1, 99, 99, 100, 100],
+  ]);
 });

@@ -1,4 +1,4 @@
-import { KaiboError } from '@kaibo/client';
+import { KaiboError, newKey } from '@kaibo/client';
 import type { Gift, GiftAnswer } from '@kaibo/client';
 import { useTimeoutFn } from '@vueuse/core';
 import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
@@ -63,7 +63,7 @@ export function useGifting(roomId: string, token: () => string | undefined): Gif
       // Another price, or no longer there: the catalogue is looked at anew.
       if (error instanceof KaiboError && /^gift_/.test(error.code)) void load();
     },
-    newKey: () => crypto.randomUUID(),
+    newKey,
   });
 
   async function load(): Promise<void> {
