@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts';
 import { readJson } from './http.ts';
+import { newKey } from './keys.ts';
 import type { GetRoomOptions } from './rooms.ts';
 import { roomPath } from './rooms.ts';
 import type { PageQuery, UserSummary } from './users.ts';
@@ -152,7 +153,7 @@ export class GiftsApi {
   send(
     roomId: string,
     input: SendGiftInput,
-    { key = globalThis.crypto.randomUUID(), token }: { key?: string; token?: string | undefined } = {},
+    { key = newKey(), token }: { key?: string; token?: string | undefined } = {},
   ): Promise<GiftAnswer> {
     return this.#caller.json(`${roomPath(roomId)}/gifts`, {
       method: 'POST',

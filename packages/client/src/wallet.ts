@@ -1,5 +1,6 @@
 import type { Caller } from './caller.ts';
 import { readJson } from './http.ts';
+import { newKey } from './keys.ts';
 import type { PageQuery } from './users.ts';
 
 /** Whole coins. */
@@ -192,11 +193,7 @@ export class WalletApi {
     return this.#caller.json(`/api/admin/codes/${encodeURIComponent(batchId)}`, { method: 'DELETE' });
   }
 
-  #move<Answer>(
-    path: string,
-    body: object,
-    { key = globalThis.crypto.randomUUID() }: MoneyOptions = {},
-  ): Promise<Answer> {
+  #move<Answer>(path: string, body: object, { key = newKey() }: MoneyOptions = {}): Promise<Answer> {
     return this.#caller.json(path, { method: 'POST', body, idempotencyKey: key });
   }
 

@@ -1,4 +1,4 @@
-import { KaiboError } from '@kaibo/client';
+import { KaiboError, newKey } from '@kaibo/client';
 import type { ChatMessage, SendChatInput } from '@kaibo/client';
 import { computed, ref, shallowRef } from 'vue';
 import type { ComputedRef, Ref, ShallowRef } from 'vue';
@@ -43,7 +43,7 @@ export function useComposer(chat: Chat, options: { pictureAt: () => number; alwa
     const { on, color, position } = preferences.sending;
     return {
       text: trimmed.value,
-      clientId: crypto.randomUUID(),
+      clientId: newKey(),
       mediaAt: Math.round(options.pictureAt()),
       ...((on || options.alwaysOver) && chat.settings.value?.danmaku ? { danmaku: { color, position } } : {}),
       ...(replyTo.value ? { replyTo: replyTo.value.id } : {}),
