@@ -1,6 +1,6 @@
-// Two people talk about a picture in real Chromium, one of them keeps order, and the replay shows it in step.
+// People talk about a picture in real Chromium, the host keeps order, and the replay shows it in step.
 import type { Browser, Locator, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchChromium, watchPage } from '../support/chromium.ts';
 import { publishTestPicture } from '../support/ffmpeg.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
@@ -10,11 +10,29 @@ const WAIT = { timeout: 60_000 };
 const LONG = { timeoutMs: 60_000 };
 const HARMFUL = '<img src=x onerror=alert(1)>';
 
+/** Of one short message. */
+const ROW_PX = 31;
+/** A red pixel. */
+const PNG = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGP4z8AAAAMBAQDJ/pLvAAAAAElFTkSuQmCC',
+  'base64',
+);
+/** In the page: the text of the first message in sight and how far from the top it is, in whole pixels. */
+const FIRST_IN_SIGHT = `(list) => {
+  const top = list.getBoundingClientRect().top;
+  const row = [...list.querySelectorAll('[data-message-id]')].find((one) => one.getBoundingClientRect().top >= top);
+  return row.textContent + Math.round(row.getBoundingClientRect().top - top);
+}` as unknown as (list: unknown) => string;
+
 let platform: Platform;
 let browser: Browser;
 
 beforeAll(async () => {
-  platform = await startPlatform('--recording.minFreeBytes=0');
+  platform = await startPlatform(
+    '--recording.minFreeBytes=0',
+    // One account is a storm of many.
+    ...['--chat.burst=1000', '--chat.perSecond=1000', '--chat.roomPerSecond=10000', '--limits.writePerMinute=1000000'],
+  );
   browser = await launchChromium();
 });
 
@@ -54,6 +72,16 @@ async function join(username: string): Promise<Person> {
   };
 }
 
+/** Nothing that a person would see in the console. What was cut short by leaving a page is none of it. */
+function expectClean(...people: readonly { complaints: readonly string[] }[]): void {
+  for (const { complaints } of people) {
+    expect(complaints.filter((text) => /^(?:error|warning|uncaught):/.test(text))).toEqual([]);
+  }
+}
+
+const heightOf = (list: Locator): Promise<number> =>
+  list.evaluate((element) => Number(Reflect.get(element, 'scrollHeight')));
+
 const saying = (page: Page, text: string): Locator =>
   page.getByTestId('chat-message').filter({ has: page.getByTestId('chat-text').filter({ hasText: text }) });
 
@@ -83,8 +111,7 @@ function placeOf(recording: Kept, mediaAt: number): number {
 }
 
 test('people talk over a live picture, the host deletes, and the replay shows what was left when it was said', async () => {
-  const host = await join('host');
-  const guest = await join('guest');
+  const [host, guest] = await Promise.all([join('host'), join('guest')]);
   const room = await host.call<{ id: string; publishUrls: { rtmp: string } }>('POST', '/api/rooms', {
     title: '聊聊',
     recording: 'always',
@@ -155,7 +182,115 @@ test('people talk over a live picture, the host deletes, and the replay shows wh
   expect(await saying(guest.page, '还有一句').count(), 'not said yet').toBe(0);
   await seek(video, Math.max(0, placeOf(recording, messages[0]?.mediaAt ?? 0) - 1));
   await saying(guest.page, '晚上好').waitFor({ state: 'detached', ...WAIT });
-  for (const { complaints } of [host, guest]) {
-    expect(complaints.filter((text) => text.startsWith('uncaught'))).toEqual([]);
+  expectClean(host, guest);
+});
+
+test('the console stays clean for whoever looks, logged in or not', async () => {
+  const owner = await join('owner');
+  const room = await owner.call<{ id: string }>('POST', '/api/rooms', { title: '安静' });
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  onTestFinished(() => context.close());
+  const page = await context.newPage();
+  const stranger = { complaints: watchPage(page) };
+  await Promise.all(
+    [owner.page, page].map(async (one) => {
+      await one.goto(`${platform.url}/rooms/${room.id}`);
+      await one.locator('[data-testid=chat][data-state=open]').waitFor(WAIT);
+    }),
+  );
+  await page.getByTestId('chat-log-in').waitFor(WAIT);
+  await owner.page.getByTestId('chat-input').waitFor(WAIT);
+  await Promise.all([owner.page, page].map((one) => one.waitForLoadState('networkidle')));
+  expectClean(owner, stranger);
+});
+
+test('what waits comes to the studio by itself, a pinned message stands above, and own emotes are drawn', async () => {
+  const [keeper, writer] = await Promise.all([join('keeper'), join('writer')]);
+  const room = await keeper.call<{ id: string }>('POST', '/api/rooms', { title: '规矩' });
+  await keeper.call('POST', `/api/rooms/${room.id}/words`, { word: '代打', action: 'hold' });
+  await Promise.all([
+    keeper.page.goto(`${platform.url}/live/${room.id}`),
+    writer.page.goto(`${platform.url}/rooms/${room.id}`),
+  ]);
+  await Promise.all(
+    [keeper, writer].map(({ page }) => page.locator('[data-testid=chat][data-state=open]').waitFor(WAIT)),
+  );
+
+  await say(writer, '专业代打');
+  await writer.page.getByTestId('chat-held').waitFor(WAIT);
+  await keeper.page.getByTestId('held-count').waitFor(WAIT);
+  await keeper.page.getByTestId('studio-tab-queue').click(WAIT);
+  await keeper.page.getByTestId('held-show').click(WAIT);
+  await writer.page.getByTestId('chat-held').waitFor({ state: 'detached', ...WAIT });
+  const { message } = await keeper.call<{ message: { id: string } }>('POST', `/api/rooms/${room.id}/chat`, {
+    text: '公告 [cat]',
+  });
+  await writer.call('POST', `/api/rooms/${room.id}/reports`, {
+    ...{ subject: 'message', messageId: message.id, reason: 'other' },
+  });
+  await keeper.page.getByTestId('report-dismiss').click(WAIT);
+  await keeper.page.getByTestId('open-report').waitFor({ state: 'detached', ...WAIT });
+
+  await keeper.page.getByTestId('studio-tab-emotes').click(WAIT);
+  await keeper.page.getByTestId('emote-file').setInputFiles({ name: 'x.svg', mimeType: 'image/svg+xml', buffer: PNG });
+  await keeper.page.getByTestId('emote-problem').waitFor(WAIT);
+  await keeper.page.getByTestId('emote-file').setInputFiles({ name: '小熊.png', mimeType: 'image/png', buffer: PNG });
+  await keeper.page.getByTestId('emote-preview').waitFor(WAIT);
+  expect(await keeper.page.getByTestId('emote-code').inputValue()).toBe('小熊');
+  await keeper.page.getByTestId('emote-add').click(WAIT);
+  await keeper.page.getByTestId('own-emote').waitFor(WAIT);
+
+  await keeper.page.getByTestId('studio-tab-chat').click(WAIT);
+  await saying(keeper.page, '公告').locator('button.name').click(WAIT);
+  await keeper.page.getByTestId('action-pin').click(WAIT);
+  await writer.page.getByTestId('chat-pinned').getByText('公告').waitFor(WAIT);
+  await writer.page.reload();
+  await writer.page.getByTestId('chat-pinned').getByText('公告').waitFor(WAIT);
+  await writer.page.getByTestId('emotes-toggle').click(WAIT);
+  await writer.page.locator('[data-testid=emote][data-code=小熊]').click(WAIT);
+  await writer.page.getByTestId('chat-send').click(WAIT);
+  await writer.page.getByTestId('chat-message').locator('img[alt="[小熊]"]').waitFor(WAIT);
+  await keeper.page.getByTestId('unpin').click(WAIT);
+  await writer.page.getByTestId('chat-pinned').waitFor({ state: 'detached', ...WAIT });
+  expectClean(keeper, writer);
+});
+
+test('a storm of messages keeps the list short, and whoever reads up where they are', async () => {
+  const [speaker, reader] = await Promise.all([join('speaker'), join('reader')]);
+  const room = await speaker.call<{ id: string }>('POST', '/api/rooms', { title: '风暴' });
+  await reader.page.goto(`${platform.url}/rooms/${room.id}`);
+  await reader.page.locator('[data-testid=chat][data-state=open]').waitFor(WAIT);
+  let said = 0;
+  async function storm(count: number): Promise<void> {
+    const end = said + count;
+    const next = async (): Promise<void> => {
+      while (said < end) await speaker.call('POST', `/api/rooms/${room.id}/chat`, { text: `第 ${(said += 1)} 条` });
+    };
+    await Promise.all(Array.from({ length: 20 }, next));
   }
+
+  const list = reader.page.getByTestId('chat-list');
+  await storm(620);
+  const newest = async (): Promise<number> =>
+    Math.max(...(await list.getByTestId('chat-text').allTextContents()).map((text) => Number(/\d+/.exec(text)?.[0])));
+  await until(async () => (await newest()) === 620, { ...LONG, what: 'the newest message' });
+  expect(await heightOf(list), 'the oldest are let go').toBeLessThan(510 * ROW_PX);
+
+  await list.hover();
+  await reader.page.mouse.wheel(0, -400);
+  await reader.page.getByTestId('chat-newest').waitFor(WAIT);
+  const place = (): Promise<string> => list.evaluate(FIRST_IN_SIGHT);
+  const before = await place();
+  await storm(300);
+  const chip = reader.page.getByTestId('chat-newest');
+  await until(async () => (await chip.textContent())?.includes('300') ?? false, {
+    ...LONG,
+    what: 'all being counted',
+  });
+  expect(await place(), 'where they read').toBe(before);
+  expect(await heightOf(list), 'a reader keeps more').toBeGreaterThan(600 * ROW_PX * 0.9);
+  expect(await list.getByTestId('chat-message').count(), 'only what is in sight is drawn').toBeLessThan(100);
+  await chip.click();
+  await until(async () => (await newest()) === 920, { ...LONG, what: 'being at the newest' });
+  expectClean(speaker, reader);
 });

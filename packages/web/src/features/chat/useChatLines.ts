@@ -1,6 +1,6 @@
 import type { ChatMessage, SentGift } from '@kaibo/client';
 import { useTimeoutFn } from '@vueuse/core';
-import { ref, shallowRef } from 'vue';
+import { nextTick, ref, shallowRef } from 'vue';
 import type { Ref, ShallowRef } from 'vue';
 import { mergeGifts, mergeLines, mergeSnapshot, trimLines, withoutMessage, withoutPerson } from './message-list.ts';
 import type { ChatLine, ToldKind } from './message-list.ts';
@@ -42,8 +42,12 @@ export function useChatLines(): ChatLines {
     [arrived, given] = [[], []];
   }
 
+  /** The oldest go in a step of their own: a list that changes at both ends at once loses the place of its reader. */
   function show(next: readonly ChatLine[]): void {
-    lines.value = trimLines(next, isReading.value);
+    lines.value = next;
+    if (trimLines(next, isReading.value) !== next) {
+      void nextTick(() => (lines.value = trimLines(lines.value, isReading.value)));
+    }
   }
 
   function flushSoon(): void {
