@@ -36,7 +36,7 @@ async function assertBooks(database: Database): Promise<Set<string>> {
   const entries = await database.selectFrom('ledger_entries').select(['transfer_id', 'account_id', 'amount']).execute();
   expect(entries.reduce((sum, { amount }) => sum + amount, 0)).toBe(0);
   const transfers = await database.selectFrom('ledger_transfers').select(['id', 'idem_key', 'kind']).execute();
-  const gifts = transfers.filter(({ kind }) => kind === 'gift');
+  const gifts = transfers.filter(({ kind }) => kind === 'debit');
   const keys = new Set(gifts.map(({ idem_key: key }) => key));
   expect(keys.size).toBe(gifts.length);
   const balances = new Map<string, number>();

@@ -12,7 +12,7 @@ async function keepBooks(database: Database): Promise<{ credit: string; gift: st
   const ledger = new LedgerBooks(database, Date.now);
   const outbox = new Outbox({ database, logger: pino({ level: 'silent' }), now: Date.now });
   const common = { actor: 'operator', details: {} };
-  return outbox.transact(async ({ transaction }) => {
+  const made = await outbox.transact(async ({ transaction }) => {
     const credit = await ledger.post(transaction, {
       ...{ ...common, kind: 'credit', key: 'credit-1' },
       entries: [
@@ -30,6 +30,24 @@ async function keepBooks(database: Database): Promise<{ credit: string; gift: st
     });
     return { credit: credit.id, gift: gift.id };
   });
+  await order(database, { id: 'order', transferId: made.gift, coins: 10 });
+  return made;
+}
+
+/** What `a` gave to `b`. */
+async function order(
+  database: Database,
+  { id, transferId, coins }: { id: string; transferId: string; coins: number },
+): Promise<void> {
+  await database
+    .insertInto('gift_orders')
+    .values({
+      ...{ id, room_id: 'r', channel_id: 'c', sender_id: 'a', receiver_id: 'b', gift_id: 'rose' },
+      ...{ name_zh: '', name_en: '', icon: '', price: 1, effect: 'none', animation: null, count: coins },
+      ...{ total: coins, share: 0, combo_id: 'x', combo_count: 1, transfer_id: transferId, idem_key: id, at: 0 },
+      ...{ refunded_at: null, refund_transfer_id: null },
+    })
+    .execute();
 }
 
 const problems = async (database: Database): Promise<string[]> =>
@@ -74,18 +92,24 @@ onEveryDatabase('the proof of the books', (open) => {
     const database = await open();
     const { gift } = await keepBooks(database);
     await database.deleteFrom('ledger_entries').where('transfer_id', '=', gift).execute();
-    await database
-      .insertInto('gift_orders')
-      .values({
-        ...{ id: 'order', room_id: 'r', channel_id: 'c', sender_id: 'a', receiver_id: 'b', gift_id: 'rose' },
-        ...{ name_zh: '', name_en: '', icon: '', price: 1, effect: 'none', animation: null, count: 1, total: 1 },
-        ...{ share: 0, combo_id: 'x', combo_count: 1, transfer_id: 'none', idem_key: 'k', at: 0 },
-        ...{ refunded_at: null, refund_transfer_id: null },
-      })
-      .execute();
+    await order(database, { id: 'unpaid', transferId: 'none', coins: 1 });
     const found = await problems(database);
     expect(found).toContain(`a transfer has no entries: ${gift}: at least 2: 0`);
-    expect(found).toContain('a gift was not paid: order: none: none');
+    expect(found).toContain('a gift was not paid: unpaid: none: none');
+  });
+
+  test('finds gifts that differ from their coins', async () => {
+    const database = await open();
+    const { credit, gift } = await keepBooks(database);
+    const change = (changes: object) => database.updateTable('gift_orders').set(changes).execute();
+    await change({ total: 11 });
+    expect(await problems(database)).toEqual(['a gift is not what its sender paid: order: 11: 10']);
+    await change({ total: 10, refunded_at: 1 });
+    expect(await problems(database)).toEqual(['a gift was given back without its coins: order: 10: 0']);
+    await change({ refund_transfer_id: credit });
+    expect(await problems(database)).toEqual(['a gift was given back without its coins: order: 10: 100']);
+    await database.deleteFrom('gift_orders').execute();
+    expect(await problems(database)).toEqual([`a gift was paid and not given: ${gift}: an order: none`]);
   });
 
   test('finds a payment whose coins never came', async () => {

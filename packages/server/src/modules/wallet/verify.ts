@@ -70,6 +70,23 @@ export async function verifyBooks(database: Database): Promise<BooksReport> {
         from gift_orders left join ledger_transfers on ledger_transfers.id = gift_orders.transfer_id
         where ledger_transfers.id is null
       union all
+      select 'a gift is not what its sender paid', gift_orders.id,
+          cast(gift_orders.total as text), cast(-paid.amount as text)
+        from gift_orders join ledger_entries as paid
+          on paid.transfer_id = gift_orders.transfer_id and paid.account_id = 'user:' || gift_orders.sender_id
+        where -paid.amount <> gift_orders.total
+      union all
+      select 'a gift was paid and not given', ledger_transfers.id, 'an order', 'none'
+        from ledger_transfers left join gift_orders on gift_orders.transfer_id = ledger_transfers.id
+        where ledger_transfers.kind = 'gift' and gift_orders.id is null
+      union all
+      select 'a gift was given back without its coins', gift_orders.id,
+          cast(gift_orders.total as text), cast(coalesce(returned.amount, 0) as text)
+        from gift_orders left join ledger_entries as returned
+          on returned.transfer_id = gift_orders.refund_transfer_id
+          and returned.account_id = 'user:' || gift_orders.sender_id
+        where gift_orders.refunded_at is not null and coalesce(returned.amount, 0) <> gift_orders.total
+      union all
       select 'a payment was not credited', payment_orders.id, 'payment:' || payment_orders.id, 'none'
         from payment_orders left join ledger_transfers on ledger_transfers.idem_key = 'payment:' || payment_orders.id
         where payment_orders.status = 'paid' and ledger_transfers.id is null

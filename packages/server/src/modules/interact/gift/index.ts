@@ -9,6 +9,7 @@ import { Catalogue } from './catalogue.ts';
 import type { GiftHistory } from './contract.ts';
 import { GiftLanes } from './lanes.ts';
 import { GiftListeners } from './listeners.ts';
+import { GiftMetrics } from './metrics.ts';
 import { Refunds } from './refunds.ts';
 import { addGiftRoutes, giftCommand } from './routes.ts';
 import { GiftService } from './service.ts';
@@ -37,7 +38,8 @@ export function createGiftModule(deps: GiftDeps): GiftModule {
   const catalogue = new Catalogue(deps);
   const view = new GiftView(deps);
   const listeners = new GiftListeners();
-  const service = new GiftService({ ...deps, store, catalogue, view, listeners, lanes: new GiftLanes() });
+  const [lanes, metrics] = [new GiftLanes(), new GiftMetrics()];
+  const service = new GiftService({ ...deps, store, catalogue, view, listeners, lanes, metrics });
   const refunds = new Refunds({ ...deps, store, listeners });
   const sweeper = new ComboSweeper({ ...deps, store });
   return {
@@ -53,6 +55,7 @@ export function createGiftModule(deps: GiftDeps): GiftModule {
     },
     commands: [giftCommand(service)],
     accountHolder: giftAccountHolder({ store, outbox: deps.outbox }),
+    measure: (registry) => metrics.show(registry, { waiting: () => lanes.waiting }),
     start: async () => sweeper.start(),
     stop: () => sweeper.stop(),
   };

@@ -26,6 +26,10 @@ export class GiftLanes {
   #waitingCount = 0;
   #busyCount = 0;
 
+  get waiting(): number {
+    return this.#waitingCount;
+  }
+
   /** @throws AppError overloaded; and what `work` throws */
   async run<Result>(channelId: string, work: () => Promise<Result>): Promise<Result> {
     if (this.#isFree(channelId)) this.#occupy(channelId);

@@ -11,6 +11,7 @@ import { shownGift, type Catalogue, type GiftRow } from './catalogue.ts';
 import { GIFT_SENT, type GiftAnswer, type GiftBadge, type SendGiftInput, type SentGift } from './contract.ts';
 import type { GiftLanes } from './lanes.ts';
 import type { GiftListeners } from './listeners.ts';
+import type { GiftMetrics } from './metrics.ts';
 import { givenOf, type ComboRow, type GiftStore, type OrderRow } from './store.ts';
 import type { GiftView } from './view.ts';
 
@@ -22,6 +23,7 @@ export interface GiftServiceDeps {
   catalogue: Catalogue;
   view: GiftView;
   lanes: GiftLanes;
+  metrics: GiftMetrics;
   listeners: GiftListeners;
   outbox: Outbox;
   ledger: Ledger;
@@ -65,6 +67,19 @@ export class GiftService {
   async send(
     caller: Caller,
     account: Account,
+    asked: { roomId: string; givenKey: unknown; input: SendGiftInput },
+  ): Promise<GiftAnswer> {
+    try {
+      return await this.#give(caller, account, asked);
+    } catch (error) {
+      this.#deps.metrics.outcome(error instanceof AppError ? error.code : 'failed');
+      throw error;
+    }
+  }
+
+  async #give(
+    caller: Caller,
+    account: Account,
     { roomId, givenKey, input }: { roomId: string; givenKey: unknown; input: SendGiftInput },
   ): Promise<GiftAnswer> {
     const key = moneyKey('gift', `user:${account.id}`, givenKey);
@@ -72,10 +87,11 @@ export class GiftService {
     if (known !== undefined) return this.#again(known, { roomId, input });
     const giving = await this.#prepare(caller, account, { roomId, key, input });
     try {
-      const { outbox, lanes, listeners } = this.#deps;
+      const { outbox, lanes, listeners, metrics } = this.#deps;
       const { order, event, balance } = await lanes.run(giving.channelId, () =>
         inMoneyTransaction(outbox, (work) => this.#carryOut(work, giving)),
       );
+      metrics.given(order.total);
       listeners.given(givenOf(order));
       return { ...event, balance };
     } catch (error) {
@@ -188,12 +204,13 @@ export class GiftService {
   }
 
   async #again(order: OrderRow, { roomId, input }: { roomId: string; input: SendGiftInput }): Promise<GiftAnswer> {
-    const { ledger, view } = this.#deps;
+    const { ledger, view, metrics } = this.#deps;
     if (order.room_id !== roomId || order.gift_id !== input.giftId || order.count !== input.count)
       throw new AppError('idempotency_key_reused');
     const [event] = await view.orders([order]);
     // An order without its people: the account went away in between.
     if (event === undefined) throw new AppError('user_not_found');
+    metrics.outcome('repeated');
     return { ...event, balance: await ledger.balanceOf(`user:${order.sender_id}`) };
   }
 }
