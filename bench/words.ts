@@ -53,7 +53,7 @@ function listOf(size: number): ListedWord[] {
   }));
 }
 
-async function build(words: readonly ListedWord[]): Promise<{ matcher: Matcher; cost: Cost }> {
+async function build(words: readonly ListedWord[], last?: Matcher): Promise<{ matcher: Matcher; cost: Cost }> {
   setFlagsFromString('--expose-gc');
   const collect = runInNewContext('gc') as () => void;
   collect();
@@ -68,7 +68,8 @@ async function build(words: readonly ListedWord[]): Promise<{ matcher: Matcher; 
       longestStepMs = Math.max(longestStepMs, msSince(step));
     }
   })();
-  const matcher = await WordMatcher.build(words);
+  const matcher = last ?? (await WordMatcher.build<ListedWord>([]));
+  await matcher.update(words);
   const cpuMs = msSince(started);
   isDone = true;
   await watching;
@@ -112,6 +113,9 @@ export async function benchWords(args: string[], machine: string[]): Promise<voi
     note('CPU to have it ready, ms', cost.cpuMs);
     note('CPU of the longest step of it, ms', cost.longestStepMs);
     note('heap, MB', cost.heapMb);
+    const { cost: again } = await build([...words, { word: `new${run}` }], matcher);
+    note('CPU after one more word, ms', again.cpuMs);
+    note('CPU of the longest step of it then, ms', again.longestStepMs);
     note(
       `µs a message: ${size} words`,
       costOf((text) => matcher.match(readingsOf(text)), rounds),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema, linesSchema } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 import type { OutboxEvent } from '../../database/outbox.ts';
 import type { RoomFacts } from '../live/contract.ts';
@@ -37,7 +38,7 @@ const epochMs = z.number().describe('ms since the epoch');
 const personSchema = z.string().regex(/^(?:user|viewer):[A-Za-z0-9_-]{1,64}$/);
 const userIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const messageIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
-const noteSchema = z.string().trim().min(1).max(200).regex(PLAIN_TEXT);
+const noteSchema = lineSchema(200);
 export const proofQuerySchema = z.object({
   token: z.string().max(500).optional().describe('Play token or owner token'),
   vid: z.string().max(500).optional().describe('Signed viewer id'),
@@ -153,13 +154,7 @@ export const heldDecisionSchema = z.object({ action: z.enum(['show', 'delete']) 
 const reportReason = z.enum(['spam', 'abuse', 'sexual', 'violence', 'illegal', 'other']);
 const reportTerms = {
   reason: reportReason,
-  text: z
-    .string()
-    .trim()
-    .min(1)
-    .max(500)
-    .regex(/^(?:\P{Cc}|\n)*$/u)
-    .optional(),
+  text: linesSchema(500).min(1).optional(),
   ...proofQuerySchema.shape,
 };
 export const newReportSchema = z.discriminatedUnion('subject', [

@@ -36,6 +36,8 @@ const DIGIT = /^\p{N}$/u;
 const SOFT = /^[\s\p{Zs}.,!?;:'"`‘’“”…，。！？；：、「」『』（）()《》〈〉【】—]$/u;
 const CYRILLIC_OR_GREEK = /^[\p{Script=Cyrillic}\p{Script=Greek}]$/u;
 const LATIN = /^\p{Script=Latin}$/u;
+/** Somebody's name, or an emote, which is drawn as a picture. */
+const INSERTED = /@[A-Za-z0-9_.-]{2,32}|\[[\p{L}\p{N}_]{1,20}\]/gu;
 
 interface Sign {
   /** Folded; a separator is itself. */
@@ -47,10 +49,31 @@ interface Sign {
 
 /**
  * The readings of a text in the order of how much is presumed: as it stands; with look-alikes as the Latin letters that
- * they are drawn like; with digits and signs as letters. Each only where it differs. `text` is NFC.
+ * they are drawn like; with digits and signs as letters; and the same with names and emotes as one sign each. Each only
+ * where it differs. `text` is NFC.
  */
 export function readingsOf(text: string): Reading[] {
   const signs = signsOf(text);
+  const joined = withoutInserted(signs, text);
+  return joined === undefined ? readingsOfSigns(signs) : [...readingsOfSigns(signs), ...readingsOfSigns(joined)];
+}
+
+/** Undefined where nothing was inserted. */
+function withoutInserted(signs: readonly Sign[], text: string): Sign[] | undefined {
+  const inserted = [...text.matchAll(INSERTED)].map(({ 0: all, index }) => ({ begin: index, end: index + all.length }));
+  if (inserted.length === 0) return undefined;
+  const read: Sign[] = [];
+  let next = 0;
+  for (const sign of signs) {
+    const place = inserted[next];
+    if (place === undefined || sign.begin < place.begin) read.push(sign);
+    else if (sign.begin === place.begin) read.push({ ...place, text: '@', kind: 'hard' });
+    if (place !== undefined && sign.end >= place.end) next++;
+  }
+  return read;
+}
+
+function readingsOfSigns(signs: readonly Sign[]): Reading[] {
   const plain = readingOf(signs);
   const latin = withLatin(signs);
   const readings = [plain];

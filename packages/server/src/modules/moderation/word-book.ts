@@ -2,18 +2,26 @@ import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
 import { CONTROL_CHANNEL } from '../auth/contract.ts';
 import { WORDS_CHANGED } from './contract.ts';
 import { WordMatcher } from './word-matcher.ts';
-import { EVERYWHERE, type WordRow, type WordStore } from './word-store.ts';
+import { EVERYWHERE, type MatchedWord, type WordStore } from './word-store.ts';
 
 /** Channels whose words are ready; the one that was asked for longest ago is built anew when it is asked for again. */
 const MOST_CHANNELS = 200;
 
-type Words = WordMatcher<WordRow>;
+type Words = WordMatcher<MatchedWord>;
+
+interface List {
+  /** Undefined until it is asked for, and once it was changed. */
+  ready: Promise<Words> | undefined;
+  /** Resolves when nobody works on `words`. Never rejects. */
+  turn: Promise<unknown>;
+  words: Words | undefined;
+}
 
 /** The lists, ready to match; built when first asked for, and again after they were changed, on whichever node. */
 export class WordBook {
   readonly #store: WordStore;
   readonly #state: StateCenter;
-  readonly #lists = new Map<string, Promise<Words>>();
+  readonly #lists = new Map<string, List>();
   #unsubscribe: Unsubscribe | undefined;
 
   constructor({ store, state }: { store: WordStore; state: StateCenter }) {
@@ -27,7 +35,9 @@ export class WordBook {
         // Only `WordService` writes this name.
         if (event === WORDS_CHANGED) this.forget((data as { channelId: string }).channelId);
       },
-      reset: () => this.#lists.clear(),
+      reset: () => {
+        for (const channelId of this.#lists.keys()) this.forget(channelId);
+      },
     });
   }
 
@@ -44,25 +54,31 @@ export class WordBook {
 
   /** What was read before the change may still be on its way to somebody, but to nobody who asks from now on. */
   forget(channelId: string): void {
-    this.#lists.delete(channelId);
+    const list = this.#lists.get(channelId);
+    if (list !== undefined) list.ready = undefined;
   }
 
   #list(channelId: string): Promise<Words> {
-    const known = this.#lists.get(channelId);
+    const list = this.#lists.get(channelId) ?? { ready: undefined, turn: Promise.resolve(), words: undefined };
     this.#lists.delete(channelId);
-    const list = known ?? this.#read(channelId);
     this.#lists.set(channelId, list);
     this.#bound();
-    return list;
+    list.ready ??= this.#read(channelId, list);
+    return list.ready;
   }
 
-  #read(channelId: string): Promise<Words> {
-    const list = this.#store.ofChannel(channelId).then((rows) => WordMatcher.build(rows));
-    // Whoever waits for it is told; the next one tries anew.
-    list.catch(() => {
-      if (this.#lists.get(channelId) === list) this.#lists.delete(channelId);
+  #read(channelId: string, list: List): Promise<Words> {
+    const reading = list.turn.then(async () => {
+      const words = await this.#store.listed(channelId);
+      if (list.words === undefined) list.words = await WordMatcher.build(words);
+      else await list.words.update(words);
+      return list.words;
     });
-    return list;
+    // Whoever waits for it is told; the next one tries anew.
+    list.turn = reading.catch(() => {
+      if (list.ready === reading) list.ready = undefined;
+    });
+    return reading;
   }
 
   #bound(): void {

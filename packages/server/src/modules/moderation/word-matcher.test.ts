@@ -102,6 +102,15 @@ const DODGES: readonly (readonly [text: string, word: string])[] = [
   ['иди на хер', 'хер'],
   ['개 새 끼', '개새끼'],
   ['𠮷野家', '𠮷'],
+  ['法@bob 轮功', '法轮功'],
+  ['法 @bob_2 轮 @ann 功', '法轮功'],
+  ['法[doge]轮[狗头]功', '法轮功'],
+  ['赌[doge]博', '赌博'],
+  ['fu[doge]ck', 'fuck'],
+  ['f[a]u[b]c[c]k', 'fuck'],
+  ['@fuck', 'fuck'],
+  ['[fuck]', 'fuck'],
+  ['[赌博]', '赌博'],
 ];
 
 /** What people say that has the letters of a listed word, and is none. */
@@ -156,6 +165,10 @@ const INNOCENT: readonly string[] = [
   '<script>alert(1)</script>',
   'https://example.com/a?b=c&d=e',
   'O(n log n) vs O(n^2)',
+  '@penny is here',
+  '谢谢 @bob 加油',
+  '说法[doge] 轮到我了',
+  'a [doge] s',
 ];
 
 describe('a word is found however it is spelled', () => {
@@ -185,6 +198,34 @@ test('a list with nothing in it, or only with what has no letters, finds nothing
   const empty = [{ word: '***' }, { word: '' }, { word: '😀' }, { word: 'x'.repeat(60) }];
   expect(matches(`*** 😀 ${'x'.repeat(60)}`, await WordMatcher.build(empty))).toEqual([]);
   expect(matches('')).toEqual([]);
+});
+
+test('a list that was changed finds what it has now, whatever of the one before is used again', async () => {
+  const list = (from: number, to: number): { word: string; action?: string }[] =>
+    Array.from({ length: to - from }, (_, index) => ({
+      word: `词${(from + index).toString(2).replaceAll('1', '甲').replaceAll('0', '乙')}`,
+    }));
+  const all = list(4096, 8192);
+  const [first = all[0], last] = [all[0], all.at(-1)];
+  if (first === undefined || last === undefined) throw new Error('there are words');
+  const said = `${first.word} ${last.word} 新词`;
+  const foundIn = (words: WordMatcher<{ word: string; action?: string }>): string[] =>
+    words
+      .match(readingsOf(said))
+      .toSorted((one, other) => one.begin - other.begin)
+      .map(({ word }) => `${word.word}${word.action ?? ''}`);
+  const words = await WordMatcher.build(all);
+  expect(foundIn(words)).toEqual([first.word, last.word]);
+  await words.update([...all, { word: '新词' }]);
+  expect(foundIn(words)).toEqual([first.word, last.word, '新词']);
+  await words.update([...all.slice(1), { word: '新词', action: '!' }]);
+  expect(foundIn(words)).toEqual([last.word, '新词!']);
+  for (let count = 1; count <= 50; count++) await words.update(all.slice(0, count * 60));
+  expect(foundIn(words)).toEqual([first.word]);
+  await words.update(all.slice(0, 1));
+  expect(foundIn(words)).toEqual([first.word]);
+  await words.update(all);
+  expect(foundIn(words)).toEqual([first.word, last.word]);
 });
 
 test('twenty thousand words are found like one', async () => {

@@ -14,9 +14,15 @@ export interface Match<Word> {
   end: number;
 }
 
+/** A word as it is on the list now, and what the automata find it by. */
+interface Entry<Word> {
+  word: Word;
+  keys: readonly string[];
+}
+
 /** One way in which a listed word may stand in a reading. */
 interface Pattern<Word> {
-  word: Word;
+  entry: Entry<Word>;
   letters: readonly Unit[];
   isOpenBefore: boolean;
   isOpenBehind: boolean;
@@ -34,53 +40,99 @@ const MIN_SPELLED_GAPS = 2;
 const LONE = new Set(['a', 'i', 'u', 'o']);
 
 /** Words of one automaton: building a larger one takes long enough for others to notice. */
-const CHUNK_WORDS = 5000;
+const CHUNK_WORDS = 2000;
+/** Words that are folded in one go. */
+const SLICE_WORDS = 500;
+/** Keys that are built anew with each change, at most. */
+const MAX_REST = 200;
+/** Each is a way through the text: with more everything is built anew, in chunks. */
+const MAX_AUTOMATA = 40;
+/** Keys that the automata find though no word has them any more, beyond which everything is built anew. */
+const MAX_STALE = 2000;
 
 /** Finds the words of a list in a text, however they are spelled, in time that hardly depends on how many there are. */
 export class WordMatcher<Word extends ListedWord> {
-  readonly #automata: AhoCorasick[] = [];
+  readonly #entries = new Map<string, Entry<Word>>();
   readonly #patterns = new Map<string, Pattern<Word>[]>();
+  /** Of a chunk of keys each, or of fewer. */
+  #full: AhoCorasick[] = [];
+  readonly #fullKeys = new Set<string>();
+  /** Of the few keys that are in none of these. */
+  #rest: AhoCorasick | undefined;
 
-  private constructor() {}
-
-  /** Lets others work in between: 20,000 words take half a second. */
   static async build<Word extends ListedWord>(words: readonly Word[]): Promise<WordMatcher<Word>> {
     const matcher = new WordMatcher<Word>();
-    for (let begin = 0; begin < words.length; begin += CHUNK_WORDS) {
-      if (begin > 0) await setImmediate();
-      matcher.#addAll(words.slice(begin, begin + CHUNK_WORDS));
-    }
+    await matcher.update(words);
     return matcher;
+  }
+
+  /**
+   * From now on the list is this one. Lets others work in between, for 20,000 new words take half a second; of a list that
+   * was changed a little most stays as it is.
+   */
+  async update(words: readonly Word[]): Promise<void> {
+    const wanted = new Map(words.map((word) => [word.word, word]));
+    for (const [text, entry] of this.#entries) if (!wanted.has(text)) this.#remove(text, entry);
+    let added = 0;
+    for (const [text, word] of wanted) {
+      const known = this.#entries.get(text);
+      if (known !== undefined) {
+        known.word = word;
+        continue;
+      }
+      this.#add(text, word);
+      if (++added % SLICE_WORDS === 0) await setImmediate();
+    }
+    await this.#buildAutomata();
   }
 
   /** In what `readingsOf` gives for a text; a word once for each reading that has it. Places are of that text. */
   match(readings: readonly Reading[]): Match<Word>[] {
-    return readings.flatMap((reading) => this.#automata.flatMap((automaton) => this.#matchIn(automaton, reading)));
+    const automata = this.#rest === undefined ? this.#full : [...this.#full, this.#rest];
+    return readings.flatMap((reading) => automata.flatMap((automaton) => this.#matchIn(automaton, reading)));
   }
 
-  #addAll(words: readonly Word[]): void {
-    const keys = words.flatMap((word) => this.#add(word));
-    if (keys.length > 0) this.#automata.push(new AhoCorasick(keys));
-  }
-
-  /** Answers what the automaton has to find for it that it does not find yet. */
-  #add(word: Word): string[] {
-    const isOpenBefore = word.word.startsWith('*');
-    const isOpenBehind = word.word.endsWith('*');
-    const keys: string[] = [];
-    for (const { units: letters } of formsOf(word.word)) {
-      if (letters.length === 0 || letters.length > MAX_WORD_LETTERS) continue;
-      const key = letters.map(({ letter }) => letter).join('');
-      const isUnspaced = letters.some(({ script }) => script === 'han');
-      const pattern = { word, letters, isOpenBefore, isOpenBehind, isUnspaced };
+  #add(text: string, word: Word): void {
+    const forms = formsOf(text).filter(({ units }) => units.length > 0 && units.length <= MAX_WORD_LETTERS);
+    const entry: Entry<Word> = { word, keys: forms.map(({ units }) => keyOf(units)) };
+    this.#entries.set(text, entry);
+    for (const { units: letters } of forms) {
+      const pattern: Pattern<Word> = {
+        ...{ entry, letters, isOpenBefore: text.startsWith('*'), isOpenBehind: text.endsWith('*') },
+        isUnspaced: letters.some(({ script }) => script === 'han'),
+      };
+      const key = keyOf(letters);
       const same = this.#patterns.get(key);
-      if (same !== undefined) same.push(pattern);
-      else {
-        this.#patterns.set(key, [pattern]);
-        keys.push(key);
-      }
+      if (same === undefined) this.#patterns.set(key, [pattern]);
+      else same.push(pattern);
     }
-    return keys;
+  }
+
+  #remove(text: string, entry: Entry<Word>): void {
+    this.#entries.delete(text);
+    for (const key of entry.keys) {
+      const others = (this.#patterns.get(key) ?? []).filter((pattern) => pattern.entry !== entry);
+      if (others.length > 0) this.#patterns.set(key, others);
+      else this.#patterns.delete(key);
+    }
+  }
+
+  /** What an automaton finds beyond the list has no pattern, and is none. */
+  async #buildAutomata(): Promise<void> {
+    let used = 0;
+    for (const key of this.#fullKeys) if (this.#patterns.has(key)) used++;
+    const isStale = this.#fullKeys.size - used > MAX_STALE || this.#full.length > MAX_AUTOMATA;
+    if (isStale) this.#fullKeys.clear();
+    const full = isStale ? [] : [...this.#full];
+    const missing = [...this.#patterns.keys()].filter((key) => !this.#fullKeys.has(key));
+    while (missing.length > MAX_REST) {
+      const keys = missing.splice(-CHUNK_WORDS);
+      full.push(new AhoCorasick(keys));
+      for (const key of keys) this.#fullKeys.add(key);
+      await setImmediate();
+    }
+    this.#full = full;
+    this.#rest = missing.length === 0 ? undefined : new AhoCorasick(missing);
   }
 
   #matchIn(automaton: AhoCorasick, reading: Reading): Match<Word>[] {
@@ -96,11 +148,15 @@ export class WordMatcher<Word extends ListedWord> {
         const place = { first, last: first + pattern.letters.length - 1 };
         const [begin, end] = [units[first]?.begin, units[place.last]?.end];
         if (begin === undefined || end === undefined || !stands(pattern, reading, place)) continue;
-        found.push({ word: pattern.word, begin, end });
+        found.push({ word: pattern.entry.word, begin, end });
       }
     }
     return found;
   }
+}
+
+function keyOf(letters: readonly Unit[]): string {
+  return letters.map(({ letter }) => letter).join('');
 }
 
 /** What is compared when words of a list are: one key, one word. '' for what has no letters, or more than a word has. */

@@ -4,6 +4,7 @@ import type { WordTable } from '../../database/tables/moderation.ts';
 import type { Page } from './contract.ts';
 
 export type WordRow = Selectable<WordTable>;
+export type MatchedWord = Pick<WordRow, 'word' | 'action'>;
 /** The list that holds for all channels. */
 export const EVERYWHERE = '';
 
@@ -19,6 +20,15 @@ export class WordStore {
   }
 
   /** All of a list, for matching. */
+  /** What a matcher needs of a list. */
+  async listed(channelId: string): Promise<MatchedWord[]> {
+    return this.#database
+      .selectFrom('word_lists')
+      .select(['word', 'action'])
+      .where('channel_id', '=', channelId)
+      .execute();
+  }
+
   async ofChannel(channelId: string): Promise<WordRow[]> {
     return this.#database.selectFrom('word_lists').selectAll().where('channel_id', '=', channelId).execute();
   }
