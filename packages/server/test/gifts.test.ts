@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { SentGift } from '../src/modules/interact/gift/contract.ts';
-import { connect, startTest } from './harness.ts';
+import { connect, request, startTest } from './harness.ts';
 import { People } from './rooms-people.ts';
 import { onEveryDatabase } from './support/databases.ts';
 import { credit, gift, payOut, refusal, startParty } from './support/gift-party.ts';
@@ -48,6 +48,11 @@ onEveryDatabase('gifts', (open) => {
       gift: { id: 'cake' },
       coins: 72,
     });
+    const metrics = (await request(`http://127.0.0.1:${party.kaibo.ports.metrics}/metrics`)).text;
+    for (const line of ['{outcome="given"} 2', '{outcome="repeated"} 1', '{outcome="idempotency_key_reused"} 1'])
+      expect(metrics).toContain(`kaibo_gifts_total${line}`);
+    expect(metrics).toContain('kaibo_gift_coins_total 72');
+    expect(metrics).toContain('kaibo_gifts_waiting 0');
   });
 
   test('what cannot be given is refused, and nothing of it remains', async () => {
