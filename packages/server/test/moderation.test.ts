@@ -213,6 +213,78 @@ test('who is muted reads on and says nothing, in any room of the channel, until 
   expect((await kaibo.delete(`${next}/mutes/user:${bob.id}`, ada.headers)).body.code).toBe('mute_not_found');
 });
 
+test('of two who decide at once one has their way, and who may no longer does no more', async () => {
+  const scene = await setUp();
+  const { kaibo, root, ada, mod, bob, eve, room, path } = scene;
+  await must(kaibo.post(`${path}/words`, { word: '加微信', action: 'hold' }, ada.headers));
+  const reader = await listen(scene, eve);
+  const post = (text: string, person = bob) => kaibo.post(`${path}/chat`, { text }, person.headers);
+  const say = async (text: string): Promise<string> => {
+    kaibo.wait(5000);
+    return messageOf(await must(post(text))).id;
+  };
+  const decide = (id: string, action: string, person: Person) =>
+    kaibo.post(`${path}/held/${id}`, { action }, person.headers);
+  const codesOf = (answers: Answer[]): unknown[] => answers.map(({ status, body }) => body.code ?? status).toSorted();
+
+  // Shown by two moderators: once.
+  const [shown, torn] = [await say('加微信 一'), await say('加微信 二')];
+  const both = await Promise.all([mod, ada, root, mod].map((person) => decide(shown, 'show', person)));
+  expect(codesOf(both)).toEqual([200, 'message_not_held', 'message_not_held', 'message_not_held']);
+  const either = await Promise.all([decide(torn, 'show', mod), decide(torn, 'delete', ada)]);
+  expect(codesOf(either)).toEqual([200, 'message_not_held']);
+  const last = await say('完了');
+  await reader.next(({ event, data }) => event === 'chat.message' && (data as { id: string }).id === last);
+  const { text } = await kaibo.get(`${path}/chat`);
+  expect(text.split(`"${shown}"`)).toHaveLength(2);
+  expect(text.includes(torn)).toBe(either[0]?.status === 200);
+  const log = await kaibo.audit(root, `?subject=room:${room}&limit=500`);
+  expect(log.filter(({ action }) => String(action).startsWith('chat.message_'))).toHaveLength(2);
+
+  // What is deleted already is reported all the same by who saw it.
+  await must(kaibo.delete(`${path}/chat/${last}`, bob.headers));
+  const report = { subject: 'message', messageId: last, reason: 'abuse' };
+  const { body: reported } = await must(kaibo.post(`${path}/reports`, report, eve.headers));
+  const [found] = listOf<Report>(await kaibo.get(`${path}/reports`, mod.headers));
+  expect(found).toMatchObject({ id: reported['id'], evidence: { text: '完了' } });
+  await must(kaibo.post(`${path}/reports/${found?.id}`, { action: 'delete' }, mod.headers));
+
+  // Said while the mute is on its way: kept or refused, and nothing is said once it was answered.
+  kaibo.wait(60_000);
+  const sent = [1, 2, 3].map((n) => post(`在路上 ${n}`));
+  const muting = kaibo.post(`${path}/mutes`, { userId: bob.id }, mod.headers);
+  await must(muting);
+  expect((await post('之后')).body.code).toBe('muted');
+  const answers = await Promise.all(sent);
+  const kept = answers.filter(({ status }) => status === 200).map((answer) => messageOf(answer).id);
+  expect(codesOf(answers).filter((code) => code !== 200 && code !== 'muted')).toEqual([]);
+  const { text: after } = await kaibo.get(`${path}/chat`);
+  expect(after.split('在路上')).toHaveLength(kept.length + 1);
+  expect(after).not.toContain('之后');
+  await must(kaibo.delete(`${path}/mutes/user:${bob.id}`, mod.headers));
+  await say('又来了');
+
+  // A moderator who is removed meanwhile: what they did in time holds, from the answer on they do nothing.
+  const waiting = await say('加微信 三');
+  const [removed, decided] = await Promise.all([
+    kaibo.delete(`${path}/moderators/${mod.id}`, ada.headers),
+    decide(waiting, 'show', mod),
+  ]);
+  expect(removed.status).toBe(200);
+  expect([200, 403]).toContain(decided.status);
+  const { text: then } = await kaibo.get(`${path}/chat`);
+  expect(then.includes(waiting)).toBe(decided.status === 200);
+  const refused = await Promise.all([
+    kaibo.post(`${path}/mutes`, { userId: bob.id }, mod.headers),
+    kaibo.post(`${path}/words`, { word: '词' }, mod.headers),
+    kaibo.get(`${path}/held`, mod.headers),
+    kaibo.get(`${path}/reports`, mod.headers),
+    kaibo.post(`${path}/chat/clear`, { person: `user:${bob.id}` }, mod.headers),
+    decide(waiting, 'delete', mod),
+  ]);
+  expect(codesOf(refused)).toEqual(refused.map(() => 'forbidden'));
+});
+
 test('a report keeps what it is about, is decided once, and its reporter is told', async () => {
   const scene = await setUp();
   const { kaibo, root, ada, mod, bob, eve, room, path } = scene;
