@@ -52,8 +52,14 @@ export const messages = {
     proofHint: 'This browser recomputes everything right now. Nothing is asked of the server but the numbers below.',
     allFits: 'Everything fits: these winners follow from the numbers below, and from nothing else.',
     notAllFits: 'This does not fit. The result does not follow from these numbers.',
+    cannotRun:
+      'This browser could not do the computation, which says nothing about the draw. Try again, or use the script.',
     fits: 'Fits',
     fitsNot: 'Does not fit',
+    failedAt: {
+      entries: 'It breaks at entry no. {n}.',
+      beacon: 'Part {n} of 64 does not follow from the one before.',
+    },
     steps: {
       seed: 'The server’s secret is the one it promised',
       entries: 'Nobody was added, removed or moved',
@@ -82,9 +88,17 @@ export const messages = {
     },
     witness: {
       none: 'This browser was not there while the lottery was open, so it cannot say what was published then.',
-      fits: 'It fits what this browser saw while the lottery was open.',
-      entry: 'It fits what this browser saw while the lottery was open, your own entry included.',
+      fits: 'It fits what this browser saw while the lottery was open: {n} state of the list. | It fits what this browser saw while the lottery was open: {n} states of the list.',
+      entry:
+        'It fits what this browser saw while the lottery was open, your own entry included: {n} state of the list. | It fits what this browser saw while the lottery was open, your own entry included: {n} states of the list.',
       fitsNot: 'It does not fit what this browser saw while the lottery was open: something was changed afterwards.',
+      against: {
+        commitment: 'The server had promised another secret.',
+        terms: 'The terms were others.',
+        head: 'The last hash that was published was another one.',
+        entry: 'Your own entry, number {n}, is not the one that you were told.',
+        heads: 'The list was another one when it had {n} entries.',
+      },
     },
     again: 'Check again',
     download: 'Download the proof',

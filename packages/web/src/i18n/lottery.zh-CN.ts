@@ -29,7 +29,7 @@ export const messages = {
     entries: '{n} 人参与',
     status: { open: '进行中', closed: '开奖中…', drawn: '已开奖', cancelled: '已取消' },
     rule: {
-      anyone: '登录后即可参与。',
+      anyone: '所有登录用户都可参与。',
       follower: '关注主播后可参与。',
       phrase: '在聊天中发送“{phrase}”即可参与。',
       gift: '抽奖开始后送出满 {coins} 金币的礼物可参与。',
@@ -52,8 +52,13 @@ export const messages = {
     proofHint: '你的浏览器正在独立重算全部过程，除下列数据外不依赖服务器。',
     allFits: '验证通过：中奖名单完全由下列数据决定。',
     notAllFits: '验证失败：下列数据无法得出这份中奖名单。',
+    cannotRun: '这个浏览器未能完成计算，这不代表开奖有问题。请重试，或使用脚本验证。',
     fits: '通过',
     fitsNot: '不通过',
+    failedAt: {
+      entries: '从第 {n} 号起不吻合。',
+      beacon: '64 段中的第 {n} 段与前一段不衔接。',
+    },
     steps: {
       seed: '服务器的密数与事先的承诺一致',
       entries: '参与名单没有被增删或调换',
@@ -81,9 +86,16 @@ export const messages = {
     },
     witness: {
       none: '抽奖进行时这个浏览器不在场，无法确认当时公布的内容。',
-      fits: '与这个浏览器在抽奖进行时看到的内容一致。',
-      entry: '与这个浏览器在抽奖进行时看到的内容一致，包括你自己的参与记录。',
+      fits: '与这个浏览器在抽奖进行时看到的内容一致：核对了名单的 {n} 个状态。',
+      entry: '与这个浏览器在抽奖进行时看到的内容一致，包括你自己的参与记录：核对了名单的 {n} 个状态。',
       fitsNot: '与这个浏览器在抽奖进行时看到的内容不一致：事后有数据被更改。',
+      against: {
+        commitment: '服务器当时承诺的是另一个密数。',
+        terms: '当时的规则与此不同。',
+        head: '当时公布的最终哈希与此不同。',
+        entry: '你自己的参与记录（{n} 号）与当时告知的不同。',
+        heads: '名单有 {n} 条记录时与此不同。',
+      },
     },
     again: '重新验证',
     download: '下载证明',

@@ -5,6 +5,7 @@ import { api } from '../../api.ts';
 import { useAccount } from '../../stores/account.ts';
 import { useOwnedRooms } from '../../stores/owned-rooms.ts';
 import type { RoomEvents } from '../room/useRoomEvents.ts';
+import { advanced, merged } from './newest.ts';
 import { Witnesses } from './witness.ts';
 
 export interface LotteryState {
@@ -32,27 +33,25 @@ export function useLottery(events: RoomEvents): LotteryState {
     return me !== undefined && (current.value?.result?.winners.some(({ userId }) => userId === me) ?? false);
   });
 
-  /** Events are the same for everybody: one's own entry stays as it was. */
-  function apply(lottery: Lottery): void {
-    const known = lotteries.value.find(({ id }) => id === lottery.id);
-    const next = { ...lottery, entry: lottery.entry ?? known?.entry };
-    const others = lotteries.value.filter(({ id }) => id !== lottery.id);
-    lotteries.value = [next, ...others].toSorted((one, other) => other.startedAt - one.startedAt);
-    witnesses.saw(next);
+  function take(told: readonly Lottery[]): void {
+    lotteries.value = merged(lotteries.value, told);
+    const ids = new Set(told.map(({ id }) => id));
+    for (const lottery of lotteries.value) if (ids.has(lottery.id)) witnesses.saw(lottery);
   }
 
-  /** An event that overtook another says less. */
-  function advance({ id, entries, head }: LotteryProgress): void {
-    const known = lotteries.value.find((lottery) => lottery.id === id);
-    if (known?.status === 'open' && entries > known.entries) apply({ ...known, entries, head });
+  const apply = (lottery: Lottery): void => take([lottery]);
+
+  function advance(progress: LotteryProgress): void {
+    witnesses.sawHead(progress);
+    const known = lotteries.value.find(({ id }) => id === progress.id);
+    if (known) apply(advanced(known, progress));
   }
 
   async function reload(): Promise<void> {
     await account.restore();
     const ownerToken = owned.tokenOf(events.roomId);
     try {
-      lotteries.value = await api.lotteries.ofRoom(events.roomId, { ownerToken, playToken: events.token() });
-      lotteries.value.forEach((lottery) => witnesses.saw(lottery));
+      take(await api.lotteries.ofRoom(events.roomId, { ownerToken, playToken: events.token() }));
     } catch {
       // Whoever may not see the room is told by the room itself; the next event or snapshot tries again.
     }

@@ -1,21 +1,23 @@
-import type { LotteryProof } from '@kaibo/client';
 import { computed, onScopeDispose, ref } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
 import { STEPS } from './verify.ts';
-import type { StepName, StepNews } from './verify.ts';
+import type { StepName, StepNews, Task } from './verify.ts';
 
 export interface StepState {
   name: StepName;
   state: 'waiting' | 'running' | 'ok' | 'failed';
   /** 0 to 1. */
   done: number;
+  /** Which entry or part of the delay does not fit, from 1 on. */
+  at?: number;
 }
 
 export interface Verification {
   steps: Ref<StepState[]>;
-  outcome: ComputedRef<'idle' | 'running' | 'ok' | 'failed'>;
+  /** `broken`: this browser could not do it, which says nothing of the proof. */
+  outcome: ComputedRef<'idle' | 'running' | 'ok' | 'failed' | 'broken'>;
   /** Begins anew; what ran before is given up. */
-  verify(proof: LotteryProof): void;
+  verify(task: Task): void;
 }
 
 const allWaiting = (): StepState[] => STEPS.map((name) => ({ name, state: 'waiting', done: 0 }));
@@ -24,16 +26,19 @@ const allWaiting = (): StepState[] => STEPS.map((name) => ({ name, state: 'waiti
 export function useVerification(): Verification {
   const steps = ref(allWaiting());
   let worker: Worker | undefined;
+  const isBroken = ref(false);
   const outcome = computed(() => {
+    if (isBroken.value) return 'broken';
     if (steps.value.some(({ state }) => state === 'failed')) return 'failed';
     if (steps.value.every(({ state }) => state === 'ok')) return 'ok';
     return steps.value.every(({ state }) => state === 'waiting') ? 'idle' : 'running';
   });
 
   function hear({ data: news }: MessageEvent<StepNews>): void {
-    steps.value = steps.value.map((step) =>
-      step.name === news.step ? { ...step, state: news.state, done: news.state === 'running' ? news.done : 1 } : step,
-    );
+    const { step: name, state } = news;
+    const done = state === 'running' ? news.done : 1;
+    const at = state === 'failed' ? news.at : undefined;
+    steps.value = steps.value.map((step) => (step.name === name ? { name, state, done, at } : step));
   }
 
   function stop(): void {
@@ -45,12 +50,13 @@ export function useVerification(): Verification {
   return {
     steps,
     outcome,
-    verify: (proof) => {
+    verify: (task) => {
       stop();
-      steps.value = allWaiting();
+      [steps.value, isBroken.value] = [allWaiting(), false];
       worker = new Worker(new URL('./verify-worker.ts', import.meta.url), { type: 'module' });
       worker.addEventListener('message', hear);
-      worker.postMessage(proof);
+      worker.addEventListener('error', () => (isBroken.value = true));
+      worker.postMessage(task);
     },
   };
 }

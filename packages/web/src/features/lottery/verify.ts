@@ -1,77 +1,117 @@
-import type { LotteryProof } from '@kaibo/client';
+import type { LotteryEntry, LotteryProof } from '@kaibo/client';
 import { hmac } from '@noble/hashes/hmac.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { bytesToHex, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import { chainBegin, chainNext } from './chain.ts';
+import { segmentsOf } from './delay.ts';
+import type { DelaySegment } from './delay.ts';
+import { roundFits } from './quicknet.ts';
 
 /** In this order; each builds on those before it. */
 export const STEPS = ['seed', 'entries', 'beacon', 'winners'] as const;
 export type StepName = (typeof STEPS)[number];
 
-/** What became of a step: `done` is 0 to 1 while it runs. */
-export type StepNews = { step: StepName; state: 'running'; done: number } | { step: StepName; state: 'ok' | 'failed' };
+/** What became of a step: `done` is 0 to 1 while it runs; `at` is which entry or part of the delay does not fit, from 1 on. */
+export type StepNews =
+  | { step: StepName; state: 'running'; done: number }
+  | { step: StepName; state: 'ok' }
+  | { step: StepName; state: 'failed'; at?: number };
+
+/** The lottery as the page shows it: a proof of another one, or of other winners, proves nothing about it. */
+export interface Shown {
+  id: string;
+  prize: string;
+  winners: readonly { n: number; userId: string }[];
+}
+
+/** What a worker is given to verify. */
+export interface Task {
+  proof: LotteryProof;
+  shown: Shown;
+}
+
+/** What a check found, with `at` as in `StepNews`. */
+type Finding = { fits: boolean; at?: number };
+type Check = (proof: LotteryProof, progress: (done: number) => void) => Finding | Promise<Finding>;
+
+/** Checks all parts of a delay, and tells which one does not fit, from 1 on. */
+export type CheckDelay = (
+  segments: readonly DelaySegment[],
+  progress: (done: number) => void,
+) => Promise<number | undefined>;
 
 /** A draw is 48 bits. */
 const [DRAW_BYTES, DRAWS] = [6, 2 ** 48];
 /** Entries between two news of how far it is. */
 const NEWS_EVERY = 2000;
 
-const hash = (text: string): string => bytesToHex(sha256(utf8ToBytes(text)));
-
-/** Recomputes a lottery from its proof, as docs/lottery.md says, and tells how each step goes; stops at the first that does not fit. */
-export function verifyProof(proof: LotteryProof, tell: (news: StepNews) => void): void {
-  const checks: Record<StepName, (progress: (done: number) => void) => boolean> = {
-    seed: () => bytesToHex(sha256(hexToBytes(proof.seed))) === proof.commitment,
-    entries: (progress) => chainFits(proof, progress),
-    beacon: (progress) => beaconFits(proof, progress),
-    winners: () => drawnFrom(proof).join() === proof.winners.map(({ n }) => n).join(),
+/**
+ * Recomputes a lottery from its proof, as docs/lottery.md says, and tells how each step goes; stops at the first that
+ * does not fit.
+ */
+export async function verifyProof(
+  proof: LotteryProof,
+  { shown, tell, checkDelay }: { shown: Shown; tell: (news: StepNews) => void; checkDelay: CheckDelay },
+): Promise<void> {
+  const checks: Record<StepName, Check> = {
+    seed: ({ seed, commitment }) => ({ fits: bytesToHex(sha256(hexToBytes(seed))) === commitment }),
+    entries: (given, progress) => (isOf(given, shown) ? chainFits(given, progress) : { fits: false }),
+    beacon: (given, progress) => beaconFits(given, { progress, checkDelay }),
+    winners: (given) => {
+      const drawn = listed(drawnFrom(given));
+      return { fits: drawn === listed(given.winners) && drawn === listed(shown.winners) };
+    },
   };
   for (const step of STEPS) {
     const progress = (done: number): void => tell({ step, state: 'running', done });
     progress(0);
-    let fits = false;
+    let found: Finding = { fits: false };
     try {
-      fits = checks[step](progress);
+      found = await checks[step](proof, progress);
     } catch {
       // Hex that is none, terms that are no JSON: it does not fit.
     }
-    tell({ step, state: fits ? 'ok' : 'failed' });
-    if (!fits) return;
+    tell(found.fits ? { step, state: 'ok' } : { step, state: 'failed', at: found.at });
+    if (!found.fits) return;
   }
 }
 
-function chainFits({ id, terms, commitment, entries, head }: LotteryProof, progress: (done: number) => void): boolean {
-  let chain = hash(`kaibo-lottery-v1\n${id}\n${commitment}\n${terms}`);
-  for (const [index, { n, userId, at, chain: told }] of entries.entries()) {
-    chain = hash(`${chain}\n${n}\n${userId}\n${at}`);
-    if (n !== index + 1 || chain !== told) return false;
-    if (n % NEWS_EVERY === 0) progress(n / entries.length);
+const listed = (winners: readonly { n: number; userId: string }[]): string =>
+  JSON.stringify(winners.map(({ n, userId }) => [n, userId]));
+
+function isOf({ id, terms }: LotteryProof, shown: Shown): boolean {
+  const { prize } = JSON.parse(terms) as { prize: string };
+  return id === shown.id && prize === shown.prize;
+}
+
+function chainFits(proof: LotteryProof, progress: (done: number) => void): Finding {
+  const { entries, head } = proof;
+  let chain = chainBegin(proof);
+  for (const [index, entry] of entries.entries()) {
+    chain = chainNext(chain, entry);
+    if (entry.n !== index + 1 || chain !== entry.chain) return { fits: false, at: index + 1 };
+    if (entry.n % NEWS_EVERY === 0) progress(entry.n / entries.length);
   }
-  return chain === head;
+  return { fits: chain === head };
 }
 
 /** The beacon is the one that the terms named, and says what it must. */
-function beaconFits({ terms, head, beacon }: LotteryProof, progress: (done: number) => void): boolean {
-  const { beacon: planned } = JSON.parse(terms) as { beacon: Record<string, unknown> };
-  if (beacon.kind === 'drand')
-    return (
-      planned['kind'] === 'drand' &&
-      planned['chain'] === beacon.chain &&
-      planned['round'] === beacon.round &&
-      bytesToHex(sha256(hexToBytes(beacon.signature))) === beacon.value
-    );
-  const { iterations, checkpoints, value } = beacon;
-  if (planned['kind'] !== 'delay' || planned['iterations'] !== iterations || checkpoints.length === 0) return false;
-  let now = sha256(utf8ToBytes(`kaibo-delay-v1\n${head}`));
-  for (const [index, told] of checkpoints.entries()) {
-    for (let step = 0; step < iterations / checkpoints.length; step += 1) now = sha256(now);
-    if (bytesToHex(now) !== told) return false;
-    progress((index + 1) / checkpoints.length);
-  }
-  return checkpoints.at(-1) === value;
+async function beaconFits(
+  { terms, head, beacon, closedAt }: LotteryProof,
+  { progress, checkDelay }: { progress: (done: number) => void; checkDelay: CheckDelay },
+): Promise<Finding> {
+  const { beacon: planned, endsAt } = JSON.parse(terms) as { beacon: object; endsAt: number };
+  const told = new Map(Object.entries(beacon));
+  if (!Object.entries(planned).every(([name, value]) => told.get(name) === value)) return { fits: false };
+  if (beacon.kind === 'drand') return { fits: roundFits(beacon, { endsAt, closedAt }) };
+  const segments = segmentsOf(head, beacon);
+  if (segments === undefined) return { fits: false };
+  const wrong = await checkDelay(segments, progress);
+  return { fits: wrong === undefined, at: wrong };
 }
 
-/** Numbers of the winners in the order of the draw. */
-function drawnFrom({ terms, seed, head, beacon, entries }: LotteryProof): number[] {
+/** The winners' entries in the order of the draw. */
+function drawnFrom({ terms, seed, head, beacon, entries }: LotteryProof): LotteryEntry[] {
   const { winners } = JSON.parse(terms) as { winners: number };
   const key = hmac(sha256, hexToBytes(seed), utf8ToBytes(`${head}\n${beacon.value}`));
   let counter = 0;
@@ -84,12 +124,13 @@ function drawnFrom({ terms, seed, head, beacon, entries }: LotteryProof): number
       if (draw < limit) return draw % bound;
     }
   };
-  const numbers = entries.map(({ n }) => n);
-  const drawn: number[] = [];
-  for (let place = 0; place < Math.min(winners, numbers.length); place += 1) {
-    const chosen = place + below(numbers.length - place);
-    const winner = numbers[chosen] ?? 0;
-    numbers[chosen] = numbers[place] ?? 0;
+  const left = [...entries];
+  const drawn: LotteryEntry[] = [];
+  for (let place = 0; place < Math.min(winners, entries.length); place += 1) {
+    const chosen = place + below(entries.length - place);
+    const [here, winner] = [left[place], left[chosen]];
+    if (here === undefined || winner === undefined) throw new Error('a draw beyond the list');
+    [left[place], left[chosen]] = [winner, here];
     drawn.push(winner);
   }
   return drawn;
