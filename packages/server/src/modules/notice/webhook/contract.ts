@@ -8,7 +8,7 @@ export const PLATFORM = 'platform';
 export const PING = 'ping';
 
 const url = z
-  .url({ protocol: /^https?$/ })
+  .url({ protocol: /^https?$/, normalize: true })
   .max(2048)
   .describe('http(s), on a public address; redirects are not followed');
 const events = z
