@@ -1,16 +1,17 @@
 import { z } from 'zod';
+import { lineSchema } from '../../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../../auth/contract.ts';
 
 /** Most entries of one lottery: a proof is read and checked as a whole. */
 export const MOST_ENTRIES = 100_000;
 export const MOST_WINNERS = 100;
 
-const line = (max: number) => z.string().trim().min(1).max(max).regex(PLAIN_TEXT);
-
 export const conditionSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('anyone') }),
   z.object({ type: z.literal('follower') }).describe('Who follows the owner of the room'),
-  z.object({ type: z.literal('phrase'), phrase: line(50) }).describe('Who says it in the chat; that enters by itself'),
+  z
+    .object({ type: z.literal('phrase'), phrase: lineSchema(50) })
+    .describe('Who says it in the chat; that enters by itself'),
   z
     .object({
       type: z.literal('gift'),
@@ -22,7 +23,7 @@ export const conditionSchema = z.discriminatedUnion('type', [
 export type LotteryCondition = z.output<typeof conditionSchema>;
 
 export const startLotterySchema = z.object({
-  prize: line(100),
+  prize: lineSchema(100),
   winners: z.int().min(1).max(MOST_WINNERS),
   durationSeconds: z.int().min(10).max(86_400).optional().describe('Left out, it is closed by hand'),
   condition: conditionSchema.default({ type: 'anyone' }),

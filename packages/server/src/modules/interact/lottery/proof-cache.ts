@@ -27,11 +27,13 @@ interface Held {
  */
 export class ProofCache {
   readonly #now: () => number;
+  readonly #mostBytes: number;
   /** By lottery, the one asked for last at the end. */
   readonly #held = new Map<string, Held>();
 
-  constructor(now: () => number) {
+  constructor(now: () => number, { mostBytes = MOST_BYTES }: { mostBytes?: number } = {}) {
     this.#now = now;
+    this.#mostBytes = mostBytes;
   }
 
   /** @throws what `read` throws, which is not kept */
@@ -64,7 +66,7 @@ export class ProofCache {
     let sizeBytes = 0;
     for (const held of this.#held.values()) sizeBytes += held.sizeBytes;
     for (const [id, held] of this.#held) {
-      if (this.#held.size <= MOST_PROOFS && sizeBytes <= MOST_BYTES) return;
+      if (this.#held.size <= MOST_PROOFS && sizeBytes <= this.#mostBytes) return;
       this.#held.delete(id);
       sizeBytes -= held.sizeBytes;
     }
