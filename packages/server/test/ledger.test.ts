@@ -14,7 +14,7 @@ import { attemptsOf, fillWallets, giveAll, type Part } from './support/senders.t
 const CHILD = join(import.meta.dirname, 'support/ledger-child.ts');
 const EACH = 100;
 /** PostgreSQL goes over seven messages for each; gifts-load.test.ts has all hundred. */
-const EACH_OF_NODES = 20;
+const EACH_OF_NODES = 10;
 /** Of those that are killed, and have to come to an end once more. */
 const EACH_OF_KILLED = 10;
 const MEMORY = '/dev/shm';
