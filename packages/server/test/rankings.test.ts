@@ -8,10 +8,13 @@ import type { RankEntry, RankFact, RankSnapshot } from '../src/modules/rank/cont
 import { MemoryStateCenter } from '../src/state/memory.ts';
 import { connect, startTest, tempFolder, type TestKaibo } from './harness.ts';
 import { PASSWORD, personOf, type Person } from './support/accounts.ts';
+import { kaiboHere } from './support/kaibo.ts';
 
 const PATIENCE = { timeout: 20_000 };
 
 interface Site {
+  /** Of the database, and of the first node. */
+  folder: string;
   nodes: TestKaibo[];
   database: Database;
   person(username: string): Promise<Person>;
@@ -19,8 +22,9 @@ interface Site {
 
 /** Nodes that share a database and a state center. */
 async function start(count = 1): Promise<Site> {
+  const folder = tempFolder();
   const handle = await openDatabase({
-    ...{ folder: tempFolder(), poolSize: 1, statementTimeoutMs: 15_000, logger: pino({ level: 'silent' }) },
+    ...{ folder, poolSize: 1, statementTimeoutMs: 15_000, logger: pino({ level: 'silent' }) },
   });
   onTestFinished(() => handle.close());
   const state = new MemoryStateCenter();
@@ -29,7 +33,7 @@ async function start(count = 1): Promise<Site> {
   for (let n = 0; n < count; n++)
     nodes.push(
       await startTest({
-        ...{ database: handle.database, state },
+        ...{ dataDir: n === 0 ? folder : undefined, database: handle.database, state },
         change: (config) => {
           config.limits.loginPerMinute = 10_000;
           config.rank.timeZone = 'Asia/Shanghai';
@@ -43,7 +47,7 @@ async function start(count = 1): Promise<Site> {
     if (answer?.status !== 201) throw new Error(`registering answered ${answer?.text}`);
     return personOf(answer);
   };
-  return { nodes, database: handle.database, person };
+  return { folder, nodes, database: handle.database, person };
 }
 
 const add = (database: Database, ...facts: RankFact[]): Promise<void> =>
@@ -210,9 +214,20 @@ test('a rebuild counts gifts, follows and peaks anew, and finds what the ranking
   await add(site.database, ...facts.slice(0, 2).map((fact) => ({ ...fact, amount: 1 })));
   const rebuilt = await rebuildRankings(site.database, new Calendar('Asia/Shanghai'));
   expect(rebuilt).toEqual({ gifts: 4, follows: 1, rooms: 0 });
+  const flag = `--dataDir=${site.folder}`;
+  // Its database is SQLite, of which a rebuild would be the one writer.
+  expect(await kaiboHere(['rank', 'rebuild', flag])).toMatchObject({
+    code: 1,
+    output: expect.stringContaining('stop the server first') as string,
+  });
   const mended = (await scores()).map((row) => (row.board === 'followers' ? row : { ...row, score: row.score - 1 }));
   // Counted by the platform just before, or by the rebuild: either way once.
   expect(mended).toEqual(before);
+  await node.kaibo.stop();
+  expect(await kaiboHere(['rank', 'rebuild', flag])).toEqual({
+    code: 0,
+    output: 'counted anew: 4 gifts, 1 follows, 0 broadcasts\n',
+  });
 });
 
 test('a fan earns by chat up to a limit, by gifts without one, and is told of each level', async () => {

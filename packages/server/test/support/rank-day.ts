@@ -151,8 +151,12 @@ export function startOf(period: Period, at: number): number {
   return Math.floor((at + shiftMs) / LENGTHS[period]) * LENGTHS[period] - shiftMs;
 }
 
-/** The first hundred: account, score, and when it was reached. */
-export function recompute(facts: readonly RankFact[], { board, scope, period }: Wanted): [string, number, number][] {
+/** The first ones: account, score, and when it was reached. */
+export function recompute(
+  facts: readonly RankFact[],
+  { board, scope, period }: Wanted,
+  limit = 100,
+): [string, number, number][] {
   const start = startOf(period, NOW);
   const scores = new Map<string, { score: number; reachedAt: number }>();
   for (const fact of facts) {
@@ -170,6 +174,6 @@ export function recompute(facts: readonly RankFact[], { board, scope, period }: 
   return [...scores]
     .filter(([, { score }]) => score > 0)
     .toSorted(([a, x], [b, y]) => y.score - x.score || x.reachedAt - y.reachedAt || (a < b ? -1 : 1))
-    .slice(0, 100)
+    .slice(0, limit)
     .map(([userId, { score, reachedAt }]) => [userId, score, reachedAt]);
 }

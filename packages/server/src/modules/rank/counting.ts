@@ -1,5 +1,6 @@
 import type { Database, Transaction } from '../../database/database.ts';
 import type { PeriodStarts, RankFact } from './contract.ts';
+import { countTogether, isLocked } from './lock.ts';
 import { applyFacts, type BoardKey } from './scores.ts';
 
 /** Facts counted in one transaction. */
@@ -15,14 +16,20 @@ export interface Counted {
 
 /**
  * Counts the oldest facts that wait, each once: a fact goes in the transaction that counts it. Safe to be called by
- * several at one time. Nothing is skipped by late commits, for there is no position in the feed, only what is there.
+ * several at one time. Nothing is skipped by late commits, for there is no position in the feed, only what is there. While rankings are rebuilt nothing is counted.
  */
 export async function countBatch(database: Database, calendar: PeriodStarts): Promise<Counted> {
-  return database.transaction().execute(async (transaction) => {
-    const facts = await takeFacts(transaction);
-    const keys = await applyFacts(transaction, facts, calendar);
-    return { facts, keys, hasMore: facts.length === BATCH };
-  });
+  try {
+    return await database.transaction().execute(async (transaction) => {
+      await countTogether(transaction);
+      const facts = await takeFacts(transaction);
+      const keys = await applyFacts(transaction, facts, calendar);
+      return { facts, keys, hasMore: facts.length === BATCH };
+    });
+  } catch (error) {
+    if (isLocked(error)) return { facts: [], keys: [], hasMore: false };
+    throw error;
+  }
 }
 
 async function takeFacts(transaction: Transaction): Promise<RankFact[]> {

@@ -18,14 +18,41 @@ test.each([
   expect(read).toEqual({ hour, day, week, all: '1970-01-01T00:00:00Z' });
 });
 
-test('every moment of a day begins the same day, over every change of the clocks', () => {
-  const calendar = new Calendar('Europe/Berlin');
-  const format = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Berlin', dateStyle: 'short' });
+// Clocks that change at night, at midnight, by half an hour, or never, and a day that was left out.
+test.each([
+  ['Europe/Berlin', '2026-03-28'],
+  ['Europe/Berlin', '2026-10-24'],
+  ['America/Santiago', '2026-04-04'],
+  ['America/Santiago', '2026-09-05'],
+  ['America/Havana', '2026-03-07'],
+  ['America/Havana', '2026-10-31'],
+  ['Australia/Lord_Howe', '2026-04-04'],
+  ['Australia/Lord_Howe', '2026-10-03'],
+  ['Asia/Shanghai', '2026-11-28'],
+  ['Pacific/Apia', '2011-12-29'],
+])('every moment of a day in %s begins the same hour, day and week from %s on', (timeZone, from) => {
+  const calendar = new Calendar(timeZone);
+  const format = new Intl.DateTimeFormat('en-CA', { timeZone, dateStyle: 'short' });
   const days = new Map<string, Set<number>>();
-  for (let now = at('2026-01-01T00:00:00Z'); now < at('2027-01-01T00:00:00Z'); now += 1_800_000) {
+  const begin = at(`${from}T00:00:00Z`);
+  for (let now = begin; now < begin + 3 * 86_400_000; now += 900_000) {
     const name = format.format(now);
-    days.set(name, (days.get(name) ?? new Set()).add(calendar.startsAt(now).day));
+    const { hour, day, week } = calendar.startsAt(now);
+    days.set(name, (days.get(name) ?? new Set()).add(day));
+    expect(week <= day && day <= now && hour <= now && now - hour < 3_600_000, `the order of ${now}`).toBe(true);
+    expect(format.format(day), `the day of ${now}`).toBe(name);
+    expect(format.format(day - 1), `the day before ${now}`).not.toBe(name);
   }
   expect([...days.values()].filter((starts) => starts.size !== 1)).toEqual([]);
   expect(new Set([...days.values()].flatMap((starts) => [...starts])).size).toBe(days.size);
+});
+
+test.each([
+  ['Europe/Berlin', '2026-03-29T00:59:59.999Z', '2026-03-29T00:00:00Z'],
+  // The hour that there is not at all, and the one that there is twice.
+  ['Europe/Berlin', '2026-03-29T01:00:00Z', '2026-03-29T01:00:00Z'],
+  ['Europe/Berlin', '2026-10-25T00:30:00Z', '2026-10-25T00:00:00Z'],
+  ['Europe/Berlin', '2026-10-25T01:30:00Z', '2026-10-25T01:00:00Z'],
+])('the hour of %s at %s', (timeZone, now, hour) => {
+  expect(new Calendar(timeZone).startsAt(at(now)).hour).toBe(at(hour));
 });

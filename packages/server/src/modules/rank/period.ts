@@ -49,10 +49,14 @@ export class Calendar implements PeriodStarts {
     };
   }
 
-  /** The instant of a local time; the second look corrects a guess from the other side of a clock change. */
+  /**
+   * The instant of a local time. The second look corrects a guess from the other side of a clock change; a local time
+   * that the clock jumped over is when it jumped.
+   */
   #instantOf(localMs: number): number {
     const guess = localMs - this.#offsetMs(localMs);
-    return localMs - this.#offsetMs(guess);
+    const instant = localMs - this.#offsetMs(guess);
+    return instant + this.#offsetMs(instant) === localMs ? instant : Math.max(guess, instant);
   }
 
   #offsetMs(atMs: number): number {

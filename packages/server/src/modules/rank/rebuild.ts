@@ -1,11 +1,12 @@
 import { codeOf } from '../../database/errors.ts';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { PeriodStarts, RankFact } from './contract.ts';
+import { countAlone } from './lock.ts';
 import { applyFacts } from './scores.ts';
 
 /** Rows read at one time. */
 const PAGE = 2000;
-/** Somebody else counted meanwhile: begun anew, this often. */
+/** Somebody's account went meanwhile, or the like: begun anew, this often. */
 const TRIES = 10;
 /** `serialization_failure` and `deadlock_detected`. */
 const AGAIN = new Set(['40001', '40P01']);
@@ -17,8 +18,9 @@ export interface Rebuilt {
 }
 
 /**
- * Counts anew from the books: gifts, follows and the peaks of rooms. One transaction that sees one moment, so that a
- * platform that runs goes on beside it and nothing counts twice. How many watched in an hour that is over stands
+ * Counts anew from the books: gifts, follows and the peaks of rooms. One transaction that sees one moment: what counts
+ * is written beside it as ever, is counted when it is done, and nothing counts twice. On SQLite nothing else is written
+ * while it runs. How many watched in an hour that is over stands
  * nowhere else, so viewers only gain.
  */
 export async function rebuildRankings(database: Database, calendar: PeriodStarts): Promise<Rebuilt> {
@@ -35,6 +37,7 @@ export async function rebuildRankings(database: Database, calendar: PeriodStarts
 }
 
 async function recount(transaction: Transaction, calendar: PeriodStarts): Promise<Rebuilt> {
+  await countAlone(transaction);
   await transaction.deleteFrom('rank_feed').where('board', '<>', 'viewers').execute();
   await transaction.deleteFrom('rank_scores').where('board', '<>', 'viewers').execute();
   const apply = async (facts: readonly RankFact[]): Promise<void> =>
