@@ -1,5 +1,5 @@
 import type { ChannelListener, ChannelMessage, KaiboError } from '@kaibo/client';
-import { inject, onScopeDispose, provide } from 'vue';
+import { inject, onScopeDispose, provide, toValue, watch } from 'vue';
 import type { InjectionKey } from 'vue';
 import { realtime } from '../../api.ts';
 import { useViewerId } from '../../composables/useViewerId.ts';
@@ -36,12 +36,12 @@ export function useRoomEvents(): RoomEvents {
 }
 
 /**
- * Listens to a room for the calling page and what stands on it. `playToken` opens a private one. A page that nobody
- * watches, but a program shows, is not `counted`.
+ * Listens to a room for the calling page and what stands on it. `playToken` opens a private one; one that is renewed is
+ * a function. A page that nobody watches, but a program shows, is not `counted`.
  */
 export function provideRoomEvents(
   roomId: string,
-  playToken?: string,
+  playToken?: string | (() => string | undefined),
   { counted = true }: { counted?: boolean } = {},
 ): RoomEvents {
   const events = createRoomEvents(roomId, { playToken, counted });
@@ -51,13 +51,13 @@ export function provideRoomEvents(
 
 function createRoomEvents(
   roomId: string,
-  { playToken, counted }: { playToken: string | undefined; counted: boolean },
+  { playToken, counted }: { playToken: string | (() => string | undefined) | undefined; counted: boolean },
 ): RoomEvents {
   const account = useAccount();
   const owned = useOwnedRooms();
   const listeners = new Map<string, Set<EventListener>>();
   const refusals = new Set<(error: KaiboError) => void>();
-  const token = (): string | undefined => owned.tokenOf(roomId) ?? playToken;
+  const token = (): string | undefined => owned.tokenOf(roomId) ?? toValue(playToken);
   const onRefused = (error: KaiboError): void => refusals.forEach((listener) => listener(error));
   /** Counted once over tabs and media, hence with the viewer's id; and not before it is known whose login it is. */
   const access = Promise.all([counted ? useViewerId() : null, account.restore()]).then(([vid]) => ({
@@ -67,9 +67,13 @@ function createRoomEvents(
   function listen(channel: RoomChannel, listener: ChannelListener): void {
     let isOver = false;
     let stop = (): void => {};
-    void access.then(({ vid }) => {
-      if (!isOver) stop = realtime.subscribe(`${channel}:${roomId}`, listener, { token: token(), vid, onRefused });
-    });
+    const follow = (): void =>
+      void access.then(({ vid }) => {
+        stop();
+        if (!isOver) stop = realtime.subscribe(`${channel}:${roomId}`, listener, { token: token(), vid, onRefused });
+      });
+    // With the one before, nobody would be let in again after a lost connection.
+    watch(token, follow, { immediate: true });
     onScopeDispose(() => {
       isOver = true;
       stop();
