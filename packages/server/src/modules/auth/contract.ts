@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { cleanText, lineSchema, noteSchema } from '../../http/plain-text.ts';
 import { SCOPES } from '../gateway/contract.ts';
 
 /** What a module does when an account goes away or wants to know what is kept of it. */
@@ -29,14 +30,14 @@ const USERNAME = /^[\p{L}\p{N}](?:[\p{L}\p{M}\p{N}_.-]*[\p{L}\p{M}\p{N}])?$/u;
 
 export const usernameSchema = z
   .string()
-  .trim()
+  .overwrite(cleanText)
   .transform((name) => name.normalize('NFKC'))
   .pipe(z.string().min(2).max(32).regex(USERNAME));
 export const emailSchema = z.email().max(254);
 /** Stronger rules than length are the service's: they need to know the user name. */
 const newPasswordSchema = z.string().min(8).max(256);
 const passwordSchema = z.string().min(1).max(256);
-const nameSchema = z.string().trim().min(1).max(50).regex(PLAIN_TEXT);
+const nameSchema = lineSchema(50);
 /** A user name or mail address, whether or not there is such an account. */
 const loginNameSchema = z.string().trim().min(1).max(254).regex(PLAIN_TEXT);
 
@@ -146,7 +147,7 @@ export const createUserSchema = registerSchema
 export type CreateUserInput = z.output<typeof createUserSchema>;
 export const roleSchema = z.object({ role: z.enum(['user', 'admin']) });
 export const banSchema = z.object({
-  reason: z.string().trim().max(200).regex(PLAIN_TEXT).optional(),
+  reason: noteSchema(200).optional(),
   until: z.int().min(0).optional().describe('ms since the epoch; left out, for good'),
 });
 export const resetLinkSchema = z.object({ url: z.string(), expiresAt: z.number() });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema } from '../../http/plain-text.ts';
 import type { Site } from '../../engine/contract.ts';
 import type { Caller, ErrorCode } from '../gateway/contract.ts';
 
@@ -138,16 +139,9 @@ export const createdRoomSchema = roomSchema.extend({
 });
 export type CreatedRoom = z.output<typeof createdRoomSchema>;
 
-const line = (max: number) =>
-  z
-    .string()
-    .trim()
-    .min(1)
-    .max(max)
-    .regex(/^\P{Cc}*$/u);
 const roomFields = {
-  title: line(100),
-  category: line(50).nullish(),
+  title: lineSchema(100),
+  category: lineSchema(50).nullish(),
   /** An http(s) address, or a path on this server. */
   cover: z
     .string()

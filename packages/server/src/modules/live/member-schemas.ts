@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema } from '../../http/plain-text.ts';
 import { roomSchema } from './contract.ts';
 
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
@@ -21,7 +22,7 @@ export const personParamsSchema = z.object({ roomId: z.string().max(64), person:
 export const kickSchema = z.object({ person: z.string().regex(PERSON) });
 
 const banTerms = {
-  reason: z.string().trim().min(1).max(200).optional(),
+  reason: lineSchema(200).optional(),
   seconds: z
     .int()
     .min(1)

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 import { proofSchema, roomSchema } from '../live/contract.ts';
 
@@ -6,7 +7,6 @@ import { proofSchema, roomSchema } from '../live/contract.ts';
 export const GOAL_UPDATED = 'goal.updated';
 
 const MAX_TARGET = 1e12;
-const lineSchema = (max: number) => z.string().trim().min(1).max(max).regex(PLAIN_TEXT);
 
 const goalSchema = z.object({
   title: z.string(),

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
-import { PLAIN_TEXT } from '../auth/contract.ts';
+import { lineSchema } from '../../http/plain-text.ts';
 import type { Caller } from '../gateway/contract.ts';
 import { userSummarySchema } from '../user/contract.ts';
 
@@ -8,7 +8,7 @@ import { userSummarySchema } from '../user/contract.ts';
 export const RECORDING_CHANGED = 'recording.changed';
 
 const idSchema = z.string().regex(/^[A-Za-z0-9-]{1,64}$/);
-const titleSchema = z.string().trim().min(1).max(100).regex(PLAIN_TEXT);
+const titleSchema = lineSchema(100);
 const bytes = z.number().describe('Bytes');
 
 export const recordingPartSchema = z.object({

@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { lineSchema } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 
 /** On `control`: the targets of a room were changed; the node that carries its stream acts on it. Without data. */
 export const RELAY_CHANGED = 'relay.changed';
 
-const nameSchema = z.string().trim().min(1).max(50).regex(PLAIN_TEXT);
+const nameSchema = lineSchema(50);
 /** What it has to be is the service's: it is refused with words of its own, and never repeated. */
 const urlSchema = z
   .string()

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { noteSchema } from '../../http/plain-text.ts';
 import { roomIdSchema } from '../live/contract.ts';
 
 /** Most peers of a room that hear each other; whoever comes later is counted only. */
@@ -37,13 +38,7 @@ export const clientMessageSchemas = {
     session: z.string().max(100).optional().describe('Takes the place again that it was given with, within 30 s'),
     token: z.string().max(4096).optional().describe('Play token or owner token of a private room'),
     vid: z.string().max(500).optional().describe('Signed viewer id'),
-    name: z
-      .string()
-      .trim()
-      .max(50)
-      .regex(/^\P{Cc}*$/u)
-      .optional()
-      .describe('Shown to the others'),
+    name: noteSchema(50).optional().describe('Shown to the others'),
     ...claimed,
   }),
   leave: z.object({ type: z.literal('leave'), id, roomId: roomIdSchema, ...claimed }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema, linesSchema } from '../../http/plain-text.ts';
 import { emailSchema, PLAIN_TEXT } from '../auth/contract.ts';
 import { roomSchema } from '../live/contract.ts';
 
@@ -81,12 +82,8 @@ export type Self = z.output<typeof selfSchema>;
 
 export const updateSelfSchema = z
   .object({
-    name: z.string().trim().min(1).max(50).regex(PLAIN_TEXT),
-    bio: z
-      .string()
-      .trim()
-      .max(500)
-      .regex(/^(?:\P{Cc}|\n)*$/u),
+    name: lineSchema(50),
+    bio: linesSchema(500),
     /** An http(s) address, or a path on this server. */
     avatar: z
       .string()

@@ -1,11 +1,12 @@
 import { z } from 'zod';
+import { lineSchema, noteSchema } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 import { MAX_AMOUNT } from './contract.ts';
 
 const MAX_CODES = 1000;
 
 const amountSchema = z.int().min(1).max(MAX_AMOUNT).describe('Whole coins');
-const noteSchema = z.string().trim().max(200).regex(PLAIN_TEXT);
+const MAX_NOTE = 200;
 const timeSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).describe('ms since the epoch');
 const idSchema = z.string().min(1).max(64).regex(PLAIN_TEXT);
 
@@ -45,10 +46,10 @@ export const statementSchema = z.array(statementLineSchema);
 export const csvSchema = z.string().describe('CSV after RFC 4180, the newest line first');
 
 export const userParamsSchema = z.object({ userId: idSchema });
-export const adjustSchema = z.object({ amount: amountSchema, note: noteSchema.optional() });
+export const adjustSchema = z.object({ amount: amountSchema, note: noteSchema(MAX_NOTE).optional() });
 export const payoutSchema = z.object({
   amount: amountSchema,
-  reference: noteSchema.min(1).describe('By which the payment is found at the bank'),
+  reference: lineSchema(MAX_NOTE).describe('By which the payment is found at the bank'),
 });
 export const movedSchema = z.object({
   id: z.string().describe('Of the transfer'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema, noteSchema } from '../../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../../auth/contract.ts';
 import { proofSchema } from '../../live/contract.ts';
 
@@ -115,7 +116,7 @@ export const earnedSchema = z.object({
 export type Earned = z.output<typeof earnedSchema>;
 
 const giftIdSchema = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?$/);
-const nameSchema = z.string().trim().min(1).max(30).regex(PLAIN_TEXT);
+const nameSchema = lineSchema(30);
 const slugSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,59}$/);
 const changeFields = {
   name: z.object({ zh: nameSchema, en: nameSchema }),
@@ -173,7 +174,7 @@ export const giftOrderSchema = z.object({
 export type GiftOrder = z.output<typeof giftOrderSchema>;
 export const giftOrdersSchema = z.array(giftOrderSchema);
 export const refundSchema = z
-  .object({ note: z.string().trim().max(200).regex(PLAIN_TEXT).optional() })
+  .object({ note: noteSchema(200).optional() })
   .nullish()
   .describe('Why; kept in the books and the audit trail');
 export const removedGiftSchema = z.object({
