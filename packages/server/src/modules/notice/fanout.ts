@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { CommittedEvent, Outbox } from '../../database/outbox.ts';
@@ -7,8 +8,8 @@ import { isRoomLive } from './events.ts';
 import type { Notifier } from './contract.ts';
 import { Loop } from './loop.ts';
 
-/** Followers told in one transaction. */
-const BATCH = 500;
+/** Followers told in one transaction: on SQLite nobody else has a turn meanwhile. */
+const BATCH = 200;
 const REST_MS = 1000;
 const LEASE = 'notice:fanout';
 
@@ -58,7 +59,10 @@ export class Fanout {
     try {
       let open = await this.#open(20);
       while (open.length > 0 && lease.isHeld && !this.#loop.isStopped) {
-        for (const row of open) await this.#tell(row);
+        for (const row of open) {
+          await this.#tell(row);
+          await setImmediate();
+        }
         // What is told waits for its way to the pages: the list of events is never longer than a batch of each.
         await this.#deps.outbox.flush();
         open = await this.#open(20);

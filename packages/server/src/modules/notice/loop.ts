@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
 
 export interface LoopDeps {
@@ -51,6 +52,8 @@ export class Loop {
       while ((isMore || this.#isAsked) && !this.#isStopped) {
         this.#isAsked = false;
         isMore = await work();
+        // Work on a database in this process never waits: everybody else has a turn here.
+        await setImmediate();
       }
     } catch (error) {
       // Nothing is lost: it stands in the database, and the next time finds it.
