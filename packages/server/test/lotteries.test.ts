@@ -1,11 +1,13 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { verifyLottery } from '../../../docs/lottery-verify.mjs';
 import type { Lottery, LotteryProof } from '../src/modules/interact/lottery/contract.ts';
 import { connect, type Answer, type TestSocket } from './harness.ts';
 import { PASSWORD, startAccounts, type Person } from './support/accounts.ts';
 
 const INPUT = { prize: '签名海报', winners: 2 };
-const LONG = { timeout: 30_000, interval: 50 };
+const LONG = { timeout: 60_000, interval: 50 };
+/** People with passwords take their time where much else runs. */
+vi.setConfig({ testTimeout: 120_000 });
 
 async function startRoom(input: Record<string, unknown> = {}) {
   const platform = await startAccounts((config) => {
