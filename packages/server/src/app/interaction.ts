@@ -6,7 +6,7 @@ import { createLotteryModule } from '../modules/interact/lottery/index.ts';
 import { createLevelModule } from '../modules/level/index.ts';
 import { createModerationModule } from '../modules/moderation/index.ts';
 import type { Notifier } from '../modules/notice/contract.ts';
-import { createNoticeModule } from '../modules/notice/index.ts';
+import { createNoticeModule, createWebhookService } from '../modules/notice/index.ts';
 import { createOverlayModule } from '../modules/overlay/index.ts';
 import type { RankFeed } from '../modules/rank/contract.ts';
 import type { RecordingLookup } from '../modules/recording/contract.ts';
@@ -24,6 +24,14 @@ export interface Interaction {
   modules: readonly InteractModule[];
   rank: RankFeed;
   notifier: Notifier;
+}
+
+/** For the command line. */
+export function createWebhooks(
+  deps: Pick<InteractDeps, 'database' | 'outbox' | 'now'>,
+  { webhooks }: Pick<InteractionConfig, 'webhooks'>,
+): ReturnType<typeof createWebhookService> {
+  return createWebhookService({ ...deps, ...webhooks, isPublic: isPublicAddress });
 }
 
 export function createInteraction({ recordings, ...given }: InteractionDeps, config: InteractionConfig): Interaction {

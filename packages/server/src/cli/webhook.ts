@@ -1,22 +1,20 @@
-import { isPublicAddress } from '@kaibo/media';
 import { pino } from 'pino';
+import { createWebhooks } from '../app/interaction.ts';
 import { OperatorError } from '../app/operator-error.ts';
 import { Outbox } from '../database/outbox.ts';
 import { fieldWords } from '../modules/gateway/contract.ts';
-import { createWebhookService } from '../modules/notice/index.ts';
 import { createWebhookSchema } from '../modules/notice/webhook/contract.ts';
 import type { Command, CommandInput } from './command.ts';
 import { inOffice, OPERATOR } from './office.ts';
 
 const KEEPER = { actor: OPERATOR, isAdmin: true };
 
-type Webhooks = ReturnType<typeof createWebhookService>;
+type Webhooks = ReturnType<typeof createWebhooks>;
 
 function withWebhooks<Result>({ flags }: CommandInput, work: (webhooks: Webhooks) => Promise<Result>): Promise<Result> {
   return inOffice(flags, ({ config, database }) => {
     const outbox = new Outbox({ database, now: Date.now, logger: pino({ level: 'silent' }) });
-    const { webhooks } = config;
-    return work(createWebhookService({ ...webhooks, database, outbox, now: Date.now, isPublic: isPublicAddress }));
+    return work(createWebhooks({ database, outbox, now: Date.now }, config));
   });
 }
 
