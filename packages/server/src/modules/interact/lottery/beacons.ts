@@ -39,6 +39,7 @@ export class RealBeacons implements Beacons {
   readonly #logger: Logger;
   readonly #now: () => number;
   readonly #metrics: LotteryMetrics;
+  readonly #reachWaitMs: number;
   readonly #stopping = new AbortController();
   #reached: { is: Promise<boolean>; atMs: number } | undefined;
 
@@ -48,12 +49,14 @@ export class RealBeacons implements Beacons {
     metrics: LotteryMetrics;
     logger: Logger;
     now: () => number;
+    reachWaitMs?: number;
   }) {
     this.#options = deps.options;
     this.#drand = deps.drand;
     this.#logger = deps.logger;
     this.#now = deps.now;
     this.#metrics = deps.metrics;
+    this.#reachWaitMs = deps.reachWaitMs ?? REACH_WAIT_MS;
   }
 
   /** Without an end no round could be named before the entries, and whoever closes could choose one. */
@@ -100,7 +103,7 @@ export class RealBeacons implements Beacons {
   }
 
   async #reach(nowMs: number): Promise<boolean> {
-    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(REACH_WAIT_MS)]);
+    const signal = AbortSignal.any([this.#stopping.signal, AbortSignal.timeout(this.#reachWaitMs)]);
     try {
       await this.#drand.round(this.#drand.roundAt(nowMs) - 2, signal);
       return true;
