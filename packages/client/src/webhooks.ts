@@ -7,7 +7,7 @@ export interface Webhook {
   /** Of every room, not of the caller's own. */
   platform: boolean;
   url: string;
-  /** Names of events, all of a kind (`gift.*`), or all (`*`). */
+  /** Names of events, all of a kind (`gift.*`), or all but those of the chat (`*`). */
   events: string[];
   enabled: boolean;
   /** Nothing arrived since then. */
@@ -29,11 +29,11 @@ export interface WebhookDelivery {
   event: string;
   /** Deliveries of one channel go out one after the other. */
   channel: string;
-  /** `dead` was given up after a day of tries. */
+  /** `dead` was given up after a day of tries, or because too much waited behind it. */
   state: 'pending' | 'delivered' | 'dead';
   attempts: number;
   nextAt?: number;
-  /** `http_STATUS`, `timeout`, `connection_failed`, `host_not_found`, `address_refused`. */
+  /** `http_STATUS`, `timeout`, `connection_failed`, `host_not_found`, `address_refused`, `too_many_waiting`. */
   lastError?: string;
   createdAt: number;
   doneAt?: number;
