@@ -241,8 +241,12 @@ test('what waits comes to the studio by itself, a pinned message stands above, a
   await keeper.page.getByTestId('own-emote').waitFor(WAIT);
 
   await keeper.page.getByTestId('studio-tab-chat').click(WAIT);
-  await saying(keeper.page, '公告').locator('button.name').click(WAIT);
-  await keeper.page.getByTestId('action-pin').click(WAIT);
+  // By keys alone, and back to where one was.
+  await saying(keeper.page, '公告').waitFor(WAIT);
+  await keeper.page.getByTestId('chat-list').focus();
+  for (const key of ['ArrowUp', 'Enter', 'Escape', 'Enter']) await keeper.page.keyboard.press(key);
+  await keeper.page.getByTestId('message-sheet').getByText('公告').waitFor(WAIT);
+  await keeper.page.getByTestId('action-pin').press('Enter', WAIT);
   await writer.page.getByTestId('chat-pinned').getByText('公告').waitFor(WAIT);
   await writer.page.reload();
   await writer.page.getByTestId('chat-pinned').getByText('公告').waitFor(WAIT);
