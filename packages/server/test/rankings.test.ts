@@ -163,6 +163,9 @@ test('those who look are told what changed, on every node; who is banned is not 
       ['ben', 3, 1],
       ['cyd', 3, 2],
     ]);
+  // What was given in a broadcast stands when it is over.
+  await nodeOf(site).call('/api/streams/end', { method: 'POST', body: { roomId }, headers: ada.headers });
+  expect(await listOf(nodeOf(site), `${path}live&limit=1`, cyd)).toEqual([['ben', 3, 1]]);
   await add(site.database, supporter(ben.id, -3, now));
   await expect.poll(() => listOf(nodeOf(site), `${path}week`), PATIENCE).toEqual([['cyd', 3, 1]]);
   await nodeOf(site).call(`/api/admin/users/${cyd.id}/ban`, { method: 'POST', body: {}, headers: boss.headers });

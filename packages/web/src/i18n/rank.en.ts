@@ -19,6 +19,7 @@ export const messages = {
     },
     coins: '{n} coin | {n} coins',
     empty: 'Nobody is listed in this period yet.',
+    emptyNow: 'Nobody is being watched right now.',
     place: 'No. {place}',
     ownPlace: 'You are no. {place}',
     supporters: {

@@ -15,6 +15,7 @@ export const messages = {
     scores: { viewers: '{n} 人观看', followers: '{n} 位关注', revenue: '{n} 金币' },
     coins: '{n} 金币',
     empty: '这个时段还没有人上榜。',
+    emptyNow: '此刻没有正在被观看的直播。',
     place: '第 {place} 名',
     ownPlace: '你排在第 {place} 名',
     supporters: {
