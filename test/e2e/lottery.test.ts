@@ -1,9 +1,17 @@
 // A lottery in real Chromium: a host holds it, a guest enters, and the guest's browser recomputes the draw.
+import { readFileSync } from 'node:fs';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, watchPage } from '../support/chromium.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
 
+interface Proof {
+  beacon: { checkpoints: string[] };
+}
+/** Of another lottery, which fits in itself. */
+const forged = JSON.parse(
+  readFileSync(new URL('../../packages/web/test/lottery-proof.json', import.meta.url), 'utf8'),
+) as object;
 const WAIT = { timeout: 60_000 };
 const PASSWORD = 'correct horse battery';
 
@@ -64,5 +72,24 @@ test('a host holds a lottery, a guest enters and wins, and their browser recompu
   expect(await proof.locator('[data-state=ok]').count()).toBe(4);
   // It was there when the lottery was open, and remembers.
   expect(await guest.page.getByTestId('lottery-witness').textContent()).toContain('包括你自己的参与记录');
+
+  // A server that changes its mind: a value on the way of the delay, and a whole lottery that fits in itself.
+  const tampered = async (change: (proof: Proof) => object): Promise<void> => {
+    await guest.page.route('**/proof', async (route) => {
+      const answer = (await (await route.fetch()).json()) as Proof;
+      await route.fulfill({ json: { ...answer, ...change(answer) } });
+    });
+    await guest.page.reload();
+    await proof.and(guest.page.locator('[data-outcome=failed], [data-outcome=ok]')).waitFor(WAIT);
+    await guest.page.unroute('**/proof');
+  };
+  await tampered(({ beacon }) => ({
+    beacon: { ...beacon, checkpoints: beacon.checkpoints.with(40, 'ab'.repeat(32)) },
+  }));
+  expect(await proof.locator('[data-state=failed]').getAttribute('data-step')).toBe('beacon');
+  expect(await proof.getByTestId('lottery-failed-at').textContent()).toMatch(/第 4[12] 段/);
+  await tampered(() => forged);
+  expect(await proof.locator('[data-state=failed]').getAttribute('data-step')).toBe('entries');
+  expect(await guest.page.getByTestId('lottery-witness-against').textContent()).toContain('不一致');
   expect([...host.complaints, ...guest.complaints].filter((line) => line.includes('lotter'))).toEqual([]);
 });

@@ -83,7 +83,7 @@ export interface LotteryProof {
   winners: LotteryWinner[];
 }
 
-/** On `live:ID`, at most once a second. */
+/** On `live:ID`, at most once a second from each node: of two, the one with more entries is the newer one. */
 export type LotteryProgress = Pick<Lottery, 'id' | 'entries' | 'head'>;
 
 /** Lotteries that anybody can check. On `room:ID` are `lottery.started`, `lottery.closed` and `lottery.ended`. */
