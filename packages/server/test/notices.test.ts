@@ -92,13 +92,19 @@ test('a platform webhook is the administrators’, and hears of every room', asy
   const kaibo = await withReceivers();
   const { url, received } = await startReceiver();
   const [admin, streamer] = [await kaibo.person('admin'), await kaibo.person('streamer')];
-  const input = { url, events: ['*'], platform: true };
+  const input = { url, events: ['*', 'chat.message'], platform: true };
   expect((await kaibo.post('/api/webhooks', input, streamer.headers)).body.code).toBe('forbidden');
   expect((await kaibo.post('/api/webhooks', input, admin.headers)).status).toBe(201);
   await kaibo.post(`/api/users/${streamer.id}/follow`, {}, admin.headers);
-  await goLive(kaibo, streamer);
+  const roomId = await goLive(kaibo, streamer);
   const events = (): string[] => received.map(({ headers }) => String(headers['x-kaibo-event']));
   await expect.poll(events, { timeout: 15_000 }).toEqual(['user.followed', 'room.created', 'room.live']);
+  // The chat only where it is asked for, as here.
+  await kaibo.post(`/api/rooms/${roomId}/chat`, { text: '晚上好' }, admin.headers);
+  await expect.poll(() => received.at(-1)?.body, { timeout: 15_000 }).toContain('晚上好');
+  expect(JSON.parse(received.at(-1)?.body ?? '')).toMatchObject({
+    ...{ event: 'chat.message', channel: `chat:${roomId}`, data: { text: '晚上好', user: { id: admin.id } } },
+  });
   // What the follower is told of it is theirs.
   await expect
     .poll(async () => (await kaibo.get('/api/notices/unread', admin.headers)).body['unread'], { timeout: 15_000 })
@@ -110,11 +116,14 @@ test('addresses that are not public are refused for webhooks and pushes', async 
   const kaibo = await startAccounts();
   const { headers } = await kaibo.person('somebody');
   const keys = { p256dh: 'B'.repeat(87), auth: 'a'.repeat(22) };
-  for (const host of [...INSIDE_HOSTS, '8.8.8.8:0', 'user:pw@8.8.8.8']) {
-    const hook = await kaibo.post('/api/webhooks', { url: `http://${host}/x`, events: ['*'] }, headers);
-    const push = await kaibo.post('/api/push/subscriptions', { endpoint: `https://${host}/x`, keys }, headers);
-    expect([host, hook.body.code, push.body.code]).toEqual([host, 'webhook_url_refused', 'push_endpoint_refused']);
-  }
+  const answers = [...INSIDE_HOSTS, '8.8.8.8:0', 'user:pw@8.8.8.8'].map(async (host) => {
+    const hook = kaibo.post('/api/webhooks', { url: `http://${host}/x`, events: ['*'] }, headers);
+    const push = kaibo.post('/api/push/subscriptions', { endpoint: `https://${host}/x`, keys }, headers);
+    expect([host, (await hook).body.code, (await push).body.code]).toEqual([
+      ...[host, 'webhook_url_refused', 'push_endpoint_refused'],
+    ]);
+  });
+  await Promise.all(answers);
   const plain = { endpoint: 'http://push.example.org/x', keys };
   expect((await kaibo.post('/api/push/subscriptions', plain, headers)).status).toBe(400);
   for (const url of ['ftp://8.8.8.8/', 'file:///etc/passwd', 'gopher://8.8.8.8/'])
