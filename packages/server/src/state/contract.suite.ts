@@ -249,7 +249,7 @@ function counterTests(make: Make): void {
     // So slow that nothing comes back while the test runs.
     const slow = { burst: 5, perSecond: 1 / 3600 };
     const many = await Promise.all(Array.from({ length: 20 }, () => state.take('a', slow)));
-    expect(many.toSorted()).toEqual([...Array.from({ length: 15 }, () => 0), 1, 1, 1, 1, 1]);
+    expect(many.filter((taken) => taken === 1)).toHaveLength(5);
     expect(await state.take('b', slow, 3)).toBe(3);
     expect(await state.take('b', slow, 3)).toBe(2);
     expect(await state.take('b', slow, 3)).toBe(0);
