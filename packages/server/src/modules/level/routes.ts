@@ -82,6 +82,12 @@ export function addLevelRoutes(instance: FastifyInstance, { service, rules, call
       sendCacheable(request, reply, await service.fans(callerOf(request), request.params.roomId, request.query)),
   );
 
+  addBadgeRoute(instance, { service, callerOf });
+}
+
+function addBadgeRoute(instance: FastifyInstance, { service, callerOf }: Omit<LevelRouteDeps, 'rules'>): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
+
   app.put(
     '/api/rooms/:roomId/fans/badge',
     {

@@ -59,20 +59,20 @@ interface Heard {
 /** Somebody who listens, as the page does: a snapshot, then what is told. */
 async function listen({ state }: Site, { channel, boards }: Heard) {
   await state.enter(watchGroup(channel), state.nodeId);
-  let known: RankSnapshot['boards'] | undefined;
+  const known: { boards?: RankSnapshot['boards'] } = {};
   const early: RankChange[] = [];
   const take = (change: RankChange): void => {
-    if (known === undefined) return void early.push(change);
-    const board = (known[change.board] ??= {});
+    if (known.boards === undefined) return void early.push(change);
+    const board = (known.boards[change.board] ??= {});
     board[change.period] = withRankChange(board[change.period] ?? [], change);
   };
   const unsubscribe = await state.subscribe(channel, {
     deliver: ({ data }) => take(data as RankChange),
     reset: () => {},
   });
-  ({ boards: known } = await snapshotOf(boards()));
+  known.boards = (await snapshotOf(boards())).boards;
   for (const change of early) take(change);
-  return { boards: () => known, leave: unsubscribe };
+  return { boards: () => known.boards, leave: unsubscribe };
 }
 
 type Listener = Awaited<ReturnType<typeof listen>>;
@@ -143,5 +143,5 @@ onDatabase('sqlite', 'what is told', (open) => {
     const all = await store.top({ board: 'revenue', scope: '', period: 'all', start: 0 });
     expect(all).toHaveLength(100);
     expect(calendar.startsAt(clock.now).week).toBeGreaterThan(calendar.startsAt(SUNDAY).week);
-  }, 120_000);
+  }, 180_000);
 });
