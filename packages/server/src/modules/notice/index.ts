@@ -111,7 +111,7 @@ export function createNoticeModule(deps: NoticeModuleDeps): NoticeModule {
     },
     stop: async () => {
       parts.outbound.stop();
-      await Promise.all([fanout, courier, bound, pusher, sweeper].map((part) => part?.stop()));
+      await Promise.all([fanout, courier, bound, pusher, sweeper].map(async (part) => part?.stop()));
     },
   };
 }
