@@ -56,6 +56,8 @@ const DEFAULTS = {
 };
 /** A connection that lasted this long was a good one: the next failure starts with a short wait again. */
 const STABLE_AFTER_MS = 5_000;
+/** How soon a better transport that has worked before is tried again: a server that was away had made all of them fail. */
+const PROVEN_AFTER_MS = 2_000;
 
 /**
  * Channels over one connection. It connects with the first subscription, comes back by itself after a drop, and resumes
@@ -196,7 +198,11 @@ export class RealtimeClient {
     this.#ladder.opened();
     this.#setStatus('open');
     this.#stableTimer = setTimeout(() => this.#backoff.reset(), STABLE_AFTER_MS);
-    if (this.#ladder.isLower) this.#climbTimer = setTimeout(() => this.#climb(), this.#options.climbAfterMs);
+    if (!this.#ladder.isLower) return;
+    const afterMs = this.#ladder.hasProvenBetter
+      ? Math.min(PROVEN_AFTER_MS, this.#options.climbAfterMs)
+      : this.#options.climbAfterMs;
+    this.#climbTimer = setTimeout(() => this.#climb(), afterMs);
   }
 
   #climb(): void {

@@ -13,6 +13,8 @@ export class TransportLadder {
   #index = 0;
   #failures = 0;
   #patient = true;
+  /** The highest rung that opened: where it fails, the server is away rather than the way to it. */
+  #proven = Infinity;
 
   constructor(transport: TransportKind | 'auto') {
     this.#rungs = transport === 'auto' ? TRANSPORTS : [transport];
@@ -26,15 +28,23 @@ export class TransportLadder {
     return this.#index > 0;
   }
 
+  /** A better transport than this one has worked here: the server is back, and so is that one, it seems. */
+  get hasProvenBetter(): boolean {
+    return this.#proven < this.#index;
+  }
+
   opened(): void {
     this.#failures = 0;
     this.#patient = true;
+    this.#proven = Math.min(this.#proven, this.#index);
   }
 
   failed(): void {
     this.#failures++;
     if (this.#failures < (this.#patient ? PATIENCE[this.current] : 1)) return;
     this.#failures = 0;
+    // It was tried while the server was there: what it proved is over.
+    if (!this.#patient && this.#proven === this.#index) this.#proven = Infinity;
     this.#index = (this.#index + 1) % this.#rungs.length;
   }
 
