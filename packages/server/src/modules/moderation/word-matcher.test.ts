@@ -205,7 +205,7 @@ test('a list that was changed finds what it has now, whatever of the one before 
     Array.from({ length: to - from }, (_, index) => ({
       word: `词${(from + index).toString(2).replaceAll('1', '甲').replaceAll('0', '乙')}`,
     }));
-  const all = list(4096, 8192);
+  const all = list(4096, 6500);
   const [first = all[0], last] = [all[0], all.at(-1)];
   if (first === undefined || last === undefined) throw new Error('there are words');
   const said = `${first.word} ${last.word} 新词`;
@@ -220,12 +220,16 @@ test('a list that was changed finds what it has now, whatever of the one before 
   expect(foundIn(words)).toEqual([first.word, last.word, '新词']);
   await words.update([...all.slice(1), { word: '新词', action: '!' }]);
   expect(foundIn(words)).toEqual([last.word, '新词!']);
-  for (let count = 1; count <= 50; count++) await words.update(all.slice(0, count * 60));
-  expect(foundIn(words)).toEqual([first.word]);
   await words.update(all.slice(0, 1));
   expect(foundIn(words)).toEqual([first.word]);
+  // Grown a few words at a time, past what is kept beside each other.
+  const others = list(8192, 17_237);
+  for (let count = 1; count <= 45; count++) await words.update(others.slice(0, count * 201));
+  expect(foundIn(words)).toEqual([]);
   await words.update(all);
   expect(foundIn(words)).toEqual([first.word, last.word]);
+  await words.update(all.slice(1));
+  expect(foundIn(words)).toEqual([last.word]);
 });
 
 test('twenty thousand words are found like one', async () => {
