@@ -61,7 +61,7 @@ export function useGifting(roomId: string, token: () => string | undefined): Gif
       toast('error', errorText(error));
       void balance.reload();
       // Another price, or no longer there: the catalogue is looked at anew.
-      if (error instanceof KaiboError && /^gift_/.test(error.code)) void load();
+      if (error instanceof KaiboError && error.code.startsWith('gift_')) void load();
     },
     newKey,
   });
