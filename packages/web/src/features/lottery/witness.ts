@@ -82,7 +82,8 @@ function withHead(heads: Witness['heads'], entries: number, head: string): Witne
   if (all.length <= MOST_HEADS) return all;
   const gapAround = (index: number): number => (all[index + 1]?.[0] ?? Infinity) - (all[index - 1]?.[0] ?? -Infinity);
   // The one that is missed least; the first and the last have no end of a gap.
-  const least = all.keys().reduce((best, index) => (gapAround(index) < gapAround(best) ? index : best), 0);
+  let least = 0;
+  for (const index of all.keys()) if (gapAround(index) < gapAround(least)) least = index;
   return all.toSpliced(least, 1);
 }
 
