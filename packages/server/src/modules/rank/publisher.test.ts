@@ -1,4 +1,3 @@
-import { withRankChange, type RankChange } from '@kaibo/client';
 import { expect, onTestFinished, test } from 'vitest';
 import { onDatabase } from '../../../test/support/databases.ts';
 import { randomOf } from '../../../test/support/rank-day.ts';
@@ -8,7 +7,7 @@ import type { Database } from '../../database/database.ts';
 import { MemoryStateCenter } from '../../state/memory.ts';
 import { rankAccountHolder } from './account.ts';
 import { Boards, snapshotOf, type NamedBoard } from './boards.ts';
-import type { RankFact, RankSnapshot } from './contract.ts';
+import type { RankEntry, RankFact, RankSnapshot } from './contract.ts';
 import { countBatch } from './counting.ts';
 import { rankFeed } from './feed.ts';
 import { Calendar } from './period.ts';
@@ -56,6 +55,23 @@ interface Heard {
   boards(): NamedBoard[];
 }
 
+interface RankChange {
+  board: string;
+  period: string;
+  changes?: RankEntry[];
+  removed?: string[];
+  entries?: RankEntry[];
+}
+
+/** As a client is told to read it; the SDK's own is tested where the browser's types are. */
+function withChange(before: readonly RankEntry[], { entries, changes = [], removed = [] }: RankChange): RankEntry[] {
+  if (entries !== undefined) return entries;
+  const all = new Map(before.map((entry) => [entry.userId, entry]));
+  for (const userId of removed) all.delete(userId);
+  for (const entry of changes) all.set(entry.userId, entry);
+  return [...all.values()].toSorted((a, b) => a.place - b.place).slice(0, 100);
+}
+
 /** Somebody who listens, as the page does: a snapshot, then what is told. */
 async function listen({ state }: Site, { channel, boards }: Heard) {
   await state.enter(watchGroup(channel), state.nodeId);
@@ -64,7 +80,7 @@ async function listen({ state }: Site, { channel, boards }: Heard) {
   const take = (change: RankChange): void => {
     if (known.boards === undefined) return void early.push(change);
     const board = (known.boards[change.board] ??= {});
-    board[change.period] = withRankChange(board[change.period] ?? [], change);
+    board[change.period] = withChange(board[change.period] ?? [], change);
   };
   const unsubscribe = await state.subscribe(channel, {
     deliver: ({ data }) => take(data as RankChange),
