@@ -135,7 +135,7 @@ test('effects of a storm are few, and gone when nobody looks', () => {
 });
 
 test('a firework is one element', () => {
-  expect(fireworkOf(1)['--dots']?.split(',')).toHaveLength(54);
+  expect(fireworkOf(1)['--dots']?.split(',')).toHaveLength(38);
   expect(fireworkOf(3)).not.toEqual(fireworkOf(4));
 });
 

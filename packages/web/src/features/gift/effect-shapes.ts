@@ -2,10 +2,9 @@
 const COLORS = ['#ffd36e', '#ff7a59', '#8fd3ff', '#ff9ecf', '#b6f09c', '#ffe9b8'];
 /** Dots of one firework, by ring: how many, and how far out in % of the picture's height. */
 const RINGS = [
-  { dots: 6, radius: 6 },
-  { dots: 12, radius: 13 },
-  { dots: 16, radius: 20 },
-  { dots: 20, radius: 26 },
+  { dots: 7, radius: 8 },
+  { dots: 13, radius: 16 },
+  { dots: 18, radius: 25 },
 ];
 /** The golden angle spreads whatever is numbered. */
 const GOLDEN_DEG = 137.5;
@@ -29,13 +28,13 @@ export function fireworkOf(n: number): Record<string, string> {
     Array.from({ length: count }, (_, dot) => {
       const angle = rad((360 / count) * dot + ring * 11);
       const color = COLORS[(n + ring) % COLORS.length];
-      return `${(Math.cos(angle) * radius).toFixed(1)}cqh ${(Math.sin(angle) * radius).toFixed(1)}cqh ${(-0.16 * ring).toFixed(2)}cqh ${color}`;
+      return `${(Math.cos(angle) * radius).toFixed(1)}cqh ${(Math.sin(angle) * radius).toFixed(1)}cqh 0 ${color}`;
     }),
   );
   return {
     '--left': `${12 + ((n * 31) % 76)}%`,
     '--top': `${18 + ((n * 23) % 44)}%`,
-    '--delay': `${(n - 1) * 380}ms`,
+    '--delay': `${(n - 1) * 460}ms`,
     '--dots': dots.join(','),
   };
 }
