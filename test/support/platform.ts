@@ -41,12 +41,14 @@ export async function startPlatform(...flags: string[]): Promise<Platform> {
     '--media.workers=2',
     // Many tests share few cores; refusing work when late has tests of its own.
     '--limits.eventLoopDelayMs=60000',
+    // Nothing outside is asked.
+    '--lottery.beacon=delay',
     ...(flags.some((flag) => flag.startsWith('--media.snapshot')) ? [] : ['--media.snapshot.enabled=false']),
     ...FREE_PORTS,
     ...flags,
   ];
   const program = Program.start(process.execPath, [LAUNCHER, ...args]);
-  const [, port] = await program.saw(/"http":(\d+).*"msg":"ready"/, 30_000);
+  const [, port] = await program.saw(/"http":(\d+).*"msg":"ready"/, 60_000);
   const url = `http://localhost:${port}`;
   const call = async <Body>(path: string, init?: RequestInit): Promise<Body> => {
     const response = await fetch(url + path, init);

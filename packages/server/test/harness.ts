@@ -53,6 +53,8 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
   config.metrics.port = 0;
   // Many tests share few cores; refusing work when late has tests of its own.
   config.limits.eventLoopDelayMs = 60_000;
+  // Nothing outside is asked.
+  config.lottery.beacon = 'delay';
   // How full the test machine is does not matter.
   config.recording.minFreeBytes = 0;
   config.log = { level: 'trace', format: 'json' };

@@ -87,9 +87,9 @@ const paymentsSection = z.strictObject({
 const lotterySection = z.strictObject({
   beacon: z
     .enum(['delay', 'drand', 'auto'])
-    .default('delay')
+    .default('auto')
     .describe(
-      'What decides beside the seed: delay, computed here; drand, public randomness over the Internet, for lotteries that end by time; auto: drand where it can be reached',
+      'What decides beside the seed: drand, public randomness over the Internet, for lotteries that end by time; delay, computed here; auto: drand where it can be reached',
     ),
   delayIterations: z
     .int()

@@ -66,10 +66,10 @@ export async function kaiboHere(args: readonly string[]): Promise<{ code: number
 
 /** A platform in a process of its own, ready, on free ports. */
 export async function startKaiboProcess(...flags: string[]): Promise<Run & { base: string }> {
-  // Refusing work when late has tests of its own.
-  const calm = '--limits.eventLoopDelayMs=60000';
-  const run = runKaibo(['start', '--media.workers=1', '--log.format=json', calm, ...FREE_PORTS, ...flags]);
-  await expect.poll(run.output, { timeout: 30_000 }).toContain('"msg":"ready"');
+  // Refusing work when late has tests of its own, and nothing outside is asked.
+  const calm = ['--limits.eventLoopDelayMs=60000', '--lottery.beacon=delay'];
+  const run = runKaibo(['start', '--media.workers=1', '--log.format=json', ...calm, ...FREE_PORTS, ...flags]);
+  await expect.poll(run.output, { timeout: 60_000 }).toContain('"msg":"ready"');
   const ready = run
     .output()
     .split('\n')
