@@ -22,8 +22,10 @@ export async function launchChromium(extraFlags: readonly string[] = []): Promis
 export function watchPage(page: Page): string[] {
   const complaints: string[] = [];
   page.on('console', (message) => {
+    // What was not there is said without its name.
+    const of = message.text().startsWith('Failed to load resource') ? ` ${message.location().url}` : '';
     if (message.type() === 'error' || message.type() === 'warning')
-      complaints.push(`${message.type()}: ${message.text()}`);
+      complaints.push(`${message.type()}: ${message.text()}${of}`);
   });
   page.on('pageerror', (error) => complaints.push(`uncaught: ${error.message}`));
   page.on('requestfailed', (request) =>
