@@ -2,15 +2,15 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { connect, request, tempFolder, type Answer } from './harness.ts';
 import { onEveryDatabase } from './support/databases.ts';
-import { kaibo, startKaiboProcess } from './support/kaibo.ts';
+import { kaibo, kaiboHere, startKaiboProcess } from './support/kaibo.ts';
 
-/** Each command is a process that starts, and logins cost time by design. */
+/** Some commands are processes that start, and logins cost time by design. */
 const TIMEOUT_MS = 90_000;
 const PASSWORD = 'correct horse battery 9';
 
 /** `kaibo …`, which has to succeed. */
 async function told(args: readonly string[], input?: string): Promise<string> {
-  const { code, output } = await kaibo(args, { input });
+  const { code, output } = await (input === undefined ? kaiboHere(args) : kaibo(args, { input }));
   expect(output === '' ? code : [code, output]).toEqual([0, output]);
   return output;
 }
