@@ -58,7 +58,8 @@ test('WHIP and WHEP through a TURN server alone', async () => {
     });
     await publisher.start();`,
   );
-  expect(await publisher.evaluate(WAY)).toBe('relay');
+  // The browser's figures are a moment behind the connection.
+  await expect.poll(() => publisher.evaluate(WAY), { timeout: 30_000 }).toBe('relay');
 
   const viewer = await browser.newPage();
   await inPage(
@@ -79,6 +80,6 @@ test('WHIP and WHEP through a TURN server alone', async () => {
       'video.getVideoPlaybackQuality().totalVideoFrames - video.getVideoPlaybackQuality().droppedVideoFrames',
     );
   await until(async () => (await frames()) >= FRAMES, { timeoutMs: 30_000, what: `${FRAMES} pictures` });
-  expect(await viewer.evaluate(WAY)).toBe('relay');
+  await expect.poll(() => viewer.evaluate(WAY), { timeout: 30_000 }).toBe('relay');
   expect(turn.program.output).toMatch(/ALLOCATE processed, success/);
 });
