@@ -18,8 +18,8 @@ const EACH_OF_NODES = 10;
 /** Of those that are killed, and have to come to an end once more. */
 const EACH_OF_KILLED = 10;
 const MEMORY = '/dev/shm';
-/** Two nodes are killed in each: twenty over both databases. */
-const ROUNDS = 5;
+/** Two nodes are killed in each. */
+const ROUNDS = 10;
 const LIFE_MS = 250;
 
 /** Written, but not forced to a disk, which others use: only processes are killed here, never the machine. */
