@@ -13,8 +13,6 @@ import { attemptsOf, fillWallets, giveAll, type Part } from './support/senders.t
 
 const CHILD = join(import.meta.dirname, 'support/ledger-child.ts');
 const EACH = 100;
-/** PostgreSQL goes over seven messages for each; gifts-load.test.ts has all hundred. */
-const EACH_OF_NODES = 10;
 /** Of those that are killed, and have to come to an end once more. */
 const EACH_OF_KILLED = 10;
 const MEMORY = '/dev/shm';
@@ -91,22 +89,22 @@ onDatabase('sqlite', 'a hundred senders with a hundred transfers each', (_open, 
     const keys = await assertBooks(database);
     expect(keys).toEqual(said);
     await assertNothingLost(database, keys, EACH);
-  }, 300_000);
+  }, 600_000);
 });
 
-onDatabase('postgres', 'a hundred senders with some transfers each, by two nodes at once', (_open, databases) => {
+onDatabase('postgres', 'a hundred senders with a hundred transfers each, by two nodes at once', (_open, databases) => {
   test('sum to zero, overdraw nobody, and happen once', async () => {
     const options = await databases.options();
     const { database } = await databases.handle(options);
-    await fillWallets(database, EACH_OF_NODES);
+    await fillWallets(database, EACH);
     const shares = ['first', 'second'] as const;
-    const nodes = await Promise.all(shares.map((share) => startNode(options, { each: EACH_OF_NODES, from: 0, share })));
+    const nodes = await Promise.all(shares.map((share) => startNode(options, { each: EACH, from: 0, share })));
     await Promise.all(nodes.map(({ ended }) => ended));
     expect(nodes.map(({ child }) => child.exitCode)).toEqual([0, 0]);
     const keys = await assertBooks(database);
     expect(keys).toEqual(new Set(nodes.flatMap((node) => [...node.keys])));
-    await assertNothingLost(database, keys, EACH_OF_NODES);
-  }, 300_000);
+    await assertNothingLost(database, keys, EACH);
+  }, 600_000);
 });
 
 onEveryDatabase('two nodes', (_open, databases) => {
@@ -136,5 +134,5 @@ onEveryDatabase('two nodes', (_open, databases) => {
     const keys = await assertBooks(database);
     expect(keys).toEqual(said);
     await assertNothingLost(database, keys, each);
-  }, 300_000);
+  }, 600_000);
 });
