@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Database, Transaction } from '../../database/database.ts';
+import { canonicalJson } from '../../http/canonical-json.ts';
 import { AppError } from '../gateway/contract.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { MAX_AMOUNT, type Ledger, type LedgerAccount, type NewTransfer, type PostedTransfer } from './contract.ts';
 
 /** Far above what there is of anything, and exact as a number. */

@@ -2,15 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 // What anybody can run, which shares no code with ours.
 import { verifyLottery } from '../../../../../../docs/lottery-verify.mjs';
-import {
-  canonicalJson,
-  chainBegin,
-  chainNext,
-  CHECKPOINTS,
-  commitmentOf,
-  delayChain,
-  drawWinners,
-} from './fairness.ts';
+import { canonicalJson } from '../../../http/canonical-json.ts';
+import { chainBegin, chainNext, CHECKPOINTS, commitmentOf, delayChain, drawWinners } from './fairness.ts';
 
 const ITERATIONS = 64 * 10;
 

@@ -33,16 +33,6 @@ export function chainNext(head: string, { n, userId, atMs }: ChainedEntry): stri
   return sha256([head, n, userId, atMs].join('\n'));
 }
 
-/** JSON without spaces, the keys of every object in the order of their UTF-16 code units. */
-export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
-  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .toSorted(([one], [other]) => (one < other ? -1 : 1));
-  return `{${fields.map(([key, field]) => `${JSON.stringify(key)}:${canonicalJson(field)}`).join(',')}}`;
-}
-
 /**
  * What nobody can know before `iterations` hashes were made one after the other. The `CHECKPOINTS` values, hex, are on
  * the way at equal distances, the last of them the result. `iterations` is a multiple of `CHECKPOINTS`.

@@ -1,4 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
+import { canonicalJson } from '../../../http/canonical-json.ts';
 import { audit } from '../../../database/audit.ts';
 import { isUniqueViolation } from '../../../database/errors.ts';
 import type { Outbox } from '../../../database/outbox.ts';
@@ -17,7 +18,7 @@ import {
 } from './contract.ts';
 import type { Drawer } from './drawer.ts';
 import type { EntryDesk } from './entry-desk.ts';
-import { canonicalJson, chainBegin, commitmentOf } from './fairness.ts';
+import { chainBegin, commitmentOf } from './fairness.ts';
 import type { ProofCache, WrittenProof } from './proof-cache.ts';
 import type { LotteryRow, LotteryStore } from './store.ts';
 import { entryView, lotteryEvent, lotteryView, proofOf, winnersView } from './view.ts';
