@@ -4,8 +4,10 @@ import { Caller } from './caller.ts';
 import { ChatApi } from './chat.ts';
 import { EventsApi } from './events.ts';
 import { FansApi } from './fans.ts';
+import { InsightApi } from './insight.ts';
 import { GiftsApi } from './gifts.ts';
 import { LotteriesApi } from './lotteries.ts';
+import { MonitorApi } from './monitor.ts';
 import { NoticesApi } from './notices.ts';
 import { OverlaysApi } from './overlays.ts';
 import { RankingsApi } from './rankings.ts';
@@ -52,6 +54,8 @@ export class KaiboClient {
   readonly streams: StreamsApi;
   readonly events: EventsApi;
   readonly admin: AdminApi;
+  readonly monitor: MonitorApi;
+  readonly insight: InsightApi;
   readonly #caller: Caller;
   readonly #session: Session;
   readonly #baseUrl: string;
@@ -85,6 +89,8 @@ export class KaiboClient {
     this.streams = new StreamsApi(this.#caller);
     this.events = new EventsApi(this.#caller);
     this.admin = new AdminApi(this.#caller);
+    this.monitor = new MonitorApi(this.#caller);
+    this.insight = new InsightApi(this.#caller);
   }
 
   /** A signed viewer id for `vid=` on play URLs and subscriptions, so that one person is counted once. */

@@ -52,6 +52,10 @@ export interface PublishingInfo {
   audio?: { codec: string; sampleRate?: number; channels?: number } | null;
   recvBps?: number;
   fps?: number;
+  /** Between the last two key frames. */
+  keyframeIntervalMs?: number;
+  /** To the publisher and back; of WebRTC. */
+  rttMs?: number;
   /**
    * What viewers miss: `no_ffmpeg`, `audio_bridge_failed`, `b_frames`, `b_frames_transcoded`,
    * `webrtc_video_unsupported`. Newer servers may know more.

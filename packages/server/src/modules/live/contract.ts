@@ -71,11 +71,13 @@ export const findingSchema = z.object({
 });
 
 /** How the owner's stream arrives. */
-const publishingSchema = z.object({
+export const publishingSchema = z.object({
   protocol: z.string(),
   sinceMs: z.number(),
   recvBps: z.number(),
   fps: z.number(),
+  keyframeIntervalMs: z.number().optional().describe('Between the last two key frames, where the doctor is on'),
+  rttMs: z.number().optional().describe('To the publisher and back; of WebRTC'),
   video: z
     .object({
       codec: z.string(),
@@ -216,6 +218,8 @@ export interface RoomDirectory {
    * owner: with a play token, good for at least a quarter of an hour, where it is not everybody's.
    */
   openRoomOf(userId: string, site: Site): Promise<{ room: Room; playToken?: string } | undefined>;
+  /** Of these rooms those that are open and public, in the given order, as anybody sees them. */
+  publicRooms(roomIds: readonly string[], site: Site): Promise<Room[]>;
   /** The user's newest room that is live and public. */
   liveRoomOf(userId: string, site: Site): Promise<Room | undefined>;
   /** A stream key was changed: whoever publishes by the old one is cut, on every node. */
