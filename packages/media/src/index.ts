@@ -41,6 +41,12 @@ export { recoverRecording } from './record/recover.ts';
 export { indexRecordedFile } from './replay/index-file.ts';
 export { replayPlaylist } from './replay/playlist.ts';
 export { posterOfFile } from './replay/file-poster.ts';
+/** Video files of others, made into what the recorder writes. */
+export { VideoFileError } from './import/contract.ts';
+export type { ConversionOrder, VideoFacts, VideoProblem } from './import/contract.ts';
+export { convertVideo } from './import/convert.ts';
+export { inspectVideo } from './import/inspect.ts';
+export { findFfmpeg } from './transcode/find-ffmpeg.ts';
 /** What is thrown for bytes that are not what they should be. */
 export { FormatError as MediaFormatError } from '@kaibo/formats';
 /** What the doctor says of how a stream arrives. */

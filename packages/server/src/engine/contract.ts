@@ -1,3 +1,12 @@
+import type { EngineImporter } from './importer.ts';
+
+export {
+  VideoImportError,
+  type EngineImporter,
+  type ImportedVideo,
+  type VideoImportProblem,
+} from './importer.ts';
+
 /**
  * The port to whoever carries the media. Implemented by `embedded/` (@kaibo/media in this process); an SRS
  * server over its HTTP API comes later, so everything that crosses a machine there is async here.
@@ -39,6 +48,7 @@ export interface MediaEngine {
   /** What a stream can be played as beside itself, while it is published here; addresses by `playUrls` of its own name. */
   renditions?(stream: StreamName): readonly EngineRendition[];
   readonly recorder?: EngineRecorder;
+  readonly importer?: EngineImporter;
   /** STUN and TURN servers for one user's browser; the credentials may be theirs alone and for a time: never logged. */
   iceServers?(user: string): IceServer[];
 }
@@ -293,10 +303,16 @@ export interface EngineStream extends StreamName {
   state: 'idle' | 'publishing' | 'interrupted' | 'ended';
   startedAtMs: number;
   publisher?: PublicEngineClient;
-  /** Media connections, not people. */
+  /** Media connections, not people; those to its renditions too. */
   viewers: number;
   recvBps: number;
+  /** To all viewers together. */
+  sendBps: number;
   fps: number;
+  /** Between the last two key frames, where it is measured. */
+  keyframeIntervalMs?: number;
+  /** To the publisher and back, where it is measured. */
+  rttMs?: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
   /** Codes of what the publisher should know; see the room's schema. */

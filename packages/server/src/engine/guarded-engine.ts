@@ -12,6 +12,7 @@ import {
   EngineUnavailableError,
   type EngineHandler,
   type EngineHealth,
+  type EngineImporter,
   type EngineRecorder,
   type EnginePoster,
   type EngineRelay,
@@ -166,6 +167,10 @@ export class GuardedEngine implements MediaEngine {
         poster: (file, atMs) => recorder.poster(file, atMs),
       }
     );
+  }
+
+  get importer(): EngineImporter | undefined {
+    return this.#engine.importer;
   }
 
   /** @throws EngineUnavailableError */

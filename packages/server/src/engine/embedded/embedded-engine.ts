@@ -21,6 +21,7 @@ import {
 import { flvPlayUrls, flvPublishUrls, hlsPlayUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls } from '../urls.ts';
 import { EmbeddedRtc } from './embedded-rtc.ts';
 import { recordedFiles } from './recorded-files.ts';
+import { videoImporter } from './video-importer.ts';
 
 /** Where a server that listens everywhere is reached on this machine: by number, for a name may lead to another program. */
 const LOOPBACK_OF: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '::1', '[::]': '::1' };
@@ -52,6 +53,8 @@ export class EmbeddedEngine implements MediaEngine {
     stop: async (id) => this.#running?.server.stopRecording(id) ?? false,
     list: async () => this.#running?.server.recordings() ?? [],
   };
+
+  readonly importer = videoImporter;
 
   readonly #options: MediaOptions;
   readonly #logger: Logger;
@@ -156,7 +159,18 @@ export class EmbeddedEngine implements MediaEngine {
 
   async streams(): Promise<EngineStream[]> {
     // A rendition belongs to its source's room.
-    return (this.#running?.server.streams() ?? []).filter(({ renditionOf }) => renditionOf === undefined);
+    const all = this.#running?.server.streams() ?? [];
+    const renditions = all.filter(({ renditionOf }) => renditionOf !== undefined);
+    return all.flatMap((stream) => {
+      if (stream.renditionOf !== undefined) return [];
+      let { viewers, sendBps } = stream;
+      for (const { app, renditionOf, ...added } of renditions) {
+        if (app !== stream.app || renditionOf !== stream.stream) continue;
+        viewers += added.viewers;
+        sendBps += added.sendBps;
+      }
+      return [{ ...stream, viewers, sendBps }];
+    });
   }
 
   renditions({ app, stream }: StreamName): readonly EngineRendition[] {
