@@ -1,0 +1,162 @@
+// Every page, at the width of a desk and of a phone, in both languages and both looks: nothing that axe-core calls
+// serious, nothing from another origin, nothing that the browser complains about, nothing wider than the screen.
+// Screenshots of all of them are left in artefacts/pages for somebody to look at.
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { launchChromium, watchPage } from '../support/chromium.ts';
+import { type FurnishedPlatform, furnishPlatform } from '../support/furnished-platform.ts';
+import { logInBrowser } from '../support/web-people.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const ARTEFACTS = join(ROOT, 'artefacts/pages');
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const WAIT = { timeout: 60_000 };
+/** What was under way when the page changed its mind, such as a way to play that another one overtook. */
+const LEAVING = /WebSocket is closed before the connection is established|net::ERR_ABORTED/;
+
+type Who = 'guest' | 'viewer' | 'streamer' | 'admin';
+
+interface Shown {
+  /** Of its screenshots. */
+  name: string;
+  /** As in router.ts. */
+  route: string;
+  who: Who;
+  /** What the browser may say of it: requests that are answered by a refusal, as they should. */
+  says?: RegExp;
+  path(furnished: FurnishedPlatform): string;
+}
+
+const PAGES: readonly Shown[] = [
+  { name: 'home', route: 'home', who: 'guest', path: () => '/' },
+  { name: 'room', route: 'room', who: 'viewer', path: ({ liveRoomId }) => `/rooms/${liveRoomId}` },
+  { name: 'room-ended', route: 'room', who: 'guest', path: ({ endedRoomId }) => `/rooms/${endedRoomId}` },
+  { name: 'room-missing', route: 'room', who: 'guest', says: /404/, path: () => '/rooms/nothing-here' },
+  { name: 'replay', route: 'replay', who: 'guest', path: ({ recordingId }) => `/replay/${recordingId}` },
+  { name: 'live', route: 'live', who: 'streamer', path: () => '/live' },
+  { name: 'studio', route: 'studio', who: 'streamer', path: ({ liveRoomId }) => `/live/${liveRoomId}` },
+  { name: 'studio-ended', route: 'studio', who: 'streamer', path: ({ endedRoomId }) => `/live/${endedRoomId}` },
+  { name: 'lottery', route: 'lottery', who: 'guest', path: ({ lotteryId }) => `/lotteries/${lotteryId}` },
+  { name: 'login', route: 'login', who: 'guest', path: () => '/login' },
+  { name: 'register', route: 'register', who: 'guest', path: () => '/register' },
+  { name: 'reset', route: 'reset', who: 'guest', path: () => '/reset' },
+  { name: 'settings', route: 'settings', who: 'streamer', path: () => '/settings' },
+  { name: 'wallet', route: 'wallet', who: 'viewer', path: () => '/wallet' },
+  { name: 'overlay', route: 'overlay', who: 'guest', says: /401/, path: () => '/overlay' },
+  { name: 'rank', route: 'rank', who: 'viewer', path: () => '/rank' },
+  { name: 'notices', route: 'notices', who: 'viewer', path: () => '/notices' },
+  { name: 'user', route: 'user', who: 'viewer', path: ({ username }) => `/u/${username}` },
+  { name: 'not-found', route: 'not-found', who: 'guest', path: () => '/no/such/page' },
+];
+
+const DESK = { viewport: { width: 1440, height: 900 }, locale: 'zh-CN' } as const;
+const PHONE = { viewport: { width: 390, height: 844 }, locale: 'en-US', hasTouch: true, isMobile: true } as const;
+
+let browser: Browser;
+let furnished: FurnishedPlatform;
+
+beforeAll(async () => {
+  mkdirSync(ARTEFACTS, { recursive: true });
+  browser = await launchChromium();
+  furnished = await furnishPlatform(browser);
+});
+
+afterAll(async () => {
+  await furnished?.[Symbol.asyncDispose]();
+  await browser?.close();
+});
+
+async function open(who: Who, options: BrowserContextOptions): Promise<Page> {
+  const calm = { ...options, reducedMotion: 'reduce' } as const;
+  const context = await browser.newContext(calm);
+  if (who !== 'guest') await logInBrowser(furnished.platform, context, furnished.people[who].username);
+  return context.newPage();
+}
+
+interface Finding {
+  rule: string;
+  impact: string;
+  where: string;
+}
+
+/** What axe-core calls serious or critical. */
+async function axeFindings(page: Page): Promise<Finding[]> {
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } };
+    const { violations } = await axe.run({ resultTypes: ['violations'] });
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, impact, nodes }) => nodes.map(({ target }) => ({ rule: id, impact, where: target.join(' ') })));
+  });
+}
+
+interface AxeResult {
+  violations: { id: string; impact: string; nodes: { target: string[] }[] }[];
+}
+
+/** The picture of a live room never rests; the page around it does. */
+async function settle(page: Page): Promise<void> {
+  await page.waitForFunction(
+    () => {
+      const content = document.querySelector<HTMLElement>('main') ?? document.querySelector<HTMLElement>('#app');
+      return (content?.innerText ?? '').trim() !== '' && document.querySelector('.skeleton') === null;
+    },
+    undefined,
+    WAIT,
+  );
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+}
+
+/** In pixels by which something sticks out to the side. */
+function overflow(page: Page): Promise<number> {
+  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+}
+
+/** Everything that is wrong with one page at one width, in both looks. */
+async function inspect(page: Page, { name, path, says }: Shown, size: string): Promise<string[]> {
+  const complaints = watchPage(page);
+  const origin = new URL(furnished.platform.url).hostname;
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    const { protocol, hostname } = new URL(request.url());
+    if (/^(?:http|ws)s?:$/.test(protocol) && hostname !== origin) foreign.push(`foreign: ${request.url()}`);
+  });
+  await page.goto(furnished.platform.url + path(furnished));
+  await settle(page);
+  const wrong: string[] = [];
+  for (const theme of ['light', 'dark'] as const) {
+    await page.evaluate((chosen) => (document.documentElement.dataset['theme'] = chosen), theme);
+    await page.screenshot({ path: join(ARTEFACTS, `${name}-${size}-${theme}.png`), fullPage: true });
+    for (const { rule, where } of await axeFindings(page)) wrong.push(`${theme} ${rule}: ${where}`);
+  }
+  const wide = await overflow(page);
+  if (wide > 0) wrong.push(`${wide} px too wide`);
+  const unexpected = complaints.filter((complaint) => !LEAVING.test(complaint) && !says?.test(complaint));
+  return [...wrong, ...foreign, ...unexpected];
+}
+
+test('every page of the router is among them', () => {
+  const router = readFileSync(join(ROOT, 'packages/web/src/router.ts'), 'utf8');
+  const names = [...router.matchAll(/\bname: '([\w-]+)',?\s*(?:\}|\n|component|meta|props)/g)].map((match) => match[1]);
+  expect(new Set(PAGES.map(({ route }) => route))).toEqual(new Set(names));
+});
+
+test.for([
+  ['desk', DESK],
+  ['phone', PHONE],
+] as const)('at the width of a %s nothing is wrong with any page', async ([size, options]) => {
+  const wrong: Record<string, string[]> = {};
+  for (const who of ['guest', 'viewer', 'streamer', 'admin'] as const) {
+    for (const shown of PAGES.filter((one) => one.who === who)) {
+      const page = await open(who, options);
+      const found = await inspect(page, shown, size);
+      if (found.length > 0) wrong[shown.name] = found;
+      await page.context().close();
+    }
+  }
+  expect(wrong).toEqual({});
+});
