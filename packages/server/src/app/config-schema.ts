@@ -11,6 +11,7 @@ import {
 } from '../engine/embedded/defaults.ts';
 import { hlsSection } from './hls-config.ts';
 import { interactionSections } from './interaction-config.ts';
+import { filesSection } from './files-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
@@ -165,6 +166,7 @@ export const configSchema = section({
   recording: recordingSection.prefault({}),
   s3: s3Section.prefault({}),
   realtime: section({
+  files: filesSection.prefault({}),
     mergeWindowMs: z
       .union([z.literal('auto'), z.int().min(0).max(1000)])
       .default('auto')

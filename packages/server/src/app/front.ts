@@ -29,11 +29,11 @@ import {
 import type { InteractModule } from '../modules/interact/contract.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
-import { bucketOrigins } from '../modules/recording/index.ts';
 import { addSignalingRoutes, measureSignaling } from '../modules/signaling/index.ts';
 import { routeUpgrades } from '../sockets/upgrade.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
+import { bucketOrigins } from '../storage/index.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
 import type { Sockets } from './sockets.ts';
 import { socketDocuments } from './socket-documents.ts';

@@ -9,13 +9,14 @@ import type { App } from '../modules/gateway/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
-import { createRecordingModule, openBucket, type RecordingModule } from '../modules/recording/index.ts';
+import { createRecordingModule, type RecordingModule } from '../modules/recording/index.ts';
 import { createRelayModule } from '../modules/relay/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, readSigningKey } from './data-folder.ts';
+import { openBucket } from '../storage/index.ts';
 import { createInteraction } from './interaction.ts';
 
 export interface ModuleDeps {

@@ -37,7 +37,7 @@ export const s3Section = z
       .optional()
       .describe('Of a server that speaks S3, such as http://minio:9000; left out, Amazon'),
     region: plain().default('us-east-1').describe('Region of the bucket'),
-    bucket: plain().optional().describe('Bucket to which finished recordings are moved; left out, they stay here'),
+    bucket: plain().optional().describe('Bucket of finished recordings and of files; left out, they stay here'),
     accessKeyId: plain().optional().describe('Left out, as the AWS SDK finds it: environment, profile, instance role'),
     secretAccessKey: plain().optional().describe('Goes with accessKeyId'),
     prefix: z

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely';
 import type { ChatTables } from './tables/chat.ts';
+import type { FileTables } from './tables/files.ts';
 import type { GiftTables } from './tables/gifts.ts';
 import type { LevelTables } from './tables/levels.ts';
 import type { LotteryTables } from './tables/lotteries.ts';
@@ -16,6 +17,7 @@ import type { WalletTables } from './tables/wallet.ts';
 export interface DatabaseSchema
   extends
     ChatTables,
+    FileTables,
     GiftTables,
     LevelTables,
     LotteryTables,

@@ -3,8 +3,8 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Config } from '../../app/config.ts';
-import type { Bucket } from '../../modules/recording/contract.ts';
-import { openBucket } from '../../modules/recording/index.ts';
+import type { Bucket } from '../../storage/contract.ts';
+import { openBucket } from '../../storage/index.ts';
 import { fail, ok, reason, warn, type Check, type Finding } from './check.ts';
 
 const GIB = 1024 ** 3;

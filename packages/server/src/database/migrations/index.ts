@@ -12,6 +12,7 @@ import * as rankings from './0010-rankings.ts';
 import * as levels from './0011-levels.ts';
 import * as notices from './0012-notices.ts';
 import * as overlays from './0013-overlays.ts';
+import * as files from './0014-files.ts';
 
 /** In the order of their names; a migration that was released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -29,3 +30,4 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0012-notices': notices,
   '0013-overlays': overlays,
 };
+  '0014-files': files,

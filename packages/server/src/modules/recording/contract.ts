@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { lineSchema } from '../../http/plain-text.ts';
 import type { Caller } from '../gateway/contract.ts';
@@ -136,53 +135,8 @@ export const recordingUserEventSchemas = {
   [RECORDING_ALARM]: alarmSchema.extend({ on: z.boolean().describe('false: it is over') }),
 };
 
-/** Both ends included. */
-export interface ByteRange {
-  start: number;
-  end: number;
-}
-
-/** Where finished recordings are moved to. Every method throws `BucketError`. */
-export interface Bucket {
-  readonly name: string;
-  /** Whether whoever plays is sent there, instead of being streamed to from here. */
-  readonly redirects: boolean;
-  putFile(key: string, file: string, about: { sizeBytes: number; type: string }): Promise<void>;
-  putBytes(key: string, bytes: Uint8Array, type: string): Promise<void>;
-  /** Nothing when it is not there. */
-  delete(key: string): Promise<void>;
-  /** Good for an hour; a secret. */
-  signedUrl(key: string, answer: { type: string; disposition?: string }): Promise<string>;
-  read(key: string, range?: ByteRange): Promise<Readable>;
-  /** Whether it is there and lets us in. */
-  probe(): Promise<void>;
-  close(): void;
-}
-
 /** What other modules ask of recordings. */
 export interface RecordingLookup {
   /** The room of a recording that the caller may see. @throws AppError recording_not_found, room_private, banned_from_room */
   roomOf(caller: Caller, recordingId: string, token?: string): Promise<string>;
-}
-
-/** `s3` of the configuration. */
-export interface BucketOptions {
-  bucket?: string;
-  endpoint?: string;
-  region: string;
-  accessKeyId?: string;
-  secretAccessKey?: string;
-  prefix: string;
-  pathStyle?: boolean;
-  redirect: boolean;
-}
-
-/** The bucket did not do what it was asked; the message is without addresses and keys. */
-export class BucketError extends Error {
-  readonly code = 'bucket_failed';
-
-  constructor(message: string) {
-    super(message);
-    this.name = 'BucketError';
-  }
 }

@@ -5,6 +5,7 @@ import type { Database } from '../../database/database.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
+import type { Bucket } from '../../storage/contract.ts';
 import { CONTROL_CHANNEL, type AccountHolder } from '../auth/contract.ts';
 import { AppError, type CallerOf } from '../gateway/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
@@ -12,7 +13,7 @@ import type { UserDirectory } from '../user/contract.ts';
 import { recordingAccountHolder } from './account.ts';
 import { Alarms } from './alarms.ts';
 import { Claims } from './claims.ts';
-import { RECORDING_CHANGED, type Bucket, type BucketOptions, type RecordingLookup } from './contract.ts';
+import { RECORDING_CHANGED, type RecordingLookup } from './contract.ts';
 import { deleteRecording } from './deletion.ts';
 import { RecordedFiles } from './files.ts';
 import { RecordingFolder } from './folder.ts';
@@ -52,21 +53,6 @@ export interface RecordingModule {
   /** After the engine started; what a crash left is finished first. */
   start(): Promise<void>;
   stop(): Promise<void>;
-}
-
-/** Undefined without `s3.bucket`. */
-export async function openBucket({ bucket, ...options }: BucketOptions): Promise<Bucket | undefined> {
-  if (bucket === undefined) return undefined;
-  const { S3Bucket } = await import('./bucket.ts');
-  return new S3Bucket({ ...options, bucket });
-}
-
-/** Where browsers fetch recordings, when they are sent to the bucket. */
-export function bucketOrigins({ bucket, endpoint, region, pathStyle, redirect }: BucketOptions): string[] {
-  if (bucket === undefined || !redirect) return [];
-  if (endpoint === undefined) return [`https://${bucket}.s3.${region}.amazonaws.com`];
-  const { protocol, host, origin } = new URL(endpoint);
-  return [pathStyle === false ? `${protocol}//${bucket}.${host}` : origin];
 }
 
 /** For the command line: the platform that runs removes the files. @throws AppError recording_not_found, recording_active */

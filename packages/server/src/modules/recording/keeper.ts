@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import type { Outbox } from '../../database/outbox.ts';
 import type { EngineRecording, MediaEngine } from '../../engine/contract.ts';
+import { BucketError, type Bucket } from '../../storage/contract.ts';
 import type { Alarms } from './alarms.ts';
 import { SYSTEM } from './announcer.ts';
-import { BucketError, type Bucket, type Storage } from './contract.ts';
+import type { Storage } from './contract.ts';
 import { deleteRecording } from './deletion.ts';
 import { POSTER_FILE, type RecordingFolder } from './folder.ts';
 import type { KeeperStore } from './keeper-store.ts';

@@ -1,8 +1,14 @@
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { GetObjectCommand, HeadBucketCommand, S3Client, S3ServiceException } from '@aws-sdk/client-s3';
+import {
+  GetObjectCommand,
+  HeadBucketCommand,
+  ListObjectsV2Command,
+  S3Client,
+  S3ServiceException,
+} from '@aws-sdk/client-s3';
 import { S3Driver } from 'flydrive/drivers/s3';
-import { BucketError, type Bucket, type BucketOptions, type ByteRange } from './contract.ts';
+import { BucketError, type Bucket, type BucketOptions, type ByteRange, type StoredObject } from './contract.ts';
 
 const CONNECT_MS = 5000;
 /** Of silence. */
@@ -92,6 +98,23 @@ export class S3Bucket implements Bucket {
     throw new BucketError('the bucket sent nothing');
   }
 
+  async list(prefix: string, after?: string): Promise<StoredObject[]> {
+    const { Contents = [] } = await guarded(() =>
+      this.#client.send(
+        new ListObjectsV2Command({
+          Bucket: this.name,
+          Prefix: this.#prefix + prefix,
+          ...(after === undefined ? {} : { StartAfter: this.#prefix + after }),
+        }),
+      ),
+    );
+    return Contents.map(({ Key = '', Size = 0, LastModified }) => ({
+      key: Key.slice(this.#prefix.length),
+      sizeBytes: Size,
+      modifiedAtMs: LastModified?.getTime() ?? 0,
+    }));
+  }
+
   async probe(): Promise<void> {
     await guarded(() => this.#client.send(new HeadBucketCommand({ Bucket: this.name })));
   }
@@ -106,13 +129,17 @@ async function guarded<Result>(work: () => Promise<Result>): Promise<Result> {
   try {
     return await work();
   } catch (error) {
-    throw new BucketError(wordsOf(error));
+    // Some of the drivers' errors wrap the one that says what happened.
+    const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+    throw new BucketError(wordsOf(cause), { isMissing: cause instanceof S3ServiceException && isMissing(cause) });
   }
 }
 
-function wordsOf(error: unknown): string {
-  // Some of the drivers' errors wrap the one that says what happened.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+function isMissing({ name, $metadata }: S3ServiceException): boolean {
+  return name === 'NoSuchKey' || $metadata.httpStatusCode === 404;
+}
+
+function wordsOf(cause: unknown): string {
   if (cause instanceof S3ServiceException) return `${cause.name} (${cause.$metadata.httpStatusCode ?? 'no answer'})`;
   if (cause instanceof Error && 'code' in cause) return String(cause.code);
   return cause instanceof Error ? cause.name : 'unknown';
