@@ -188,6 +188,7 @@ export class FakeEngine implements MediaEngine {
       publisher,
       viewers: 0,
       recvBps: 1_000_000,
+      sendBps: 0,
       fps: 25,
       video: { codec: 'h264', width: 640, height: 360 },
       audio: { codec: 'aac' },

@@ -86,6 +86,8 @@ export interface StreamReport {
   notices: string[];
   /** The owner's: how the stream arrives. */
   findings?: StreamFinding[];
+  /** The owner's: between the last two key frames, where a doctor looks. */
+  keyIntervalMs?: number;
   video?: VideoInfo;
   audio?: AudioInfo;
 }

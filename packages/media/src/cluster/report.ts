@@ -15,13 +15,13 @@ const described = new WeakMap<StreamHeaders, Described>();
 /** One second's account of a stream for the directory. Codec facts are parsed once per change of headers. */
 export function reportStream(
   stream: Stream,
-  { owner, notices, findings }: { owner: boolean; notices: string[]; findings?: StreamFinding[] },
+  seen: { owner: boolean; notices: string[]; findings?: StreamFinding[]; keyIntervalMs?: number },
 ): StreamReport {
   const { meter } = stream;
   const { video, audio } = describe(stream);
   return {
     key: stream.key,
-    owner,
+    ...seen,
     viewers: stream.viewers,
     sentBytes: stream.sentBytes(),
     recvBytes: meter.recvBytes,
@@ -30,8 +30,6 @@ export function reportStream(
     fps: stream.state === 'publishing' ? meter.fps : 0,
     lastPacketAtMs: meter.lastPacketAtMs,
     lastDtsMs: stream.lastDtsMs ?? 0,
-    notices,
-    findings,
     video,
     audio,
   };

@@ -22,6 +22,8 @@ export interface StreamInfo {
   frames: number;
   fps: number;
   lastDtsMs: number;
+  /** Between the last two key frames; undefined while it is not known. */
+  keyframeIntervalMs?: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
   /** Codes of what its publisher should know: see `BroadcastNotice`. */
@@ -58,6 +60,7 @@ export function streamInfo(entry: DirectoryEntry, ladder: LadderBook | undefined
     frames: report?.frames ?? 0,
     fps: state === 'publishing' ? (report?.fps ?? 0) : 0,
     lastDtsMs: report?.lastDtsMs ?? 0,
+    keyframeIntervalMs: state === 'publishing' ? report?.keyIntervalMs : undefined,
     video: report?.video,
     audio: report?.audio,
     notices: [...new Set([...[...entry.notices.values()].flat(), ...(ladder?.notices(entry) ?? [])])],

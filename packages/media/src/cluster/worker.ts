@@ -378,6 +378,7 @@ export class MediaWorker implements SessionHost {
         owner: this.#owned.has(stream.key),
         notices: this.#bridges.notices(stream.key),
         findings: this.#doctors.examine(stream.key),
+        keyIntervalMs: this.#doctors.keyIntervalMs(stream.key),
       }),
     );
     this.#link.send({ type: 'stats', atMs: Date.now(), streams });

@@ -35,6 +35,11 @@ export class Doctors implements StreamCompanion {
     return this.#doctors.get(key)?.doctor.examine() ?? [];
   }
 
+  /** As of the last `examine`; undefined while it is not known, and where no doctor looks. */
+  keyIntervalMs(key: StreamKey): number | undefined {
+    return this.#doctors.get(key)?.doctor.keyIntervalMs;
+  }
+
   ended(key: StreamKey): void {
     this.#doctors.get(key)?.untap();
     this.#doctors.delete(key);

@@ -72,6 +72,10 @@ class Ward {
     return this.run(seconds).map((findings) => findings.map(({ code, severity }) => `${code} ${severity}`));
   }
 
+  get keyIntervalMs(): number | undefined {
+    return this.#doctor.keyIntervalMs;
+  }
+
   change(changes: Publishing): void {
     Object.assign(this.#publishing, changes);
   }
@@ -124,6 +128,20 @@ const NARROW = (ms: number): number | undefined => ([40, 80].includes(ms % 200) 
 const ZEROS = new Uint8Array(200_000);
 const FRAMES = { key: h264Frame('key', { dtsMs: 0 }), reference: h264Frame('reference', { dtsMs: 0 }) };
 const SOUND = audioFrame(0);
+
+describe('the interval of key frames', () => {
+  it('is of the last two, grows while none comes, and is not known without a publisher', () => {
+    const ward = new Ward({ gopMs: 2000 });
+    expect(ward.keyIntervalMs).toBeUndefined();
+    ward.run(5);
+    expect(ward.keyIntervalMs).toBe(2000);
+    ward.change({ gopMs: 1_000_000 });
+    ward.run(6);
+    expect(ward.keyIntervalMs).toBeGreaterThan(6000);
+    ward.interrupt();
+    expect(ward.keyIntervalMs).toBeUndefined();
+  });
+});
 
 describe('a good stream', () => {
   const cases: { name: string; publishing: Publishing }[] = [

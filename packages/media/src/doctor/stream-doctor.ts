@@ -18,7 +18,7 @@ export interface StreamDoctorOptions {
 export class StreamDoctor implements PacketTap {
   readonly #options: StreamDoctorOptions;
   #announcedFps: number | undefined;
-  #patient: { vitals: VitalSigns; states: Hysteresis[]; repairs: number } | undefined;
+  #patient: { vitals: VitalSigns; states: Hysteresis[]; repairs: number; keyIntervalMs?: number } | undefined;
 
   constructor(options: StreamDoctorOptions) {
     this.#options = options;
@@ -46,6 +46,11 @@ export class StreamDoctor implements PacketTap {
     this.#patient = undefined;
   }
 
+  /** Between the last two key frames, or since the last one when that is longer, as of the last `examine`. */
+  get keyIntervalMs(): number | undefined {
+    return this.#patient?.keyIntervalMs;
+  }
+
   /** To be called once a second. Nothing is found of a stream that nobody publishes. */
   examine(): StreamFinding[] {
     if (!this.#patient) return [];
@@ -55,6 +60,7 @@ export class StreamDoctor implements PacketTap {
     const repairs = timeRepairs();
     const measured = vitals.examine(nowMs, Math.max(0, repairs - this.#patient.repairs));
     this.#patient.repairs = repairs;
+    this.#patient.keyIntervalMs = measured.keyIntervalMs;
     return RULES.flatMap(({ code, judge }, index) => {
       const verdict: Verdict | undefined = judge(measured, limits);
       states[index]?.judge(verdict?.severity, nowMs);

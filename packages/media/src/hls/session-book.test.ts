@@ -61,6 +61,21 @@ describe('HlsSessionBook', () => {
     book.close();
   });
 
+  it('what is sent is a rate of the stream, until nothing is sent any more', async () => {
+    const { book, directory, publish, touch } = bench();
+    await publish(mediaClient());
+    for (let seconds = 0; seconds < 30; seconds++) {
+      touch('one');
+      vi.advanceTimersByTime(1000);
+    }
+    const bps = (): number =>
+      [...(directory.entry('live/a')?.sent.values() ?? [])].reduce((sum, one) => sum + one.bps, 0);
+    expect(bps()).toBe(800);
+    vi.advanceTimersByTime(20_000);
+    expect(bps()).toBe(0);
+    book.close();
+  });
+
   it('one that was forgotten is not known; one that was kicked stays away, and every worker hears of it', async () => {
     const { book, directory, told, touch, viewer, events } = bench();
     touch('never');

@@ -1,6 +1,6 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AskingWorker } from '../cluster/directory.ts';
-import type { DirectoryEntry } from '../cluster/directory-entry.ts';
+import { type DirectoryEntry, sentSince } from '../cluster/directory-entry.ts';
 import type { MainNotice, PlayReply } from '../cluster/messages.ts';
 import type { Denial, MediaClient, MediaEvent, PlayVerdict } from '../hooks/contract.ts';
 import type { StreamKey } from '../hub/stream.ts';
@@ -18,6 +18,8 @@ import {
 } from './messages.ts';
 
 const SWEEP_MS = 1000;
+/** Between two rates of what is sent. */
+const SWEEPS_PER_RATE = 10;
 /** A session is over when it was not heard of for so many target durations, and not before `MIN_SILENT_MS`. */
 const SILENT_TARGETS = 4;
 const MIN_SILENT_MS = 12_000;
@@ -70,7 +72,10 @@ export class HlsSessionBook {
   readonly #waiting = new Set<Waiting>();
   /** Renditions that are asked for: until when (ms since the epoch) that holds. */
   readonly #demands = new Map<StreamKey, number>();
+  /** Bytes of playlists and segments that were sent, by stream, while it is there. */
+  readonly #sent = new Map<StreamKey, number>();
   readonly #sweep: NodeJS.Timeout;
+  #sweeps = 0;
   #closed = false;
 
   constructor(deps: HlsSessionBookDeps) {
@@ -195,7 +200,9 @@ export class HlsSessionBook {
     const silentMs = Math.max(MIN_SILENT_MS, SILENT_TARGETS * 1000 * targetDurationS);
     this.#demand(key, silentMs);
     const unknown: string[] = [];
+    let sentInAll = this.#sent.get(key) ?? 0;
     for (const [sessionId, sentBytes] of sessions) {
+      sentInAll += sentBytes;
       const session = this.#sessions.get(sessionId);
       if (session) {
         session.heardAtMs = nowMs;
@@ -203,6 +210,7 @@ export class HlsSessionBook {
         session.sentBytes += sentBytes;
       } else unknown.push(sessionId);
     }
+    this.#sent.set(key, sentInAll);
     const kicked = unknown.filter((sessionId) => this.#kicked.has(sessionId));
     if (kicked.length > 0) this.#send(workerId, { what: 'kicked', sessionIds: kicked });
     const others = unknown.filter((sessionId) => !this.#kicked.has(sessionId));
@@ -267,6 +275,16 @@ export class HlsSessionBook {
       if (nowMs < untilMs) continue;
       this.#demands.delete(key);
       this.#deps.ladder.unwanted(key);
+    }
+    if (++this.#sweeps % SWEEPS_PER_RATE === 0) this.#tellRates(nowMs);
+  }
+
+  /** What is sent by HLS counts as what is sent to any viewer. Segments come in bursts: a rate is over several seconds. */
+  #tellRates(atMs: number): void {
+    for (const [key, bytes] of this.#sent) {
+      const entry = this.#deps.directory.entry(key);
+      if (entry) entry.sent.set(HLS_MEMBER, sentSince(entry.sent.get(HLS_MEMBER), { bytes, atMs }));
+      else this.#sent.delete(key);
     }
   }
 

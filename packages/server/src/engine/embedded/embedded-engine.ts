@@ -158,19 +158,21 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   async streams(): Promise<EngineStream[]> {
-    // A rendition belongs to its source's room.
+    // A rendition belongs to its source's room, and who watches it to who watches that.
     const all = this.#running?.server.streams() ?? [];
-    const renditions = all.filter(({ renditionOf }) => renditionOf !== undefined);
-    return all.flatMap((stream) => {
-      if (stream.renditionOf !== undefined) return [];
-      let { viewers, sendBps } = stream;
-      for (const { app, renditionOf, ...added } of renditions) {
-        if (app !== stream.app || renditionOf !== stream.stream) continue;
-        viewers += added.viewers;
-        sendBps += added.sendBps;
-      }
-      return [{ ...stream, viewers, sendBps }];
-    });
+    const added = new Map<string, { viewers: number; sendBps: number }>();
+    for (const { app, renditionOf, viewers, sendBps } of all) {
+      if (renditionOf === undefined) continue;
+      const key = `${app}/${renditionOf}`;
+      const sum = added.get(key) ?? { viewers: 0, sendBps: 0 };
+      added.set(key, { viewers: sum.viewers + viewers, sendBps: sum.sendBps + sendBps });
+    }
+    return all
+      .filter(({ renditionOf }) => renditionOf === undefined)
+      .map((stream) => {
+        const { viewers = 0, sendBps = 0 } = added.get(`${stream.app}/${stream.stream}`) ?? {};
+        return { ...stream, viewers: stream.viewers + viewers, sendBps: stream.sendBps + sendBps };
+      });
   }
 
   renditions({ app, stream }: StreamName): readonly EngineRendition[] {
