@@ -1,6 +1,6 @@
 import type { Caller } from './caller.ts';
 import type { RegisterInput } from './auth.ts';
-import type { Account } from './users.ts';
+import type { Account, PageQuery } from './users.ts';
 
 /** Times are ms since the epoch. */
 export interface AdminUser extends Account {
@@ -11,6 +11,14 @@ export interface AdminUser extends Account {
   banReason: string | null;
   createdAt: number;
   lastLoginAt: number | null;
+}
+
+export interface UserSearch extends PageQuery {
+  /** A part of the user name or mail address, or an id. */
+  q?: string;
+  /** Only these, at most 100. */
+  ids?: readonly string[];
+  only?: 'admins' | 'banned';
 }
 
 /** Who did what to whom. `at` is ms since the epoch. */
@@ -41,12 +49,12 @@ export class AdminApi {
     this.#caller = caller;
   }
 
-  async users(query: { q?: string; page?: number; pageSize?: number } = {}): Promise<{
+  async users({ ids, ...query }: UserSearch = {}): Promise<{
     users: AdminUser[];
     /** Over all pages. */
     total: number;
   }> {
-    const response = await this.#caller.send('/api/admin/users', { query: { ...query } });
+    const response = await this.#caller.send('/api/admin/users', { query: { ...query, ids: ids?.join(',') } });
     const users = (await response.json()) as AdminUser[];
     return { users, total: Number(response.headers.get('x-total-count') ?? users.length) };
   }

@@ -86,6 +86,14 @@ export interface ReportPage {
   total: number;
 }
 
+export interface TriedWords {
+  verdict: 'shown' | 'held' | 'blocked';
+  /** As it would be shown. */
+  text: string;
+  /** That were found in it. */
+  words: Pick<ModeratedWord, 'word' | 'action'>[];
+}
+
 export interface ReportDecision {
   /** `delete` is the message; `mute` and `ban` its author or the user; `resolve`: dealt with by other means. */
   action: 'dismiss' | 'delete' | 'mute' | 'ban' | 'resolve';
@@ -217,6 +225,11 @@ export class ModerationApi {
 
   async removeWordEverywhere(wordId: string): Promise<void> {
     await this.#caller.send(`/api/admin/words/${encodeURIComponent(wordId)}`, { method: 'DELETE' });
+  }
+
+  /** What the words that hold everywhere would make of a text. */
+  tryWords(text: string): Promise<TriedWords> {
+    return this.#caller.json('/api/admin/words/test', { method: 'POST', body: { text } });
   }
 
   /** A word a line; behind a tab its action, behind another one a note. All of them or none. */

@@ -94,6 +94,15 @@ export interface CodeBatch {
   expiresAt: number | null;
 }
 
+/** Whether the books of coins are right. */
+export interface BooksReport {
+  transfers: number;
+  entries: number;
+  accounts: number;
+  /** Empty when they are; the first 1000. `subject` is a transfer, an account, an entry or an order. */
+  differences: { problem: string; subject: string; expected: string; found: string }[];
+}
+
 /** What an operation left on the account. */
 export interface MovedCoins {
   /** Of the transfer. */
@@ -191,6 +200,11 @@ export class WalletApi {
   /** Takes back the codes that nobody redeemed. */
   revokeCodes(batchId: string): Promise<{ revoked: number }> {
     return this.#caller.json(`/api/admin/codes/${encodeURIComponent(batchId)}`, { method: 'DELETE' });
+  }
+
+  /** Proves all of the books. */
+  verifyBooks(): Promise<BooksReport> {
+    return this.#caller.json('/api/admin/ledger/verify');
   }
 
   #move<Answer>(path: string, body: object, { key = newKey() }: MoneyOptions = {}): Promise<Answer> {

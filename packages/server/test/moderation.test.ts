@@ -41,6 +41,14 @@ test('words are kept by the channel and by administrators, and what is said goes
   const imported = await kaibo.post('/api/admin/words/import', { text: 'evil\tmask\n坏人\tblock' }, root.headers);
   expect(imported.body).toEqual({ words: 2, total: 2 });
   expect(messageOf(await say('evil')).text).toBe('****');
+  const tried = (text: string, person = root) => kaibo.post('/api/admin/words/test', { text }, person.headers);
+  expect((await tried('好人', ada)).status).toBe(403);
+  expect((await tried('e v i l')).body).toMatchObject({ verdict: 'shown', text: '*******' });
+  expect((await tried('坏人 evil')).body).toMatchObject({
+    verdict: 'blocked',
+    words: [{ word: '坏人' }, { word: 'evil' }],
+  });
+  expect((await tried('好人')).body).toEqual({ verdict: 'shown', text: '好人', words: [] });
   const everywhere = listOf<Word>(await kaibo.get('/api/admin/words?q=坏', root.headers));
   expect(everywhere).toMatchObject([{ word: '坏人', action: 'block' }]);
   await must(kaibo.delete(`/api/admin/words/${everywhere[0]?.id}`, root.headers));

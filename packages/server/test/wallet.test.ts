@@ -102,6 +102,13 @@ describe('what administrators do', () => {
   });
 });
 
+test('administrators have the books proved', async () => {
+  await credit(100);
+  const { body } = await kaibo.get('/api/admin/ledger/verify', admin.headers);
+  expect(body).toEqual({ transfers: 1, entries: 2, accounts: expect.any(Number), differences: [] });
+  expect((await kaibo.get('/api/admin/ledger/verify', person.headers)).status).toBe(403);
+});
+
 describe('the statement', () => {
   test('is paged and filtered, the newest first', async () => {
     for (const amount of [1, 2, 3, 4, 5]) await credit(amount);

@@ -55,7 +55,7 @@ function addListRoutes(instance: FastifyInstance, { accounts, store, keys, now }
       },
     },
     async (request, reply) => {
-      const { rows, total } = await store.list(request.query);
+      const { rows, total } = await store.list(request.query, now());
       reply.header('x-total-count', total);
       return rows.map((row) => adminView(row, now()));
     },

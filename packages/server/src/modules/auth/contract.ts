@@ -128,9 +128,18 @@ export const createdApiKeySchema = apiKeySchema.extend({ key: z.string().describ
 
 export const listUsersSchema = z.object({
   q: z.string().trim().max(100).regex(PLAIN_TEXT).optional(),
+  ids: z
+    .string()
+    .max(6500)
+    .transform((ids) => ids.split(','))
+    .pipe(z.array(z.string().min(1).max(64).regex(PLAIN_TEXT)).max(100))
+    .optional()
+    .describe('Only these, with commas between them'),
+  only: z.enum(['admins', 'banned']).optional(),
   page: z.coerce.number().int().min(1).max(1_000_000).default(1),
   pageSize: z.coerce.number().int().min(1).max(500).default(50),
 });
+export type ListUsers = z.output<typeof listUsersSchema>;
 export const adminUserSchema = accountSchema.extend({
   email: z.string().nullable(),
   isBanned: z.boolean(),

@@ -48,14 +48,30 @@ onEveryDatabase('accounts', (open) => {
     const names = ['a_b', 'axb', 'a.b', '艾达'];
     await insertUsers(database, ...names.map((name, index) => userRow(name, { created_at: index })));
     const search = async (q: string) =>
-      (await store.list({ q, page: 1, pageSize: 10 })).rows.map(({ username }) => username);
+      (await store.list({ q, page: 1, pageSize: 10 }, NOW)).rows.map(({ username }) => username);
     expect(await search('a_b')).toEqual(['a_b']);
     expect(await search('%')).toEqual([]);
     expect(await search('\\')).toEqual([]);
     expect(await search('艾')).toEqual(['艾达']);
     expect(await search('A')).toEqual(['a_b', 'axb', 'a.b']);
-    const page = await store.list({ page: 2, pageSize: 3 });
+    const page = await store.list({ page: 2, pageSize: 3 }, NOW);
     expect([page.rows.map(({ id }) => id), page.total]).toEqual([['艾达'], 4]);
+  });
+
+  test('are listed by their ids, or who has power or is banned now', async () => {
+    const { database, store } = await setUp(open);
+    await insertUsers(
+      database,
+      userRow('boss', { role: 'admin', created_at: 1 }),
+      userRow('banned', { banned_at: 1, created_at: 2 }),
+      userRow('for-a-day', { banned_at: 1, banned_until: NOW + 1, created_at: 3 }),
+      userRow('was-banned', { banned_at: 1, banned_until: NOW, created_at: 4 }),
+    );
+    const list = async (query: object) =>
+      (await store.list({ page: 1, pageSize: 10, ...query }, NOW)).rows.map(({ id }) => id);
+    expect(await list({ ids: ['was-banned', 'boss', 'nobody'] })).toEqual(['boss', 'was-banned']);
+    expect(await list({ only: 'admins' })).toEqual(['boss']);
+    expect(await list({ only: 'banned' })).toEqual(['banned', 'for-a-day']);
   });
 
   test('administrators that are banned do not count beside one', async () => {

@@ -1,6 +1,7 @@
 import { sql, type Selectable, type SqlBool } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { Role, SessionTable, UserTable } from '../../database/schema.ts';
+import type { ListUsers } from './contract.ts';
 
 export type UserRow = Selectable<UserTable>;
 export type SessionRow = Selectable<SessionTable>;
@@ -101,11 +102,23 @@ export class AccountStore {
     };
   }
 
-  async list({ q, page, pageSize }: { q?: string; page: number; pageSize: number }): Promise<{
+  /** Of those that match, a page from the oldest on. `only` `banned` is who is banned at `nowMs`. */
+  async list(
+    { q, ids, only, page, pageSize }: ListUsers,
+    nowMs: number,
+  ): Promise<{
     rows: UserRow[];
     total: number;
   }> {
     let query = this.#database.selectFrom('users');
+    if (ids !== undefined) query = query.where('id', 'in', ids);
+    if (only === 'admins') query = query.where('role', '=', 'admin');
+    if (only === 'banned')
+      query = query
+        .where('banned_at', 'is not', null)
+        .where((expression) =>
+          expression.or([expression('banned_until', 'is', null), expression('banned_until', '>', nowMs)]),
+        );
     if (q !== undefined && q !== '') {
       const pattern = `%${q
         .normalize('NFKC')

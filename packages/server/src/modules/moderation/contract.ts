@@ -83,6 +83,14 @@ export type Word = z.output<typeof wordSchema>;
 export const wordsSchema = z.array(wordSchema);
 export const listWordsSchema = pageSchema.extend({ q: z.string().trim().max(100).optional() });
 
+export const tryWordsSchema = z.object({ text: linesSchema(2000).min(1) });
+export const triedWordsSchema = z.object({
+  verdict: z.enum(['shown', 'held', 'blocked']).describe('What becomes of it where somebody without power writes it'),
+  text: z.string().describe('As it would be shown'),
+  words: z.array(wordSchema.pick({ word: true, action: true })).describe('That were found in it'),
+});
+export type TriedWords = z.output<typeof triedWordsSchema>;
+
 export const importWordsSchema = z.object({
   text: z
     .string()

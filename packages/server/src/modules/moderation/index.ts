@@ -52,7 +52,7 @@ export function createModerationModule(deps: ModerationDeps): ModerationModule {
     moderator: createModerator({ mutes: stores.mutes, words: book }),
     accountHolder: moderationAccountHolder({ ...stores, outbox, changed }),
     addRoutes: (app, callerOf) => {
-      addWordRoutes(app, { words, rooms, callerOf });
+      addWordRoutes(app, { words, book, rooms, callerOf });
       addMuteRoutes(app, { mutes, held, callerOf });
       addReportRoutes(app, { reports, desk, callerOf });
     },

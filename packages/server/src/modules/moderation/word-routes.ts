@@ -11,16 +11,21 @@ import {
   roomParamsSchema,
   roomEntryParamsSchema,
   successSchema,
+  triedWordsSchema,
+  tryWordsSchema,
   entryParamsSchema,
   wordSchema,
   wordsSchema,
 } from './contract.ts';
 import { adminOf, deskOf } from './desk.ts';
+import type { WordBook } from './word-book.ts';
 import { EVERYWHERE } from './word-store.ts';
+import { tryWords } from './word-trial.ts';
 import { everywhere, type WordList, type WordService } from './words.ts';
 
 interface WordRouteDeps {
   words: WordService;
+  book: WordBook;
   rooms: RoomDirectory;
   callerOf: CallerOf;
 }
@@ -39,6 +44,7 @@ const of = (summary: string, operationId: string) => ({ tags: ['moderation'], su
 export function addWordRoutes(instance: FastifyInstance, deps: WordRouteDeps): void {
   addRoomWords(instance, deps);
   addWordsEverywhere(instance, deps);
+  addWordTrial(instance, deps);
 }
 
 function addRoomWords(instance: FastifyInstance, { words, rooms, callerOf }: WordRouteDeps): void {
@@ -99,6 +105,21 @@ function addRoomWords(instance: FastifyInstance, { words, rooms, callerOf }: Wor
       await words.remove(await listOf(callerOf(request), roomId), { id });
       return DONE;
     },
+  );
+}
+
+function addWordTrial(instance: FastifyInstance, { book }: WordRouteDeps): void {
+  instance.withTypeProvider<ZodTypeProvider>().post(
+    '/api/admin/words/test',
+    {
+      config: { rights: ADMIN_READ },
+      schema: {
+        ...of('What would become of a text, by the words that hold everywhere', 'tryWords'),
+        body: tryWordsSchema,
+        response: { 200: triedWordsSchema },
+      },
+    },
+    async (request) => tryWords(book, request.body.text),
   );
 }
 

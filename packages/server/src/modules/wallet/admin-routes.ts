@@ -8,6 +8,7 @@ import {
   adjustSchema,
   batchesSchema,
   batchParamsSchema,
+  booksSchema,
   codesSchema,
   movedSchema,
   newCodesSchema,
@@ -19,6 +20,7 @@ import {
   walletSchema,
 } from './schemas.ts';
 import type { Adjustment } from './service.ts';
+import { verifyBooks } from './verify.ts';
 
 const TAGS = ['admin'];
 const READ: RouteRights = { who: 'admin', limit: 'read', scope: 'admin' };
@@ -29,6 +31,7 @@ export function addWalletAdminRoutes(instance: FastifyInstance, deps: WalletRout
   addLookRoutes(instance, deps);
   addAdjustRoutes(instance, deps);
   addCodeRoutes(instance, deps);
+  addBooksRoute(instance, deps);
 }
 
 function addLookRoutes(instance: FastifyInstance, { service, statements }: WalletRoutesDeps): void {
@@ -186,5 +189,22 @@ function addCodeRoutes(instance: FastifyInstance, { codes, callerOf }: WalletRou
       },
     },
     async (request) => ({ revoked: await codes.revoke(request.params.batchId, askerOf(request)) }),
+  );
+}
+
+function addBooksRoute(instance: FastifyInstance, { database }: WalletRoutesDeps): void {
+  instance.withTypeProvider<ZodTypeProvider>().get(
+    '/api/admin/ledger/verify',
+    {
+      config: { rights: READ },
+      schema: {
+        ...{ tags: TAGS, summary: 'Prove the books of coins; reads all of them', operationId: 'verifyBooks' },
+        response: { 200: booksSchema },
+      },
+    },
+    async (_request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return verifyBooks(database);
+    },
   );
 }

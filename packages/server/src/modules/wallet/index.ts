@@ -40,8 +40,8 @@ export function createWalletModule(deps: WalletDeps): WalletModule {
     ledger,
     accountHolder: walletAccountHolder({ database, service, payments }),
     addRoutes: (app, callerOf) => {
-      addWalletRoutes(app, { service, statements, codes, callerOf });
-      addWalletAdminRoutes(app, { service, statements, codes, callerOf });
+      addWalletRoutes(app, { service, statements, codes, database, callerOf });
+      addWalletAdminRoutes(app, { service, statements, codes, database, callerOf });
       addPaymentRoutes(app, { payments, callerOf });
     },
   };

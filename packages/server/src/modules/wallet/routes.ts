@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import type { Database } from '../../database/database.ts';
 import { addPageHeaders } from '../../http/replies.ts';
 import { AppError, type Account, type CallerOf, type RouteRights } from '../gateway/contract.ts';
 import type { RedeemCodes } from './codes.ts';
@@ -26,6 +27,8 @@ export interface WalletRoutesDeps {
   service: WalletService;
   statements: Statements;
   codes: RedeemCodes;
+  /** Whose books can be proved. */
+  database: Database;
   callerOf: CallerOf;
 }
 

@@ -80,6 +80,14 @@ export const batchesSchema = z.array(batchSchema);
 export type Batch = z.output<typeof batchSchema>;
 export const batchParamsSchema = z.object({ batchId: idSchema });
 export const revokedSchema = z.object({ revoked: z.number() });
+export const booksSchema = z.object({
+  transfers: z.number(),
+  entries: z.number(),
+  accounts: z.number(),
+  differences: z
+    .array(z.object({ problem: z.string(), subject: z.string(), expected: z.string(), found: z.string() }))
+    .describe('Empty when the books are right; the first 1000'),
+});
 export const redeemSchema = z.object({ code: z.string().min(1).max(64) });
 export const redeemedSchema = z.object({ id: z.string(), amount: z.number(), balance: z.number() });
 export type Redeemed = z.output<typeof redeemedSchema>;
