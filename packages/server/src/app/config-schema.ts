@@ -11,6 +11,7 @@ import {
 } from '../engine/embedded/defaults.ts';
 import { hlsSection } from './hls-config.ts';
 import { interactionSections } from './interaction-config.ts';
+import { embedSection } from './embed-config.ts';
 import { filesSection } from './files-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
@@ -162,6 +163,7 @@ export const configSchema = section({
       .default([])
       .describe('Origins of other sites whose pages may call the API and open sockets'),
   }).prefault({}),
+  embed: embedSection.prefault({}),
   ...interactionSections,
   recording: recordingSection.prefault({}),
   s3: s3Section.prefault({}),

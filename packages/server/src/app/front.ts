@@ -26,6 +26,7 @@ import {
   type Breakers,
   type Protection,
 } from '../modules/gateway/index.ts';
+import type { EmbedModule } from '../modules/embed/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
@@ -60,6 +61,7 @@ interface FrontDeps {
   engine: MediaEngine;
   now: () => number;
   live: LiveModule;
+  embed: EmbedModule;
   /** Those that have routes. */
   modules: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
   /** Those that take requests on a socket. */
@@ -77,6 +79,7 @@ export async function createFront({
   database,
   engine,
   live,
+  embed,
   modules,
   talking,
   sockets,
@@ -103,6 +106,7 @@ export async function createFront({
     ...{ trustProxy, authenticator, callerOf },
     connectOrigins: (site) => engine.connectOrigins(site),
     storageOrigins: bucketOrigins(config.s3),
+    frameAncestors: config.embed.frameAncestors,
     serverFactory: (handler) => {
       servers.https = createHttpsServer(config, handler);
       return (servers.http = createHttpServer(handler));
@@ -126,7 +130,7 @@ export async function createFront({
     const { sockets: maxStreams, socketsPerAddress: maxPerAddress } = config.limits;
     addMediaProxy(app, { callerOf, target: () => engine.httpTarget?.(), maxStreams, maxPerAddress });
   }
-  await serveWeb(app, webDirectory);
+  await serveWeb(app, webDirectory, (request) => embed.headOf(request, callerOf));
   await app.ready();
   const { http, https } = servers;
   if (http === undefined) throw new Error('fastify did not ask for its server');

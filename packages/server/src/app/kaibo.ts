@@ -78,7 +78,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     { ...deps, ...{ database, outbox, state, engine, folder, now }, hasPeers: hasPeers(deps) },
     started,
   );
-  const { live, talking, authenticator } = modules;
+  const { live, embed, talking, authenticator } = modules;
   const sockets = openSockets({ ...deps, state, live, talking, engine, authenticator, now }, started);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
@@ -86,7 +86,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   breakers['mail'] = () => modules.auth.mailer.state;
   const status = { isStopping: false };
   const base = { ...deps, breakers, database, state, engine, now, authenticator };
-  const front = await createFront({ ...base, live, modules: modules.all, talking, sockets, status });
+  const front = await createFront({ ...base, live, embed, modules: modules.all, talking, sockets, status });
   started.defer(() => front.app.close());
   modules.recording.measure(front.registry);
   for (const module of modules.interaction) module.measure?.(front.registry);

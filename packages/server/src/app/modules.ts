@@ -6,6 +6,7 @@ import type { EngineHandler, MediaEngine } from '../engine/contract.ts';
 import { createAuthModule, loadSharedKey, type AuthModule } from '../modules/auth/index.ts';
 import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
 import type { App } from '../modules/gateway/index.ts';
+import { createEmbedModule, type EmbedModule } from '../modules/embed/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
@@ -42,6 +43,7 @@ export interface Modules {
   live: LiveModule;
   recording: RecordingModule;
   interaction: readonly InteractModule[];
+  embed: EmbedModule;
   /** Those that have routes. */
   all: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
   /** Those that have channels, or take requests on a socket. */
@@ -92,12 +94,13 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     logger: logger.child({ module: 'recording' }),
   });
   started.defer(() => recording.stop());
+  const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   for (const { accountHolder } of [relay, recording, ...interaction.modules, live, user])
     if (accountHolder !== undefined) auth.addHolder(accountHolder);
   return {
-    ...{ auth, live, recording, interaction: interaction.modules },
+    ...{ auth, live, recording, embed, interaction: interaction.modules },
     authenticator: deps.authenticator ?? auth.authenticator,
-    all: [live, relay, recording, ...interaction.modules, auth, user, createLogModule(database)],
+    all: [live, relay, recording, ...interaction.modules, auth, user, embed, createLogModule(database)],
     talking: [live, ...interaction.modules],
     engineHandler: recording.behind(relay.behind(live.engineHandler)),
     start: async () => {

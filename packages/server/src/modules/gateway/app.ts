@@ -46,6 +46,7 @@ export async function createGateway({
   callerOf,
   connectOrigins,
   storageOrigins,
+  frameAncestors,
   protection,
   allowedOrigins,
 }: GatewayDeps): Promise<App> {
@@ -69,7 +70,7 @@ export async function createGateway({
   acceptJsonOnly(app);
   await app.register(cookie);
   // First, so that refusals carry them too.
-  await addSecurityHeaders(app, { callerOf, connectOrigins, storageOrigins });
+  await addSecurityHeaders(app, { callerOf, connectOrigins, storageOrigins, frameAncestors });
   await allowOrigins(app, allowedOrigins);
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -10,12 +11,15 @@ import { languageOf, MISSING_WEB_PAGE } from './words.ts';
 /** Paths that are never a page of the web app, so that a wrong one is answered in JSON. */
 const NOT_A_PAGE = /^\/(?:api|ws|signaling|rtc|files|assets|docs|openapi\.json|healthz|readyz|metrics)(?:[/?]|$)/;
 
+/** What stands in the head of one page instead of the title of all; undefined where nothing does. Safe HTML. */
+export type HeadOf = (request: FastifyRequest) => Promise<string | undefined>;
+
 /** Serves the built web app from `directory`; any other GET of a page is its index, for the app routes by itself. */
-export async function serveWeb(app: App, directory: string): Promise<void> {
-  await app.register(async (pages) => addPages(pages, directory));
+export async function serveWeb(app: App, directory: string, headOf: HeadOf): Promise<void> {
+  await app.register(async (pages) => addPages(pages, { directory, headOf }));
 }
 
-async function addPages(app: App, directory: string): Promise<void> {
+async function addPages(app: App, { directory, headOf }: { directory: string; headOf: HeadOf }): Promise<void> {
   const isBuilt = existsSync(join(directory, 'index.html'));
   if (isBuilt) {
     app.addHook('onRoute', (route) => {
@@ -25,6 +29,7 @@ async function addPages(app: App, directory: string): Promise<void> {
     await app.register(fastifyStatic, {
       root: directory,
       cacheControl: false,
+      preCompressed: true,
       setHeaders: (reply, path) => {
         // Files under assets/ carry their hash in their name.
         const isHashed = path.startsWith(join(directory, 'assets'));
@@ -32,10 +37,25 @@ async function addPages(app: App, directory: string): Promise<void> {
       },
     });
   }
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     if (!wantsPage(request)) return answerError(new AppError('not_found'), request, reply);
-    return isBuilt ? reply.sendFile('index.html') : missingPage(request, reply);
+    if (!isBuilt) return missingPage(request, reply);
+    // A page that nobody can be told of now still opens, and says why by itself.
+    const head = await headOf(request).catch(() => undefined);
+    return head === undefined ? reply.sendFile('index.html') : sendWithHead(reply, { directory, head });
   });
+}
+
+async function sendWithHead(
+  reply: FastifyReply,
+  { directory, head }: { directory: string; head: string },
+): Promise<FastifyReply> {
+  const page = await readFile(join(directory, 'index.html'), 'utf8');
+  return reply
+    .type('text/html; charset=utf-8')
+    .header('cache-control', 'no-cache')
+    .header('vary', 'accept-language')
+    .send(page.replace(/<title>[^<]*<\/title>/, () => head));
 }
 
 function wantsPage({ method, url, headers }: FastifyRequest): boolean {

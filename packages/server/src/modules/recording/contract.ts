@@ -139,4 +139,6 @@ export const recordingUserEventSchemas = {
 export interface RecordingLookup {
   /** The room of a recording that the caller may see. @throws AppError recording_not_found, room_private, banned_from_room */
   roomOf(caller: Caller, recordingId: string, token?: string): Promise<string>;
+  /** As the caller may see it. @throws AppError as `roomOf` */
+  get(caller: Caller, recordingId: string, token?: string): Promise<Recording>;
 }
