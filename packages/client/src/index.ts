@@ -20,6 +20,7 @@ export type { AuthChange, AuthListener, LoginAnswer } from './session.ts';
 /** Accounts, profiles and followers. */
 export type {
   Account,
+  FollowingLive,
   PageQuery,
   PublicUser,
   SelfUser,
@@ -30,6 +31,8 @@ export type {
 } from './users.ts';
 /** Rooms, and who may be in them. */
 export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.ts';
+/** Rooms, people and replays by their names. */
+export type { FoundUser, SearchAnswer, SearchApi } from './search.ts';
 /** Gifts, goals, and pages for streaming programs. */
 export type {
   AdminGift,
@@ -84,6 +87,7 @@ export type {
 export type {
   CodeBatch,
   CoinOrder,
+  BooksReport,
   CoinPackage,
   CreatedCoinOrder,
   MoneyOptions,
@@ -111,6 +115,18 @@ export type {
   Supporters,
 } from './rankings.ts';
 export type { Fan, FanBadgeName, FanLevel, FanPage, FansApi, FanStanding, LevelUp } from './fans.ts';
+/** How broadcasts went, and how the platform does. */
+export type { BroadcastSummary, ChannelInsight, InsightApi, InsightDay, RoomPoint, RoomSeries } from './insight.ts';
+export type {
+  AdminRoomQuery,
+  ConfigSetting,
+  MonitorAlarm,
+  MonitorApi,
+  MonitorNode,
+  MonitorOverview,
+  MonitorPoint,
+  MonitorStream,
+} from './monitor.ts';
 /** What is said in rooms, and order in it. */
 export type {
   ChatApi,
@@ -130,6 +146,7 @@ export type {
   Mute,
   Report,
   ReportDecision,
+  TriedWords,
   ReportInput,
   ReportPage,
   ReportQuery,
@@ -144,7 +161,7 @@ export type {
 /** The polling scheme, events by single requests, and what administrators do. */
 export type { StreamsApi } from './streams.ts';
 export type { EventsApi, PollAnswer, PollInput } from './events.ts';
-export type { AdminApi, AdminUser, AuditEntry, AuditQuery } from './admin.ts';
+export type { AdminApi, AdminUser, AuditEntry, AuditQuery, UserSearch } from './admin.ts';
 /** Channels over one connection, resumed exactly after a drop: WebSocket, Server-Sent Events or polling. */
 export { RealtimeClient } from './realtime/realtime-client.ts';
 export type { RealtimeOptions, RealtimeStatus, SubscribeOptions } from './realtime/realtime-client.ts';

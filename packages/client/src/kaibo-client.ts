@@ -16,6 +16,7 @@ import { RealtimeClient } from './realtime/realtime-client.ts';
 import type { RealtimeOptions } from './realtime/realtime-client.ts';
 import { RecordingsApi } from './recordings.ts';
 import { RoomsApi } from './rooms.ts';
+import { SearchApi } from './search.ts';
 import { Session } from './session.ts';
 import { SignalingClient } from './signaling/signaling-client.ts';
 import type { SignalingOptions } from './signaling/signaling-options.ts';
@@ -51,6 +52,7 @@ export class KaiboClient {
   readonly webhooks: WebhooksApi;
   readonly rankings: RankingsApi;
   readonly fans: FansApi;
+  readonly search: SearchApi;
   readonly streams: StreamsApi;
   readonly events: EventsApi;
   readonly admin: AdminApi;
@@ -86,6 +88,7 @@ export class KaiboClient {
     this.webhooks = new WebhooksApi(this.#caller);
     this.rankings = new RankingsApi(this.#caller);
     this.fans = new FansApi(this.#caller);
+    this.search = new SearchApi(this.#caller);
     this.streams = new StreamsApi(this.#caller);
     this.events = new EventsApi(this.#caller);
     this.admin = new AdminApi(this.#caller);

@@ -62,6 +62,14 @@ export interface UserPage {
   total: number;
 }
 
+/** Whom the account follows. */
+export interface FollowingLive {
+  /** In which they are live now, the most watched first. */
+  rooms: Room[];
+  /** The others, whose last broadcast was latest first. */
+  offline: (UserSummary & { /** When that ended, ms since the epoch. */ lastShowAt?: number })[];
+}
+
 export class UsersApi {
   readonly #caller: Caller;
   readonly #session: Session;
@@ -116,6 +124,11 @@ export class UsersApi {
 
   following(userId: string, query: PageQuery = {}): Promise<UserPage> {
     return this.#page(`${userPath(userId)}/following`, query);
+  }
+
+  /** Of those whom one follows oneself: who is live now, and when the others were. */
+  followingLive(): Promise<FollowingLive> {
+    return this.#caller.json('/api/users/me/following/live');
   }
 
   async #page(path: string, { page, pageSize }: PageQuery): Promise<UserPage> {

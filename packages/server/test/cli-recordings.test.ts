@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
 import { openDatabase } from '../src/database/database.ts';
-import type { RecordingRow } from '../src/modules/recording/store.ts';
+import type { NewRecordingRow } from '../src/modules/recording/store.ts';
 import { tempFolder } from './harness.ts';
 import { kaibo } from './support/kaibo.ts';
 
@@ -15,7 +15,7 @@ test('recordings are shown and deleted from the command line, whether a platform
   expect((await kaibo(['recording', 'list', ...flags])).output).toBe('');
   const logger = pino({ level: 'silent' });
   const handle = await openDatabase({ folder, poolSize: 1, statementTimeoutMs: 1000, logger });
-  const row: RecordingRow = {
+  const row: NewRecordingRow = {
     ...{ id: ID, room_id: 'room', play_id: 'stream', user_id: null, title: '回放', state: 'ready', published: 1 },
     ...{
       folder_id: null,

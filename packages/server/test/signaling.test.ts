@@ -60,6 +60,18 @@ class Rooms implements RoomDirectory {
     this.remove = listener;
   }
 
+  async search() {
+    return [];
+  }
+
+  async liveRoomsOf() {
+    return [];
+  }
+
+  async lastShowsOf() {
+    return new Map<string, number>();
+  }
+
   async liveRoomOf() {
     return undefined;
   }

@@ -12,12 +12,13 @@ import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
 import { createRecordingModule, type RecordingModule } from '../modules/recording/index.ts';
 import { createRelayModule } from '../modules/relay/index.ts';
+import { createSearchModule } from '../modules/search/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import { createUserDirectory, createUserModule } from '../modules/user/index.ts';
 import type { StateCenter } from '../state/contract.ts';
+import { openBucket } from '../storage/index.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, readSigningKey } from './data-folder.ts';
-import { openBucket } from '../storage/index.ts';
 import { createInteraction } from './interaction.ts';
 
 export interface ModuleDeps {
@@ -95,12 +96,13 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   });
   started.defer(() => recording.stop());
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
+  const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
   for (const { accountHolder } of [relay, recording, ...interaction.modules, live, user])
     if (accountHolder !== undefined) auth.addHolder(accountHolder);
   return {
     ...{ auth, live, recording, embed, interaction: interaction.modules },
     authenticator: deps.authenticator ?? auth.authenticator,
-    all: [live, relay, recording, ...interaction.modules, auth, user, embed, createLogModule(database)],
+    all: [live, relay, recording, ...interaction.modules, auth, user, embed, search, createLogModule(database)],
     talking: [live, ...interaction.modules],
     engineHandler: recording.behind(relay.behind(live.engineHandler)),
     start: async () => {

@@ -116,6 +116,8 @@ export interface UserTable {
   email_key: string | null;
   /** Shown name. */
   name: string;
+  /** `name` as searched: NFKC, lower case. */
+  name_key: Generated<string>;
   bio: string;
   avatar: string | null;
   /** The channel: the public stream name that publishing with the permanent key uses. */
@@ -246,11 +248,14 @@ export interface RelayTargetTable {
 /** One broadcast as it was written to files, which follow each other. */
 export interface RecordingTable {
   id: string;
-  room_id: string;
-  /** Of the room, so that the rooms of one channel, one after the other, share a quota. */
-  play_id: string;
+  /** null when it was uploaded. */
+  room_id: string | null;
+  /** Of the room, so that the rooms of one channel, one after the other, share a quota; null when it was uploaded. */
+  play_id: string | null;
   user_id: string | null;
   title: string;
+  /** As `rooms.title_key`. */
+  title_key: Generated<string>;
   state: RecordingState;
   published: Flag;
   /** The folder that holds its files; null once all of them are in the bucket only. */

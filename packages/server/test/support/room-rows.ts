@@ -1,4 +1,5 @@
-import { titleKeyOf, type RoomRow } from '../../src/modules/live/store.ts';
+import { searchKeyOf } from '../../src/database/search-key.ts';
+import type { RoomRow } from '../../src/modules/live/store.ts';
 
 /** When rooms were made. */
 const MADE_AT = 1_000_000;
@@ -10,7 +11,7 @@ export function roomRow(id: string, fields: Partial<RoomRow> = {}): RoomRow {
     id,
     user_id: null,
     title,
-    title_key: titleKeyOf(title),
+    title_key: searchKeyOf(title),
     category: null,
     cover: null,
     status: 'preparing',

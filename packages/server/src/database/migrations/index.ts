@@ -13,6 +13,8 @@ import * as levels from './0011-levels.ts';
 import * as notices from './0012-notices.ts';
 import * as overlays from './0013-overlays.ts';
 import * as files from './0014-files.ts';
+import * as search from './0016-search.ts';
+import * as uploads from './0017-uploads.ts';
 
 /** In the order of their names; a migration that was released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -29,5 +31,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0011-levels': levels,
   '0012-notices': notices,
   '0013-overlays': overlays,
-};
   '0014-files': files,
+  '0016-search': search,
+  '0017-uploads': uploads,
+};

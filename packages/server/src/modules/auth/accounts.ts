@@ -1,6 +1,7 @@
 import { audit } from '../../database/audit.ts';
 import type { Transaction } from '../../database/database.ts';
 import type { Outbox } from '../../database/outbox.ts';
+import { searchKeyOf } from '../../database/search-key.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import {
   CONTROL_CHANNEL,
@@ -231,6 +232,7 @@ function newUserRow(
     email: email ?? null,
     email_key: email?.toLowerCase() ?? null,
     name: name ?? username,
+    name_key: searchKeyOf(name ?? username),
     bio: '',
     avatar: null,
     play_id: randomId(),

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { onEveryDatabase } from '../../../test/support/databases.ts';
 import { roomRow } from '../../../test/support/room-rows.ts';
+import { insertUsers, userRow } from '../../../test/support/user-rows.ts';
 import type { Database } from '../../database/database.ts';
 import { RoomCatalog } from './catalog.ts';
 import type { ListRoomsQuery } from './contract.ts';
@@ -32,7 +33,7 @@ onEveryDatabase('lists of rooms', (open) => {
       database,
       titles.map((title, n) => roomRow(`r${n}`, { title })),
     );
-    const catalog = new RoomCatalog(database);
+    const catalog = new RoomCatalog(database, () => NOW);
     const found = async (q: string) =>
       (await catalog.list(list({ q }), { withPrivate: false })).rows.map(({ title }) => title);
     expect(await found('听音')).toEqual(['晚上一起听音乐']);
@@ -52,7 +53,7 @@ onEveryDatabase('lists of rooms', (open) => {
       database,
       ids.map((id) => roomRow(id, { title: '同名', viewer_count: 3 })),
     );
-    const catalog = new RoomCatalog(database);
+    const catalog = new RoomCatalog(database, () => NOW);
     for (const sort of ['newest', 'oldest', 'viewers', 'title'] as const) {
       const seen: string[] = [];
       for (const page of [1, 2, 3]) {
@@ -73,7 +74,7 @@ onEveryDatabase('lists of rooms', (open) => {
       roomRow('d', { category: '游戏', status: 'ended' }),
       roomRow('e', { category: '体育' }),
     ]);
-    const catalog = new RoomCatalog(database);
+    const catalog = new RoomCatalog(database, () => NOW);
     const ids = async (withPrivate: boolean) =>
       (await catalog.list(list({ userId: 'u1' }), { withPrivate })).rows.map(({ id }) => id);
     expect([await ids(false), await ids(true)]).toEqual([
@@ -86,6 +87,37 @@ onEveryDatabase('lists of rooms', (open) => {
     ]);
     expect((await store.listed(['a', 'c', 'd', 'e'])).sort()).toEqual(['a', 'e']);
     expect((await store.newestLivePublicOf('u1'))?.id).toBe('a');
+  });
+});
+
+onEveryDatabase('what is found', (open) => {
+  test('is open, public and of nobody who is banned; what is live and most watched comes first', async () => {
+    const database = await open();
+    await insertUsers(
+      database,
+      userRow('ada'),
+      userRow('eve', { banned_at: 1 }),
+      userRow('ben', { banned_at: 1, banned_until: NOW }),
+    );
+    const tea = (id: string, fields: Partial<RoomRow> = {}) => roomRow(id, { title: `听 ＴＥＡ ${id}`, ...fields });
+    await fill(database, [
+      tea('waiting', { user_id: 'ada' }),
+      tea('quiet', { status: 'live', viewer_count: 1, user_id: 'ben' }),
+      tea('loud', { status: 'live', viewer_count: 5, user_id: 'ada' }),
+      tea('ended', { status: 'ended', user_id: 'ada', start_time: 1, end_time: 50 }),
+      tea('private', { status: 'live', is_private: 1, user_id: 'ada' }),
+      tea('banned', { status: 'live', user_id: 'eve' }),
+      tea('nobody', { status: 'live' }),
+      roomRow('other', { title: '_%' }),
+    ]);
+    const catalog = new RoomCatalog(database, () => NOW);
+    const ids = (rows: readonly RoomRow[]): string[] => rows.map(({ id }) => id);
+    expect(ids(await catalog.search('听 tea', 10))).toEqual(['loud', 'quiet', 'nobody', 'waiting']);
+    expect(ids(await catalog.search('TEA', 1))).toEqual(['loud']);
+    expect(ids(await catalog.search('_', 10))).toEqual(['other']);
+    expect(ids(await catalog.liveOf(['ada', 'ben', 'eve'], 10))).toEqual(['loud', 'quiet']);
+    expect(await catalog.liveOf([], 10)).toEqual([]);
+    expect(await catalog.lastShowsOf(['ada', 'ben'])).toEqual(new Map([['ada', 50]]));
   });
 });
 

@@ -1,8 +1,9 @@
 import { sql, type SelectQueryBuilder } from 'kysely';
 import type { Database } from '../../database/database.ts';
 import type { DatabaseSchema } from '../../database/schema.ts';
+import { patternOf } from '../../database/search-key.ts';
 import type { ListRoomsQuery } from './contract.ts';
-import { titleKeyOf, type RoomRow } from './store.ts';
+import type { RoomRow } from './store.ts';
 
 type RoomQuery<Result> = SelectQueryBuilder<DatabaseSchema, 'rooms', Result>;
 
@@ -18,9 +19,11 @@ export interface Category {
 /** The queries behind lists of rooms. */
 export class RoomCatalog {
   readonly #database: Database;
+  readonly #now: () => number;
 
-  constructor(database: Database) {
+  constructor(database: Database, now: () => number) {
     this.#database = database;
+    this.#now = now;
   }
 
   /** One page, and how many there are in all. `withPrivate` adds the private ones. */
@@ -64,14 +67,66 @@ export class RoomCatalog {
     }));
   }
 
+  /** Open public rooms of people who are not banned whose title has it in it; live ones first. */
+  async search(q: string, limit: number): Promise<RoomRow[]> {
+    return this.#ofPeople()
+      .selectAll('rooms')
+      .where('rooms.status', '<>', 'ended')
+      .where(sql<boolean>`rooms.title_key like ${patternOf(q, 'anywhere')} escape '\\'`)
+      .orderBy(sql`case when rooms.status = 'live' then 0 else 1 end`)
+      .orderBy('rooms.viewer_count', 'desc')
+      .orderBy('rooms.created_at', 'desc')
+      .orderBy('rooms.id')
+      .limit(limit)
+      .execute();
+  }
+
+  /** In which public rooms these users are live, the most watched first. */
+  async liveOf(userIds: readonly string[], limit: number): Promise<RoomRow[]> {
+    if (userIds.length === 0) return [];
+    return this.#ofPeople()
+      .selectAll('rooms')
+      .where('rooms.user_id', 'in', [...userIds])
+      .where('rooms.status', '=', 'live')
+      .orderBy('rooms.viewer_count', 'desc')
+      .orderBy('rooms.created_at', 'desc')
+      .orderBy('rooms.id')
+      .limit(limit)
+      .execute();
+  }
+
+  /** When each one's last public broadcast ended; who had none is not in it. */
+  async lastShowsOf(userIds: readonly string[]): Promise<Map<string, number>> {
+    if (userIds.length === 0) return new Map();
+    const rows = await this.#database
+      .selectFrom('rooms')
+      .select((builder) => ['user_id', builder.fn.max('end_time').as('at')])
+      .where('user_id', 'in', [...userIds])
+      .where('is_private', '=', 0)
+      .where('start_time', 'is not', null)
+      .where('end_time', 'is not', null)
+      .groupBy('user_id')
+      .execute();
+    return new Map(rows.map(({ user_id: id, at }) => [id ?? '', Number(at)]));
+  }
+
+  /** Public rooms, without those of the banned. */
+  #ofPeople() {
+    const nowMs = this.#now();
+    return this.#database
+      .selectFrom('rooms')
+      .leftJoin('users', 'users.id', 'rooms.user_id')
+      .where('rooms.is_private', '=', 0)
+      .where(({ eb, or }) => or([eb('users.banned_at', 'is', null), eb('users.banned_until', '<=', nowMs)]));
+  }
+
   #matching({ status, q, category, userId }: ListRoomsQuery, withPrivate: boolean): RoomQuery<object> {
     let query: RoomQuery<object> = this.#database.selectFrom('rooms');
     if (!withPrivate) query = query.where('is_private', '=', 0);
     if (status !== undefined) query = query.where('status', 'in', status);
     if (category !== undefined) query = query.where('category', '=', category);
     if (userId !== undefined) query = query.where('user_id', '=', userId);
-    if (q !== undefined)
-      query = query.where(sql<boolean>`title_key like ${`%${escapeLike(titleKeyOf(q))}%`} escape '\\'`);
+    if (q !== undefined) query = query.where(sql<boolean>`title_key like ${patternOf(q, 'anywhere')} escape '\\'`);
     return query;
   }
 }
@@ -88,8 +143,4 @@ function sorted<Result>(query: RoomQuery<Result>, sort: ListRoomsQuery['sort']):
     case 'title':
       return query.orderBy('title_key').orderBy('id');
   }
-}
-
-function escapeLike(text: string): string {
-  return text.replace(/[\\%_]/g, '\\$&');
 }

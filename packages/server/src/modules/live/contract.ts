@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lineSchema } from '../../http/plain-text.ts';
-import type { Site } from '../../engine/contract.ts';
+import type { EngineStream, Site } from '../../engine/contract.ts';
 import type { Caller, ErrorCode } from '../gateway/contract.ts';
 
 /** The application name under which rooms are published and played. */
@@ -104,6 +104,16 @@ export const publishingSchema = z.object({
   findings: z.array(findingSchema).optional().describe('What is wrong with how the stream arrives'),
 });
 export type PublishingHealth = z.output<typeof publishingSchema>;
+
+/** A stream as whoever looks after it sees it. */
+export function healthOf({ publisher, startedAtMs, ...stream }: EngineStream): PublishingHealth {
+  const { recvBps, fps, keyframeIntervalMs, rttMs, video, audio, notices, findings } = stream;
+  return {
+    protocol: publisher?.protocol ?? '',
+    sinceMs: startedAtMs,
+    ...{ recvBps, fps, keyframeIntervalMs, rttMs, video, audio, notices, findings },
+  };
+}
 
 const playUrlFields = {
   rtmp: engineUrls,
@@ -218,8 +228,12 @@ export interface RoomDirectory {
    * owner: with a play token, good for at least a quarter of an hour, where it is not everybody's.
    */
   openRoomOf(userId: string, site: Site): Promise<{ room: Room; playToken?: string } | undefined>;
-  /** Of these rooms those that are open and public, in the given order, as anybody sees them. */
-  publicRooms(roomIds: readonly string[], site: Site): Promise<Room[]>;
+  /** Open public rooms whose title has it in it, live ones and then the most watched first. */
+  search(q: string, asked: { limit: number; site: Site }): Promise<Room[]>;
+  /** In which public rooms these users are live, the most watched first. */
+  liveRoomsOf(userIds: readonly string[], asked: { limit: number; site: Site }): Promise<Room[]>;
+  /** When each one's last public broadcast ended, ms since the epoch; who had none is not in it. */
+  lastShowsOf(userIds: readonly string[]): Promise<Map<string, number>>;
   /** The user's newest room that is live and public. */
   liveRoomOf(userId: string, site: Site): Promise<Room | undefined>;
   /** A stream key was changed: whoever publishes by the old one is cut, on every node. */

@@ -1,7 +1,9 @@
 import type { Outbox } from '../../database/outbox.ts';
+import type { Site } from '../../engine/contract.ts';
 import { AppError } from '../gateway/contract.ts';
 import type { Audience } from './audience.ts';
-import type { RoomDirectory } from './contract.ts';
+import type { RoomCatalog } from './catalog.ts';
+import type { Room, RoomDirectory } from './contract.ts';
 import { command } from './control.ts';
 import type { MemberService } from './members.ts';
 import type { MediaRights } from './media-rights.ts';
@@ -9,11 +11,12 @@ import type { OwnerPeers } from './owner-peers.ts';
 import type { Removals } from './removals.ts';
 import { assertMayEnter, mayManage, type RoomRights } from './rights.ts';
 import type { RoomService } from './service.ts';
-import type { RoomStore } from './store.ts';
+import type { RoomRow, RoomStore } from './store.ts';
 import type { RoomView } from './view.ts';
 
 export interface DirectoryDeps {
   store: RoomStore;
+  catalog: RoomCatalog;
   view: RoomView;
   service: RoomService;
   audience: Audience;
@@ -27,7 +30,11 @@ export interface DirectoryDeps {
 
 /** What other modules use of rooms. */
 export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
-  const { store, view, service, audience, removals, ownerPeers, mediaRights, members, rights, outbox } = deps;
+  const { store, catalog, view, service, audience, removals, ownerPeers, mediaRights, members, rights, outbox } = deps;
+  const shown = async (rows: readonly RoomRow[], site: Site): Promise<Room[]> => {
+    await view.prime(rows);
+    return rows.map((row) => view.public(view.facts(row), site));
+  };
   return {
     liveRoomOf: async (userId, site) => {
       const row = await store.newestLivePublicOf(userId);
@@ -35,6 +42,9 @@ export function createRoomDirectory(deps: DirectoryDeps): RoomDirectory {
       await view.prime([row]);
       return view.public(view.facts(row), site);
     },
+    search: async (q, { limit, site }) => shown(await catalog.search(q, limit), site),
+    liveRoomsOf: async (userIds, { limit, site }) => shown(await catalog.liveOf(userIds, limit), site),
+    lastShowsOf: (userIds) => catalog.lastShowsOf(userIds),
     openRoomOf: async (userId, site) => {
       const row = await store.newestOpenOf(userId);
       if (row === undefined) return undefined;

@@ -133,7 +133,7 @@ function assemble(deps: LiveDeps) {
   const ticker = new Ticker({ store, audience, announcer, logger });
   const saveTally = (roomId: string): Promise<void> => ticker.save([roomId]);
   const opening = { store, ledger, openRoomsPerUser, recording, now };
-  const catalog = new RoomCatalog(database);
+  const catalog = new RoomCatalog(database, now);
   const service = new RoomService({
     ...{ store, catalog, ledger, engine, state, streams, users, view, rights, opening, access, saveTally },
   });
@@ -149,6 +149,7 @@ function assemble(deps: LiveDeps) {
       'live.hidden': ({ roomId }) => removals.hidden(roomId),
       'live.left': ({ roomId, person }) => audience.leave(roomId, person),
       'live.keyChanged': ({ playId }) => cutPublisher(playId, { streams, engine, logger }),
+      'live.cut': ({ playId }) => cutPublisher(playId, { streams, engine, logger }),
     },
   });
   const members = new MemberService({ members: memberStore, rooms: service, ledger, users, now });
@@ -156,7 +157,7 @@ function assemble(deps: LiveDeps) {
   const presence = new PresenceService({ rooms: service, audience, control, engine, signer, users, now });
   const admission = new Admission({ store, audience, rights, streams, users, opening });
   return {
-    ...{ store, audience, rights, view, removals, service, ownerPeers, outbox, control, ticker, broadcast },
+    ...{ store, catalog, audience, rights, view, removals, service, ownerPeers, outbox, control, ticker, broadcast },
     ...{ admission, mediaRights, members, memberStore, presence },
   };
 }
@@ -168,5 +169,5 @@ function cutPublisher(
   streams.cut(playId);
   engine
     .kickPublisher({ app: LIVE_APP, stream: playId })
-    .catch((error: unknown) => logger.error({ err: error, playId }, 'a publisher with an old key was not cut'));
+    .catch((error: unknown) => logger.error({ err: error, playId }, 'a publisher was not cut'));
 }

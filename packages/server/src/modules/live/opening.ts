@@ -1,9 +1,10 @@
 import { randomBytes, randomInt } from 'node:crypto';
 import type { RecordingMode } from '../../database/schema.ts';
+import { searchKeyOf } from '../../database/search-key.ts';
 import { AppError } from '../gateway/contract.ts';
 import type { CreateRoomInput } from './contract.ts';
 import type { Actor, Ledger } from './ledger.ts';
-import { titleKeyOf, type RoomRow, type RoomStore } from './store.ts';
+import type { RoomRow, RoomStore } from './store.ts';
 
 const ID_LETTERS = 'abcdefghijkmnpqrstuvwxyz23456789';
 const ID_LENGTH = 12;
@@ -35,7 +36,7 @@ export async function openRoom(
     id: input.roomId ?? randomId(),
     user_id: 'userId' in owner ? owner.userId : null,
     title: input.title,
-    title_key: titleKeyOf(input.title),
+    title_key: searchKeyOf(input.title),
     category: input.category ?? null,
     cover: input.cover ?? null,
     status: 'preparing',

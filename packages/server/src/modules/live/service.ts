@@ -1,4 +1,5 @@
 import type { EnginePoster, EngineStream, MediaEngine } from '../../engine/contract.ts';
+import { searchKeyOf } from '../../database/search-key.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
@@ -27,7 +28,7 @@ import {
   type RoomRights,
   type Standing,
 } from './rights.ts';
-import { titleKeyOf, type RoomChanges, type RoomRow, type RoomStore } from './store.ts';
+import type { RoomChanges, RoomRow, RoomStore } from './store.ts';
 import type { StreamLeases } from './streams.ts';
 import type { RoomView } from './view.ts';
 
@@ -151,6 +152,15 @@ export class RoomService {
     return this.#ownerView({ ...row, stream_secret: secret }, caller);
   }
 
+  /** Disconnects whoever publishes; they may come back with their key. @throws AppError room_ended */
+  async cut(caller: Caller, roomId: string): Promise<void> {
+    const { row, standing } = await this.look(caller, roomId);
+    assertMayManage(standing);
+    if (row.status === 'ended') throw new AppError('room_ended');
+    const note = { actor: actorOf(caller, standing), action: 'room.cut' };
+    await this.#deps.ledger.about(row.id, note, async () => [command('live.cut', { playId: row.play_id })]);
+  }
+
   /** Ends an open room for a reason that is not its owner's wish; false when it was not open. */
   async endFor(row: RoomRow, why: string, actor: Actor = SYSTEM): Promise<boolean> {
     if (!canMove(row.status, 'ended')) return false;
@@ -235,7 +245,7 @@ function changesOf(fields: Omit<UpdateRoomInput, 'status'>): RoomChanges {
   const changes: RoomChanges = {};
   if (fields.title !== undefined) {
     changes.title = fields.title;
-    changes.title_key = titleKeyOf(fields.title);
+    changes.title_key = searchKeyOf(fields.title);
   }
   if (fields.category !== undefined) changes.category = fields.category;
   if (fields.cover !== undefined) changes.cover = fields.cover;

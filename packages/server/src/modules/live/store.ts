@@ -27,11 +27,6 @@ export interface ViewerTally {
   peakViewers: number;
 }
 
-/** A title as it is searched and sorted, the same on every database. */
-export function titleKeyOf(title: string): string {
-  return title.normalize('NFKC').toLowerCase();
-}
-
 /** The queries on rooms. Status changes are compare-and-set: they answer the new row, or undefined when somebody was faster. */
 export class RoomStore {
   readonly #database: Database;

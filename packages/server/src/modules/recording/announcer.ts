@@ -2,6 +2,7 @@ import { audit } from '../../database/audit.ts';
 import type { OutboxEvent, Work } from '../../database/outbox.ts';
 import type { Caller } from '../gateway/contract.ts';
 import { CONTROL_CHANNEL } from '../auth/contract.ts';
+import { userChannelOf } from '../user/contract.ts';
 import { RECORDING_CHANGED, type RecordingEvent } from './contract.ts';
 import type { RecordingRow } from './store.ts';
 
@@ -24,10 +25,14 @@ export function actorOf({ account, address }: Caller, ownerId: string | null): A
 /** On `control`: the nodes compare what is recorded with what is to be. */
 export const NUDGE: OutboxEvent = { channel: CONTROL_CHANNEL, event: RECORDING_CHANGED, data: {} };
 
-/** What happened to a recording, for those in its room. */
-export function recordingEvent(event: RecordingEvent, { id, room_id: roomId, published }: RecordingRow): OutboxEvent {
+/** What happened to a recording, for those in its room; of one that was uploaded for its owner. */
+export function recordingEvent(
+  event: RecordingEvent,
+  { id, room_id: roomId, user_id: userId, published }: Pick<RecordingRow, 'id' | 'room_id' | 'user_id' | 'published'>,
+): OutboxEvent {
   const says = event === 'recording.ready' || event === 'recording.updated';
-  return { channel: `room:${roomId}`, event, data: { id, roomId, ...(says ? { published: published === 1 } : {}) } };
+  const data = { id, roomId: roomId ?? undefined, ...(says ? { published: published === 1 } : {}) };
+  return { channel: roomId === null ? userChannelOf(userId ?? '') : `room:${roomId}`, event, data };
 }
 
 export async function auditRecording(
@@ -49,7 +54,7 @@ export async function auditRecording(
   await audit(transaction, {
     actor: actor.name,
     action,
-    subject: `room:${row.room_id}`,
+    subject: row.room_id === null ? `recording:${row.id}` : `room:${row.room_id}`,
     details: { recording: row.id, ...details, ...(actor.isAdmin === true ? { as: 'admin' } : {}) },
     address: actor.address,
     atMs,

@@ -20,7 +20,7 @@ export const recordingPartSchema = z.object({
 
 export const recordingSchema = z.object({
   id: z.string(),
-  roomId: z.string(),
+  roomId: z.string().optional().describe('Left out when it was uploaded'),
   userId: z.string().nullable().describe('The account that owns it; null in a room made without one'),
   title: z.string(),
   state: z
@@ -118,9 +118,9 @@ export const storageSchema = z.object({
 });
 export type Storage = z.output<typeof storageSchema>;
 
-const about = z.object({ id: z.string(), roomId: z.string() });
+const about = z.object({ id: z.string(), roomId: z.string().optional() });
 
-/** Payloads of the events on `room:ID`. No title: what is not published is its owner's. */
+/** Payloads of the events on `room:ID`, and of what was uploaded on its owner's `user`. No title: what is not published is its owner's. */
 export const recordingEventSchemas = {
   'recording.started': about,
   'recording.ready': about.extend({ published: z.boolean() }),
@@ -135,10 +135,42 @@ export const recordingUserEventSchemas = {
   [RECORDING_ALARM]: alarmSchema.extend({ on: z.boolean().describe('false: it is over') }),
 };
 
+/** A video that was uploaded, as far as whoever uploaded it is concerned. */
+export interface ShelvedVideo {
+  id: string;
+  title: string;
+  state: 'processing' | 'ready' | 'failed';
+  published: boolean;
+  durationMs: number;
+  sizeBytes: number;
+  /** Path of a JPEG. */
+  poster: string | undefined;
+}
+
+/** How uploaded videos become replays, of their owner and of no room. Implemented by `shelf.ts`. */
+export interface ReplayShelf {
+  /** Where the files of a recording go on this node; whoever makes them may empty it before `add`. */
+  folderOf(id: string): string;
+  freeBytes(): Promise<number>;
+  /** What its folder holds becomes a recording that is not published; true also when it is one already. False: there is nothing in it. */
+  add(video: { id: string; userId: string; title: string; atMs: number }): Promise<boolean>;
+  /** Those that are there. */
+  findMany(ids: readonly string[]): Promise<Map<string, ShelvedVideo>>;
+  /** @throws AppError recording_not_found, forbidden */
+  publish(caller: Caller, id: string, title: string | undefined): Promise<Recording>;
+  /** Nothing when it is gone. */
+  remove(id: string, why: string): Promise<void>;
+}
+
 /** What other modules ask of recordings. */
 export interface RecordingLookup {
-  /** The room of a recording that the caller may see. @throws AppError recording_not_found, room_private, banned_from_room */
-  roomOf(caller: Caller, recordingId: string, token?: string): Promise<string>;
+  /** Published ones of public rooms, of people who are not banned, whose title has it in it; the newest first. */
+  search(q: string, limit: number): Promise<Recording[]>;
+  /**
+   * The room of a recording that the caller may see; undefined when it was uploaded.
+   * @throws AppError recording_not_found, room_private, banned_from_room
+   */
+  roomOf(caller: Caller, recordingId: string, token?: string): Promise<string | undefined>;
   /** As the caller may see it. @throws AppError as `roomOf` */
   get(caller: Caller, recordingId: string, token?: string): Promise<Recording>;
 }

@@ -7,7 +7,7 @@ import { auditRecording, recordingEvent, SYSTEM } from './announcer.ts';
 import type { Claims } from './claims.ts';
 import type { RecordingFolder } from './folder.ts';
 import { Loop } from './loop.ts';
-import type { RecordingRow, RecordingStore, StreamRoom } from './store.ts';
+import type { BroadcastRow, NewRecordingRow, RecordingStore, StreamRoom } from './store.ts';
 
 /** While something is live: a preview may become a broadcast at any moment, and its owner may change their mind. */
 const LIVE_EVERY_MS = 2000;
@@ -128,7 +128,7 @@ export class RecordingRunner {
 
   async #judge(
     recorder: EngineRecorder,
-    row: RecordingRow & { isWanted: boolean },
+    row: BroadcastRow & { isWanted: boolean },
     { isActive, isCarried }: { isActive: boolean; isCarried: boolean },
   ): Promise<void> {
     const { claims, folder, mayRecord } = this.#deps;
@@ -174,7 +174,7 @@ export class RecordingRunner {
   }
 
   /** What its folder holds is the truth, whoever closed it. */
-  async #close(recorder: EngineRecorder, row: RecordingRow): Promise<void> {
+  async #close(recorder: EngineRecorder, row: BroadcastRow): Promise<void> {
     const { store, outbox, folder, onWork, logger, now } = this.#deps;
     const found = await recorder.recover(folder.pathOf(row.id));
     await outbox.transact(async ({ transaction }) => {
@@ -190,7 +190,7 @@ export class RecordingRunner {
 function rowOf(
   { roomId, playId, userId, title }: StreamRoom,
   { id, folderId, atMs }: { id: string; folderId: string; atMs: number },
-): RecordingRow {
+): NewRecordingRow {
   return {
     id,
     room_id: roomId,

@@ -67,10 +67,14 @@ export class RecordingService {
     { account }: Caller,
     { userId, ...page }: RecordingsQuery,
   ): Promise<{ recordings: Recording[]; total: number }> {
-    const isAdmin = account?.role === 'admin' && account.scopes?.includes('admin') !== false;
-    const all = userId !== undefined && (userId === account?.id || isAdmin);
+    const all = userId !== undefined && (userId === account?.id || isAdministrator({ account }));
     const { rows, total } = await this.#deps.store.list({ userId, all }, page);
     return { recordings: await this.#views(rows, undefined), total };
+  }
+
+  /** Those that everybody may see whose title has it in it. */
+  async search(q: string, limit: number): Promise<Recording[]> {
+    return this.#views(await this.#deps.store.search(q, { limit, nowMs: this.#deps.now() }), undefined);
   }
 
   /** @throws AppError recording_not_found, room_private, banned_from_room */
@@ -80,8 +84,8 @@ export class RecordingService {
   }
 
   /** Of a recording that the caller may see. @throws AppError as `get` */
-  async roomOf(caller: Caller, id: string, token?: string): Promise<string> {
-    return (await this.#find(caller, id, token)).row.room_id;
+  async roomOf(caller: Caller, id: string, token?: string): Promise<string | undefined> {
+    return (await this.#find(caller, id, token)).row.room_id ?? undefined;
   }
 
   /** @throws AppError recording_not_found, forbidden */
@@ -140,9 +144,19 @@ export class RecordingService {
   async #find(caller: Caller, id: string, token?: string): Promise<{ row: RecordingRow; isOwner: boolean }> {
     const row = await this.#deps.store.find(id);
     if (row === undefined) throw new AppError('recording_not_found');
-    const { isOwner } = await this.#deps.rooms.standing(caller, row.room_id, { token });
+    const isOwner = await this.#isOwner(caller, row, token);
     if (!isOwner && (row.published === 0 || row.state !== 'ready')) throw new AppError('recording_not_found');
     return { row, isOwner };
+  }
+
+  /** What was uploaded has no room that could say so. */
+  async #isOwner(
+    caller: Caller,
+    { room_id: roomId, user_id: userId }: RecordingRow,
+    token: string | undefined,
+  ): Promise<boolean> {
+    if (roomId !== null) return (await this.#deps.rooms.standing(caller, roomId, { token })).isOwner;
+    return caller.account?.id === userId || isAdministrator(caller);
   }
 
   async #own(caller: Caller, id: string): Promise<{ row: RecordingRow }> {
@@ -179,6 +193,10 @@ export class RecordingService {
       }),
     );
   }
+}
+
+function isAdministrator({ account }: Pick<Caller, 'account'>): boolean {
+  return account?.role === 'admin' && account.scopes?.includes('admin') !== false;
 }
 
 function actionOf(before: RecordingRow, after: RecordingRow): string {

@@ -5,13 +5,13 @@ import { insertUsers, userRow } from '../../../test/support/user-rows.ts';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { RecordedPart } from '../../engine/contract.ts';
 import { KeeperStore } from './keeper-store.ts';
-import { RecordingStore, type RecordingRow } from './store.ts';
+import { RecordingStore, type NewRecordingRow } from './store.ts';
 
 const NOW = 1_800_000_000_000;
 const HERE = 'folder-here';
 const PAGE = { page: 1, pageSize: 10 };
 
-function recording(id: string, fields: Partial<RecordingRow> = {}): RecordingRow {
+function recording(id: string, fields: Partial<NewRecordingRow> = {}): NewRecordingRow {
   return {
     ...{ id, room_id: 'room', play_id: 'stream', user_id: null, title: `title ${id}`, state: 'ready', published: 0 },
     ...{ folder_id: HERE, poster: null, started_at: NOW, ended_at: null, duration_ms: 1000, size_bytes: 100 },
@@ -24,7 +24,7 @@ const part = (n: number, sizeBytes = 100): RecordedPart => ({
   ...{ n, file: `00${n}.mp4`, startMs: 0, epochMs: NOW, durationMs: 1000, sizeBytes },
 });
 
-async function setUp(open: () => Promise<Database>, rooms: Parameters<typeof roomRow>[], rows: RecordingRow[]) {
+async function setUp(open: () => Promise<Database>, rooms: Parameters<typeof roomRow>[], rows: NewRecordingRow[]) {
   const database = await open();
   const store = new RecordingStore(database, () => NOW + 5);
   const commit = <Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> =>
@@ -70,6 +70,35 @@ onEveryDatabase('recordings', (open) => {
     expect((await move())?.state).toBe('deleted');
     expect(await move()).toBeUndefined();
     expect(ids(await store.ofUser('ada'))).toEqual(['shown']);
+  });
+
+  test('are found by a part of their title by everybody, as far as everybody may see them', async () => {
+    const published = (id: string, fields: Partial<NewRecordingRow> = {}) =>
+      recording(id, { title: `听 ＴＥＡ ${id}`, published: 1, ...fields });
+    const { database, store, commit } = await setUp(
+      open,
+      [
+        ['room', {}],
+        ['hidden', { is_private: 1 }],
+      ],
+      [
+        published('old', { user_id: 'ada' }),
+        published('new', { started_at: NOW + 1 }),
+        published('unpublished', { published: 0 }),
+        published('private', { room_id: 'hidden' }),
+        published('running', { state: 'recording' }),
+        published('banned', { user_id: 'eve' }),
+        published('other', { title: '100%' }),
+      ],
+    );
+    await insertUsers(database, userRow('ada'), userRow('eve', { banned_at: NOW, banned_until: NOW + 10 }));
+    const found = async (q: string, nowMs = NOW) => ids(await store.search(q, { limit: 10, nowMs }));
+    expect(await found('听 tea')).toEqual(['new', 'old']);
+    expect(await found('听 tea', NOW + 10)).toEqual(['new', 'banned', 'old']);
+    expect([await found('0%'), await found('%')]).toEqual([['other'], ['other']]);
+    expect(ids(await store.search('tea', { limit: 1, nowMs: NOW }))).toEqual(['new']);
+    await commit((transaction) => store.change(transaction, { id: 'new', changes: { title: 'Coffee' } }));
+    expect([await found('TEA'), await found('COFFEE')]).toEqual([['old'], ['new']]);
   });
 
   test('are to be made of rooms that are shown and asked for, and go on while that is so', async () => {

@@ -1,9 +1,14 @@
-import { sql, type Selectable } from 'kysely';
+import { sql, type NotNull, type Selectable } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { RecordingPartTable, RecordingTable } from '../../database/schema.ts';
+import { patternOf, searchKeyOf } from '../../database/search-key.ts';
 import type { RecordedIndex, RecordedPart } from '../../engine/contract.ts';
 
 export type RecordingRow = Selectable<RecordingTable>;
+/** How its title is searched, its store knows. */
+export type NewRecordingRow = Omit<RecordingRow, 'title_key'>;
+/** One that is, or was, written from a stream. */
+export type BroadcastRow = RecordingRow & { room_id: string; play_id: string };
 export type PartRow = Selectable<RecordingPartTable>;
 
 export type PartFacts = Omit<PartRow, 'segments'>;
@@ -44,8 +49,21 @@ export class RecordingStore {
       .executeTakeFirst();
   }
 
-  async insert(transaction: Transaction, row: RecordingRow): Promise<void> {
-    await transaction.insertInto('recordings').values(row).execute();
+  async findMany(ids: readonly string[]): Promise<RecordingRow[]> {
+    if (ids.length === 0) return [];
+    return this.#database
+      .selectFrom('recordings')
+      .selectAll()
+      .where('id', 'in', [...ids])
+      .where('state', 'in', [...SHOWN])
+      .execute();
+  }
+
+  async insert(transaction: Transaction, row: NewRecordingRow): Promise<void> {
+    await transaction
+      .insertInto('recordings')
+      .values({ ...row, title_key: searchKeyOf(row.title) })
+      .execute();
   }
 
   /** The newest first; `all` also those that nobody but its owner sees. */
@@ -56,13 +74,13 @@ export class RecordingStore {
     const { roomId, userId, all } = filter;
     let query = this.#database
       .selectFrom('recordings')
-      .innerJoin('rooms', 'rooms.id', 'recordings.room_id')
+      .leftJoin('rooms', 'rooms.id', 'recordings.room_id')
       .where('recordings.state', 'in', all ? [...SHOWN] : ['ready']);
     if (roomId !== undefined) query = query.where('recordings.room_id', '=', roomId);
     if (userId !== undefined) query = query.where('recordings.user_id', '=', userId);
     if (!all) query = query.where('recordings.published', '=', 1);
     // Whoever may see a private room has to ask for that room.
-    if (!all && roomId === undefined) query = query.where('rooms.is_private', '=', 0);
+    if (!all && roomId === undefined) query = query.where(inNoPrivateRoom);
     const { total } = await query
       .select((builder) => builder.fn.countAll<number>().as('total'))
       .executeTakeFirstOrThrow();
@@ -76,6 +94,24 @@ export class RecordingStore {
     return { rows, total: Number(total) };
   }
 
+  /** Those that everybody may see, of people who are not banned, whose title has it in it; the newest first. */
+  async search(q: string, { limit, nowMs }: { limit: number; nowMs: number }): Promise<RecordingRow[]> {
+    return this.#database
+      .selectFrom('recordings')
+      .leftJoin('rooms', 'rooms.id', 'recordings.room_id')
+      .leftJoin('users', 'users.id', 'recordings.user_id')
+      .selectAll('recordings')
+      .where('recordings.state', '=', 'ready')
+      .where('recordings.published', '=', 1)
+      .where(inNoPrivateRoom)
+      .where(({ eb, or }) => or([eb('users.banned_at', 'is', null), eb('users.banned_until', '<=', nowMs)]))
+      .where(sql<boolean>`recordings.title_key like ${patternOf(q, 'anywhere')} escape '\\'`)
+      .orderBy('recordings.started_at', 'desc')
+      .orderBy('recordings.id')
+      .limit(limit)
+      .execute();
+  }
+
   /** Compare-and-set on its being shown; undefined when it is gone. */
   async change(
     transaction: Transaction,
@@ -83,7 +119,11 @@ export class RecordingStore {
   ): Promise<RecordingRow | undefined> {
     return transaction
       .updateTable('recordings')
-      .set({ ...changes, updated_at: this.#now() })
+      .set({
+        ...changes,
+        ...(changes.title === undefined ? {} : { title_key: searchKeyOf(changes.title) }),
+        updated_at: this.#now(),
+      })
       .where('id', '=', id)
       .where('state', 'in', [...SHOWN])
       .returningAll()
@@ -150,7 +190,7 @@ export class RecordingStore {
   }
 
   /** That are, or were when a process died, written to this folder; with whether their broadcast goes on to be recorded. */
-  async running(folderId: string): Promise<(RecordingRow & { isWanted: boolean })[]> {
+  async running(folderId: string): Promise<(BroadcastRow & { isWanted: boolean })[]> {
     const rows = await this.#database
       .selectFrom('recordings')
       .leftJoin('rooms', 'rooms.id', 'recordings.room_id')
@@ -158,7 +198,10 @@ export class RecordingStore {
       .select(['rooms.status', 'rooms.recording', 'rooms.recording_on'])
       .where('recordings.state', '=', 'recording')
       .where('recordings.folder_id', '=', folderId)
+      .where('recordings.room_id', 'is not', null)
+      .where('recordings.play_id', 'is not', null)
       .orderBy('recordings.started_at')
+      .$narrowType<{ room_id: NotNull; play_id: NotNull }>()
       .execute();
     return rows.map(({ status, recording, recording_on: wish, ...row }) => ({
       ...row,
@@ -314,6 +357,9 @@ export class RecordingStore {
       .execute();
   }
 }
+
+/** A room that is public, or none: what was uploaded has no room. */
+const inNoPrivateRoom = sql<boolean>`(recordings.room_id is null or rooms.is_private = 0)`;
 
 function partRow(id: string, { n, file, startMs, epochMs, durationMs, sizeBytes }: RecordedPart): PartRow {
   return {

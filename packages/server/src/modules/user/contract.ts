@@ -50,6 +50,16 @@ export const userSummariesSchema = z.array(userSummarySchema);
 /** Payloads of the events on the `user` channel. */
 export const userEventSchemas = { [USER_FOLLOWED]: z.object({ follower: userSummarySchema }) };
 
+/** Somebody who was found. */
+export const foundUserSchema = userSummarySchema.extend({ followerCount: z.number() });
+export type FoundUser = z.output<typeof foundUserSchema>;
+
+/** How other modules find people. */
+export interface UserSearch {
+  /** Who is not banned and has it in their name or user name: exactly so, then beginning so, then the most followed first. */
+  search(q: string, limit: number): Promise<FoundUser[]>;
+}
+
 const counts = { followerCount: z.number(), followingCount: z.number() };
 
 export const profileSchema = userSummarySchema.extend({
@@ -79,6 +89,15 @@ export const selfSchema = userSummarySchema.extend({
   createdAt: z.number(),
 });
 export type Self = z.output<typeof selfSchema>;
+
+/** Whom the caller follows, as the page of it shows them. */
+export const followingLiveSchema = z.object({
+  rooms: z.array(roomSchema).describe('In which they are live now, the most watched first'),
+  offline: z
+    .array(userSummarySchema.extend({ lastShowAt: z.number().optional().describe('ms since the epoch') }))
+    .describe('The others, whose last broadcast was latest first'),
+});
+export type FollowingLive = z.output<typeof followingLiveSchema>;
 
 export const updateSelfSchema = z
   .object({

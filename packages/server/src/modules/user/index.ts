@@ -6,6 +6,7 @@ import type { AccountHolder } from '../auth/contract.ts';
 import type { CallerOf } from '../gateway/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
 import type { RankFeed } from '../rank/contract.ts';
+import type { UserSearch } from './contract.ts';
 import { addUserRoutes } from './routes.ts';
 import { UserService } from './service.ts';
 import { UserStore } from './store.ts';
@@ -25,6 +26,7 @@ export interface UserDeps {
 /** Profiles and follows. */
 export interface UserModule {
   accountHolder: AccountHolder;
+  search: UserSearch;
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
 }
 
@@ -40,6 +42,7 @@ export function createUserModule({ database, ...deps }: UserDeps): UserModule {
         if (why === 'deleted') await service.unfollowAll(userId);
       },
     },
+    search: service,
     addRoutes: (app, callerOf) => addUserRoutes(app, { service, callerOf }),
   };
 }

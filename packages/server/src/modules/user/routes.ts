@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import { addPageHeaders } from '../../http/replies.ts';
+import { addPageHeaders, sendCacheable } from '../../http/replies.ts';
 import { AppError, type Account, type CallerOf, type RouteRights } from '../gateway/contract.ts';
 import {
+  followingLiveSchema,
   pageSchema,
   profileSchema,
   selfSchema,
@@ -57,6 +58,21 @@ function addSelfRoutes(instance: FastifyInstance, { service, callerOf }: UserRou
       },
     },
     async (request) => service.update(accountOf(request), request.body, callerOf(request).site),
+  );
+
+  app.get(
+    '/api/users/me/following/live',
+    {
+      config: { rights: OWN_READ },
+      schema: {
+        tags: TAGS,
+        summary: 'Whom I follow: where they are live, and when the others were',
+        operationId: 'followingLive',
+        response: { 200: followingLiveSchema },
+      },
+    },
+    async (request, reply) =>
+      sendCacheable(request, reply, await service.followingLive(accountOf(request), callerOf(request).site)),
   );
 
   app.post(

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { audit } from '../../database/audit.ts';
 import { isUniqueViolation } from '../../database/errors.ts';
 import type { Outbox } from '../../database/outbox.ts';
+import { searchKeyOf } from '../../database/search-key.ts';
 import type { MediaEngine, Site } from '../../engine/contract.ts';
 import { AppError, type Account, type Caller } from '../gateway/contract.ts';
 import { LIVE_APP, type RoomDirectory } from '../live/contract.ts';
@@ -9,12 +10,19 @@ import type { RankFeed } from '../rank/contract.ts';
 import {
   USER_FOLLOWED,
   userChannelOf,
+  type FollowingLive,
+  type FoundUser,
   type Profile,
   type Self,
   type UpdateSelf,
   type UserSummary,
 } from './contract.ts';
 import type { Page, UserRow, UserStore } from './store.ts';
+
+/** Whom a page of those followed shows. */
+const MAX_FOLLOWED = 500;
+/** Of whom the most followed are found. */
+const MAX_CANDIDATES = 200;
 
 export interface UserServiceDeps {
   store: UserStore;
@@ -41,7 +49,10 @@ export class UserService {
   async update(account: Account, input: UpdateSelf, site: Site): Promise<Self> {
     const { store, outbox, now } = this.#deps;
     const changes: Partial<UserRow> = { updated_at: now() };
-    if (input.name !== undefined) changes.name = input.name;
+    if (input.name !== undefined) {
+      changes.name = input.name;
+      changes.name_key = searchKeyOf(input.name);
+    }
     if (input.bio !== undefined) changes.bio = input.bio;
     if (input.avatar !== undefined) changes.avatar = input.avatar;
     if (input.email !== undefined) {
@@ -157,6 +168,33 @@ export class UserService {
     return { users: (await store.listFollows(userId, side, page)).map(summaryOf), total: counts[side] };
   }
 
+  /** The rank of a name counts before how many follow, so that who is looked for by name is found. */
+  async search(q: string, limit: number): Promise<FoundUser[]> {
+    const { store, now } = this.#deps;
+    const rows = await store.search(q, { limit: Math.max(limit, MAX_CANDIDATES), nowMs: now() });
+    const counts = await store.followerCounts(rows.map(({ id }) => id));
+    const found = rows.map((row) => ({ ...summaryOf(row), followerCount: counts.get(row.id) ?? 0 }));
+    const rank = rankOf(q);
+    return found.toSorted((a, b) => rank(a) - rank(b) || b.followerCount - a.followerCount).slice(0, limit);
+  }
+
+  /** Of those whom the account follows, the newest first up to a limit: who is live, and who was. */
+  async followingLive(account: Account, site: Site): Promise<FollowingLive> {
+    const { store, rooms } = this.#deps;
+    const followed = await store.listFollows(account.id, 'following', { page: 1, pageSize: MAX_FOLLOWED });
+    const ids = followed.map(({ id }) => id);
+    const live = await rooms.liveRoomsOf(ids, { limit: MAX_FOLLOWED, site });
+    const isLive = new Set(live.map(({ userId }) => userId));
+    const offline = followed.filter(({ id }) => !isLive.has(id));
+    const shows = await rooms.lastShowsOf(offline.map(({ id }) => id));
+    return {
+      rooms: live,
+      offline: offline
+        .map((row) => ({ ...summaryOf(row), lastShowAt: shows.get(row.id) }))
+        .toSorted((a, b) => (b.lastShowAt ?? 0) - (a.lastShowAt ?? 0)),
+    };
+  }
+
   async #find(id: string): Promise<UserRow> {
     const row = await this.#deps.store.find(id);
     if (row === undefined) throw new AppError('user_not_found');
@@ -180,6 +218,16 @@ export class UserService {
       createdAt: row.created_at,
     };
   }
+}
+
+/** 0 is the very name, 1 begins with it, 2 has it in it. */
+function rankOf(q: string): (user: UserSummary) => number {
+  const asked = searchKeyOf(q);
+  return ({ name, username }) => {
+    const keys = [searchKeyOf(name), searchKeyOf(username)];
+    if (keys.includes(asked)) return 0;
+    return keys.some((key) => key.startsWith(asked)) ? 1 : 2;
+  };
 }
 
 function summaryOf({ id, username, name, avatar }: UserRow): UserSummary {

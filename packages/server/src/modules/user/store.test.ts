@@ -34,6 +34,32 @@ onEveryDatabase('profiles', (open) => {
   });
 });
 
+onEveryDatabase('people who are looked for', (open) => {
+  test('are found by parts of both names, the very one first, and not while they are banned', async () => {
+    const database = await open();
+    const store = new UserStore(database);
+    await insertUsers(
+      database,
+      ...[userRow('mei'), userRow('meiling'), userRow('xiaomei'), userRow('ann', { name: 'ＭＥＩ 梅' })],
+      userRow('a_b'),
+      userRow('meibanned', { banned_at: 1, banned_until: 100 }),
+      userRow('meigone', { banned_at: 1 }),
+    );
+    const found = async (q: string, nowMs = 50, limit = 10) =>
+      (await store.search(q, { limit, nowMs })).map(({ id }) => id);
+    expect(await found('MEI')).toEqual(['mei', 'ann', 'meiling', 'xiaomei']);
+    expect(await found('mei', 100)).toContain('meibanned');
+    expect(await found('梅')).toEqual(['ann']);
+    expect(await found('_')).toEqual(['a_b']);
+    expect(await found('mei', 50, 2)).toEqual(['mei', 'ann']);
+    await database.transaction().execute(async (transaction) => {
+      for (const followerId of ['mei', 'ann']) await store.follow(transaction, { followerId, userId: 'a_b', nowMs: 1 });
+    });
+    expect(await store.followerCounts(['a_b', 'mei'])).toEqual(new Map([['a_b', 2]]));
+    expect(await store.followerCounts([])).toEqual(new Map());
+  });
+});
+
 onEveryDatabase('follows', (open) => {
   test('are there once however many follow at the same time', async () => {
     const { store, follow } = await setUp(open);

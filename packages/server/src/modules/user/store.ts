@@ -1,6 +1,7 @@
-import type { Selectable } from 'kysely';
+import { sql, type Selectable } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { UserTable } from '../../database/schema.ts';
+import { patternOf, searchKeyOf } from '../../database/search-key.ts';
 import { usernameKey } from '../auth/contract.ts';
 
 export type UserRow = Selectable<UserTable>;
@@ -140,6 +141,36 @@ export class UserStore {
       .limit(pageSize)
       .offset((page - 1) * pageSize)
       .execute();
+  }
+
+  /** Who is not banned and has it in their name: exactly so, then beginning so; of them at most `limit`. */
+  async search(q: string, { limit, nowMs }: { limit: number; nowMs: number }): Promise<UserRow[]> {
+    const key = searchKeyOf(q);
+    const [inside, start] = [patternOf(q, 'anywhere'), patternOf(q, 'at the start')];
+    return this.#database
+      .selectFrom('users')
+      .selectAll()
+      .where(({ eb, or }) => or([eb('banned_at', 'is', null), eb('banned_until', '<=', nowMs)]))
+      .where(sql<boolean>`(username_key like ${inside} escape '\\' or name_key like ${inside} escape '\\')`)
+      .orderBy(
+        sql`case when username_key = ${key} or name_key = ${key} then 0
+          when username_key like ${start} escape '\\' or name_key like ${start} escape '\\' then 1 else 2 end`,
+      )
+      .orderBy('username_key')
+      .limit(limit)
+      .execute();
+  }
+
+  /** How many follow each of them; who has none is not in it. */
+  async followerCounts(userIds: readonly string[]): Promise<Map<string, number>> {
+    if (userIds.length === 0) return new Map();
+    const rows = await this.#database
+      .selectFrom('follows')
+      .select((builder) => ['user_id', builder.fn.countAll<number>().as('followers')])
+      .where('user_id', 'in', [...userIds])
+      .groupBy('user_id')
+      .execute();
+    return new Map(rows.map(({ user_id: id, followers }) => [id, Number(followers)]));
   }
 
   /** For a data export. */
