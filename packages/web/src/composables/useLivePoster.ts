@@ -2,13 +2,15 @@ import { useElementVisibility, useIntervalFn } from '@vueuse/core';
 import { onScopeDispose, ref, watch } from 'vue';
 import type { MaybeComputedElementRef } from '@vueuse/core';
 import type { Ref } from 'vue';
+import { usePreferences } from '../stores/preferences.ts';
 
 /** Servers make a new picture every ten seconds; asked at the same times by everybody, a cache answers for all. */
 export const REFRESH_MS = 15_000;
 
 /**
  * The picture of a room that is live, renewed while `element` is on the screen. It changes only once the next one is
- * loaded and decoded, so that nothing flickers; one that does not load leaves the last one there.
+ * loaded and decoded, so that nothing flickers; one that does not load leaves the last one there. Whoever saves data
+ * keeps the first one.
  */
 export function useLivePoster(
   element: MaybeComputedElementRef,
@@ -16,6 +18,7 @@ export function useLivePoster(
 ): Ref<string | undefined> {
   const shown = ref(poster());
   const visible = useElementVisibility(element);
+  const preferences = usePreferences();
   let next: HTMLImageElement | null = null;
 
   async function load(url: string): Promise<void> {
@@ -32,7 +35,8 @@ export function useLivePoster(
 
   useIntervalFn(() => {
     const path = poster();
-    if (path !== undefined && visible.value && !document.hidden) void load(posterAt(path, Date.now()));
+    if (path !== undefined && visible.value && !document.hidden && !preferences.reducedData)
+      void load(posterAt(path, Date.now()));
   }, REFRESH_MS);
   watch(poster, (url) => {
     if (url !== undefined && shown.value !== undefined) return void load(url);

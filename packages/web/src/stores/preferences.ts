@@ -1,4 +1,4 @@
-import { usePreferredDark, useStorage } from '@vueuse/core';
+import { usePreferredDark, usePreferredReducedMotion, useStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, watch } from 'vue';
 import { COLORS } from '../features/danmaku/danmaku-item.ts';
@@ -32,6 +32,16 @@ export const usePreferences = defineStore('preferences', () => {
     mergeDefaults: true,
   });
 
+  /** Less movement than the system asks for; it never undoes what the system asks for. */
+  const lessMotion = useStorage<boolean>('kaibo.lessMotion', false);
+  /** Fewer bytes: no moving previews, a modest quality. */
+  const lessData = useStorage<boolean>('kaibo.lessData', false);
+  /** Whether a picture plays by itself when its page is opened. */
+  const autoplay = useStorage<boolean>('kaibo.autoplay', true);
+  const systemMotion = usePreferredReducedMotion();
+
+  const reducedMotion = computed(() => lessMotion.value || systemMotion.value === 'reduce');
+  const reducedData = computed(() => lessData.value || wantsLessData());
   const dark = computed(() => theme.value === 'dark' || (theme.value === 'system' && systemDark.value));
   const locale = computed<Locale>(() => {
     return isLocale(storedLocale.value) ? storedLocale.value : preferredLocale(navigator.languages);
@@ -46,6 +56,8 @@ export const usePreferences = defineStore('preferences', () => {
     },
     { immediate: true },
   );
+
+  watch(lessMotion, (less) => document.documentElement.toggleAttribute('data-less-motion', less), { immediate: true });
 
   /** To the other look; back at what the system says, the choice is forgotten and the system is followed again. */
   function toggleTheme(): void {
@@ -63,5 +75,14 @@ export const usePreferences = defineStore('preferences', () => {
     return setLocale(LOCALES[(index + 1) % LOCALES.length] ?? LOCALES[0]);
   }
 
-  return { theme, dark, locale, danmaku, sending, toggleTheme, nextLocale };
+  return {
+    ...{ theme, dark, locale, danmaku, sending, lessMotion, reducedMotion, lessData, reducedData, autoplay },
+    ...{ toggleTheme, setLocale, nextLocale },
+  };
 });
+
+/** What the system or the browser says; only some browsers tell. */
+function wantsLessData(): boolean {
+  const { connection } = navigator as Navigator & { connection?: { saveData?: boolean } };
+  return connection?.saveData === true;
+}
