@@ -6,7 +6,7 @@ import { openDatabase, type DatabaseOptions } from '../../src/database/database.
 import { Outbox } from '../../src/database/outbox.ts';
 import { Fanout } from '../../src/modules/notice/fanout.ts';
 import { StoredNotifier } from '../../src/modules/notice/notifier.ts';
-import { Outbound } from '../../src/modules/notice/outbound.ts';
+import { Outbound } from '../../src/http/outbound.ts';
 import { NoticeStore } from '../../src/modules/notice/store.ts';
 import { Courier } from '../../src/modules/notice/webhook/courier.ts';
 import { WebhookStore } from '../../src/modules/notice/webhook/store.ts';

@@ -1,7 +1,9 @@
+import { FILE_ERRORS } from './words-files.ts';
 import { INTERACTION_ERRORS } from './words-interaction.ts';
 
 /** Every error a person may read: its HTTP status and its sentence in each language. `{name}` is filled from the error's details. */
 export const ERRORS = {
+  ...FILE_ERRORS,
   ...INTERACTION_ERRORS,
   account_banned: { status: 403, zh: '账号已被封禁', en: 'This account is banned' },
   account_required: {

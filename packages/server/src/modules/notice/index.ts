@@ -6,7 +6,7 @@ import { Fanout, rememberLive } from './fanout.ts';
 import { Loop } from './loop.ts';
 import { NoticeMetrics } from './metrics.ts';
 import { StoredNotifier } from './notifier.ts';
-import { Outbound } from './outbound.ts';
+import { Outbound } from '../../http/outbound.ts';
 import { Pusher } from './push/pusher.ts';
 import { PushStore } from './push/store.ts';
 import { loadVapidKeys } from './push/vapid.ts';

@@ -3,7 +3,7 @@ import type { Outbox } from '../../database/outbox.ts';
 import { AppError, type Account } from '../gateway/contract.ts';
 import { userChannelOf } from '../user/contract.ts';
 import { NOTICE_READ, type Notice, type NoticesQuery, type Preferences, type SubscribePushInput } from './contract.ts';
-import { OutboundError, type Outbound } from './outbound.ts';
+import { OutboundError, type Outbound } from '../../http/outbound.ts';
 import { endpointHash, type PushStore, type SubscriptionRow } from './push/store.ts';
 import { cursorOf, noticeOf, type NoticeStore } from './store.ts';
 

@@ -7,7 +7,7 @@ import type { Database } from '../../../database/database.ts';
 import { Outbox } from '../../../database/outbox.ts';
 import { MemoryStateCenter } from '../../../state/memory.ts';
 import { StoredNotifier } from '../notifier.ts';
-import { Outbound } from '../outbound.ts';
+import { Outbound } from '../../../http/outbound.ts';
 import { NoticeStore } from '../store.ts';
 import { Pusher, type PushOutcome } from './pusher.ts';
 import { endpointHash, PushStore } from './store.ts';

@@ -4,7 +4,7 @@ import { StateUnavailableError, type Lease, type StateCenter } from '../../../st
 import { audit } from '../../../database/audit.ts';
 import type { Notifier } from '../contract.ts';
 import { Loop } from '../loop.ts';
-import { OutboundError, type Outbound } from '../outbound.ts';
+import { OutboundError, type Outbound } from '../../../http/outbound.ts';
 import { PLATFORM } from './contract.ts';
 import { signatureOf } from './signature.ts';
 import type { DeliveryRow, WebhookRow, WebhookStore } from './store.ts';

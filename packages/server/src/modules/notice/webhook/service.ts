@@ -3,7 +3,7 @@ import { audit } from '../../../database/audit.ts';
 import type { Transaction } from '../../../database/database.ts';
 import type { Outbox } from '../../../database/outbox.ts';
 import { AppError, type Account } from '../../gateway/contract.ts';
-import { OutboundError, type Outbound } from '../outbound.ts';
+import { OutboundError, type Outbound } from '../../../http/outbound.ts';
 import {
   MAX_PLATFORM_WEBHOOKS,
   MAX_WEBHOOKS,

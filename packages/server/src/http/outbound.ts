@@ -14,6 +14,7 @@ export type OutboundCode =
   | 'host_not_found'
   | 'timeout'
   | 'connection_failed'
+  | 'too_large'
   | 'stopping';
 
 /** Why a request to somebody else's server got no answer. Says nothing of what is inside the network. */
@@ -30,6 +31,22 @@ export class OutboundError extends Error {
 export interface Address {
   address: string;
   family: number;
+}
+
+/** What a server had to give. */
+export interface Fetched {
+  status: number;
+  /** Where it says that it is instead. */
+  location: string | undefined;
+  body: Buffer;
+}
+
+interface Exchange {
+  method: 'GET' | 'POST';
+  headers: Record<string, string>;
+  body?: string | Buffer;
+  /** Reads what comes; the connection ends when it destroys it. */
+  read(answer: IncomingMessage): void;
 }
 
 export interface OutboundDeps {
@@ -78,12 +95,59 @@ export class Outbound {
     text: string,
     { headers, body }: { headers: Record<string, string>; body: string | Buffer },
   ): Promise<number> {
+    const length = String(Buffer.byteLength(body));
+    let status: number | undefined;
+    const problem = await this.#exchange(text, {
+      ...{ method: 'POST', headers: { ...headers, 'content-length': length }, body },
+      read: (answer) => {
+        status = answer.statusCode;
+        drain(answer);
+      },
+    });
+    // A server that broke off after its status, or took too long with the rest, has said what counts.
+    if (status === undefined) throw problem ?? new OutboundError('connection_failed');
+    return status;
+  }
+
+  /** Answers with what came. @throws OutboundError too_large, when it is more than `maxBytes` */
+  async get(
+    text: string,
+    { headers, maxBytes }: { headers: Record<string, string>; maxBytes: number },
+  ): Promise<Fetched> {
+    let fetched: Fetched | undefined;
+    let isTooLarge = false;
+    const chunks: Buffer[] = [];
+    const problem = await this.#exchange(text, {
+      ...{ method: 'GET', headers },
+      read: (answer) => {
+        let read = 0;
+        answer.on('data', (chunk: Buffer) => {
+          read += chunk.length;
+          chunks.push(chunk);
+          if (read <= maxBytes) return;
+          isTooLarge = true;
+          answer.destroy();
+        });
+        answer.on('error', () => {});
+        answer.on('end', () => {
+          const { statusCode: status = 0, headers: told } = answer;
+          fetched = { status, location: told.location, body: Buffer.concat(chunks) };
+        });
+      },
+    });
+    if (isTooLarge) throw new OutboundError('too_large');
+    if (fetched === undefined) throw problem ?? new OutboundError('connection_failed');
+    return fetched;
+  }
+
+  /** Resolves when the connection is closed, with what went wrong, if anything. @throws OutboundError before it began */
+  async #exchange(text: string, exchange: Exchange): Promise<OutboundError | undefined> {
     const url = urlOf(text);
     await this.#enter();
     try {
       const signal = this.#signal();
       const addresses = await this.#addressesOf(url, signal);
-      return await this.#send(url, { addresses, headers, body, signal });
+      return await this.#send(url, { ...exchange, addresses, signal });
     } finally {
       this.#leave();
     }
@@ -128,15 +192,10 @@ export class Outbound {
 
   async #send(
     url: URL,
-    {
-      addresses,
-      headers,
-      body,
-      signal,
-    }: { addresses: Address[]; headers: Record<string, string>; body: string | Buffer; signal: AbortSignal },
-  ): Promise<number> {
+    { addresses, method, headers, body, signal, read }: Exchange & { addresses: Address[]; signal: AbortSignal },
+  ): Promise<OutboundError | undefined> {
     const options: RequestOptions & { ca?: string } = {
-      ...{ method: 'POST', headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) }, signal },
+      ...{ method, headers, signal },
       // A connection of its own each: one that is kept could belong to an address that was checked for another name.
       agent: false,
       ca: this.#deps.ca,
@@ -147,19 +206,14 @@ export class Outbound {
         else answer(null, first?.address ?? '', first?.family);
       },
     };
-    const { promise, resolve, reject } = Promise.withResolvers<number>();
+    const { promise, resolve } = Promise.withResolvers<OutboundError | undefined>();
     const request: ClientRequest = (url.protocol === 'https:' ? https : http).request(url, options);
-    let status: number | undefined;
     let problem: Error | undefined;
-    request.on('response', (answer) => {
-      status = answer.statusCode;
-      drain(answer);
-    });
+    request.on('response', read);
     request.on('error', (error) => (problem = error));
-    // A server that broke off after its status, or took too long with the rest, has said what counts.
     request.on('close', () => {
-      if (status !== undefined) resolve(status);
-      else reject(new OutboundError(this.#endedBy(signal) ?? 'connection_failed', { cause: problem }));
+      const code = this.#endedBy(signal) ?? (problem === undefined ? undefined : 'connection_failed');
+      resolve(code && new OutboundError(code, { cause: problem }));
     });
     request.end(body);
     return promise;

@@ -5,8 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { expect, onTestFinished, test } from 'vitest';
 import { isPublicAddress } from '@kaibo/media';
-import { INSIDE_HOSTS } from '../../../test/support/inside-hosts.ts';
-import { startReceiver } from '../../../test/support/receiver.ts';
+import { INSIDE_HOSTS } from '../../test/support/inside-hosts.ts';
+import { startReceiver } from '../../test/support/receiver.ts';
 import { Outbound, OutboundError, type Address } from './outbound.ts';
 
 const strict = new Outbound({ isPublic: isPublicAddress, allowPrivate: [], timeoutMs: 5000 });

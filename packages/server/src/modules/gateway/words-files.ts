@@ -1,0 +1,57 @@
+/** Of files; `words.ts` has the rest. */
+export const FILE_ERRORS = {
+  disk_full: { status: 507, zh: '服务器磁盘空间不足', en: 'The server has no room left on its disk' },
+  file_not_found: { status: 404, zh: '文件不存在', en: 'There is no such file' },
+  file_not_ready: { status: 409, zh: '文件尚未处理完成', en: 'This file is not ready yet' },
+  file_storage_unavailable: {
+    status: 503,
+    zh: '文件存储暂时不可用，请稍后再试',
+    en: 'The storage of files cannot be reached right now; try again soon',
+  },
+  file_too_large: { status: 413, zh: '文件过大，最大 {max}', en: 'This file is too large; at most {max} are taken' },
+  files_full: {
+    status: 507,
+    zh: '服务器为文件预留的空间已满',
+    en: 'The server keeps as many files as it may keep',
+  },
+  image_too_many_pixels: {
+    status: 422,
+    zh: '图片尺寸过大，最多 {max} 百万像素',
+    en: 'This picture is too large; at most {max} megapixels are taken',
+  },
+  image_unreadable: {
+    status: 422,
+    zh: '无法读取这张图片，文件可能已损坏',
+    en: 'This is not a picture that we can read; the file may be damaged',
+  },
+  not_an_image: {
+    status: 415,
+    zh: '请使用 JPEG、PNG、WebP、GIF 或 AVIF 图片（该文件是 {found}）',
+    en: 'Only JPEG, PNG, WebP, GIF and AVIF pictures are taken (this is {found})',
+  },
+  picture_unreachable: {
+    status: 422,
+    zh: '无法获取该网址的图片',
+    en: 'No picture could be fetched from this address',
+  },
+  quota_exceeded: {
+    status: 409,
+    zh: '存储空间不足，请先删除一些文件',
+    en: 'Your storage is full; delete some files first',
+  },
+  too_many_files: {
+    status: 409,
+    zh: '文件数量已达上限，请先删除一些',
+    en: 'You have as many files as you may have; delete some first',
+  },
+  too_many_uploads: {
+    status: 409,
+    zh: '同时上传的文件过多，请等待其他上传完成',
+    en: 'Too many uploads are on their way; wait until others are finished',
+  },
+  unknown_picture: {
+    status: 422,
+    zh: '没有这张图片，请先上传',
+    en: 'There is no such picture here; upload it first',
+  },
+} as const satisfies Record<string, { status: number; zh: string; en: string }>;
