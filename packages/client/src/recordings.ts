@@ -27,10 +27,11 @@ export interface TimeBasePoint {
   epochMs: number;
 }
 
-/** What was kept of a broadcast. */
+/** What was kept of a broadcast, or a video that was uploaded. */
 export interface Recording {
   id: string;
-  roomId: string;
+  /** Left out when it was uploaded. */
+  roomId?: string;
   /** The account that owns it; null for a room made without one. */
   userId: string | null;
   owner?: UserSummary;

@@ -61,6 +61,7 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
         ...userEventSchemas,
         ...levelUserEventSchemas,
         ...ownerEventSchemas,
+        ...recordingEventSchemas,
         ...recordingUserEventSchemas,
         ...noticeEventSchemas,
         ...walletEventSchemas,

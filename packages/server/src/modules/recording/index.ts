@@ -13,7 +13,7 @@ import type { UserDirectory } from '../user/contract.ts';
 import { recordingAccountHolder } from './account.ts';
 import { Alarms } from './alarms.ts';
 import { Claims } from './claims.ts';
-import { RECORDING_CHANGED, type RecordingLookup } from './contract.ts';
+import { RECORDING_CHANGED, type RecordingLookup, type ReplayShelf } from './contract.ts';
 import { deleteRecording } from './deletion.ts';
 import { RecordedFiles } from './files.ts';
 import { RecordingFolder } from './folder.ts';
@@ -25,6 +25,7 @@ import { addRecordingRoutes } from './routes.ts';
 import { RecordingRunner } from './runner.ts';
 import { RecordingService } from './service.ts';
 import { RecordingStore } from './store.ts';
+import { VideoShelf } from './shelf.ts';
 import { Workshop } from './workshop.ts';
 
 export interface RecordingDeps {
@@ -46,6 +47,7 @@ export interface RecordingDeps {
 export interface RecordingModule {
   accountHolder: AccountHolder;
   lookup: RecordingLookup;
+  shelf: ReplayShelf;
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   /** The handler, with this module hearing what it is told. */
   behind(handler: EngineHandler): EngineHandler;
@@ -70,7 +72,8 @@ export async function removeRecording(
 
 export function createRecordingModule(deps: RecordingDeps): RecordingModule {
   const { engine, bucket, state, logger } = deps;
-  const { store, keeperStore, folder, alarms, claims, keeper, workshop, runner, service, files } = assemble(deps);
+  const { store, keeperStore, folder, alarms, claims, keeper, workshop, runner, service, files, shelf } =
+    assemble(deps);
   const nudge = (): void => {
     runner.nudge();
     keeper.nudge();
@@ -79,6 +82,7 @@ export function createRecordingModule(deps: RecordingDeps): RecordingModule {
   return {
     accountHolder: recordingAccountHolder({ store, keeper }),
     lookup: service,
+    shelf,
     addRoutes: (app, callerOf) => {
       addRecordingRoutes(app, { service, keeper, callerOf });
       addReplayRoutes(app, { service, files, engine, callerOf });
@@ -148,5 +152,6 @@ function assemble(deps: RecordingDeps) {
   });
   const service = new RecordingService({ ...parts, keeper, isEnabled: options.enabled });
   const files = new RecordedFiles({ folder, bucket });
-  return { ...parts, keeper, workshop, runner, service, files };
+  const shelf = new VideoShelf({ ...parts, service, keeper, onWork: () => workshop.nudge() });
+  return { ...parts, keeper, workshop, runner, service, files, shelf };
 }

@@ -1,3 +1,4 @@
+import type { NotNull } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
 import type { RecordingRow } from './store.ts';
 
@@ -10,7 +11,10 @@ export interface Usage {
   sizeBytes: number;
 }
 
-/** The queries about how much recordings take, and which go first. */
+/**
+ * The queries about how much recordings take, and which go first. What was uploaded is in the quota of files, and goes
+ * only when somebody deletes it.
+ */
 export class KeeperStore {
   readonly #database: Database;
 
@@ -27,6 +31,7 @@ export class KeeperStore {
       .selectFrom('recording_parts')
       .innerJoin('recordings', 'recordings.id', 'recording_parts.recording_id')
       .where('recordings.state', '<>', 'deleted')
+      .where('recordings.room_id', 'is not', null)
       .$if(openIds.length > 0, (query) => query.where('recordings.id', 'not in', [...openIds]))
       .select(({ fn }) => [
         fn.sum<number | null>('recording_parts.size_bytes').as('bytes'),
@@ -67,6 +72,8 @@ export class KeeperStore {
         fn.sum<number>('size_bytes').as('bytes'),
       ])
       .where('state', '<>', 'deleted')
+      .where('play_id', 'is not', null)
+      .$narrowType<{ play_id: NotNull }>()
       .groupBy('play_id')
       .orderBy('bytes', 'desc')
       .limit(limit);
@@ -109,6 +116,7 @@ export class KeeperStore {
       .leftJoin('rooms', 'rooms.id', 'recordings.room_id')
       .selectAll('recordings')
       .where('recordings.state', 'in', ['ready', 'failed'])
+      .where('recordings.room_id', 'is not', null)
       .where(({ eb, or }) => or([eb('rooms.status', 'is', null), eb('rooms.status', '=', 'ended')]))
       .orderBy('recordings.published')
       .orderBy('recordings.started_at')
@@ -123,6 +131,7 @@ export class KeeperStore {
       .selectFrom('recordings')
       .selectAll()
       .where('state', 'in', ['ready', 'failed'])
+      .where('room_id', 'is not', null)
       .where('started_at', '<', atMs)
       .orderBy('started_at')
       .limit(limit)
@@ -138,6 +147,7 @@ export class KeeperStore {
         fn.min<number | null>('started_at').as('oldest'),
       ])
       .where('started_at', '>=', sinceMs)
+      .where('room_id', 'is not', null)
       .executeTakeFirstOrThrow();
     return { bytes: Number(bytes ?? 0), oldestMs: oldest === null ? null : Number(oldest) };
   }

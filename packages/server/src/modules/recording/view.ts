@@ -20,7 +20,7 @@ export function recordingView(row: RecordingRow, { parts, owner, live, token }: 
   const shown = partsOf(playable);
   return {
     id: row.id,
-    roomId: row.room_id,
+    roomId: row.room_id ?? undefined,
     userId: row.user_id,
     owner: owner && { id: owner.id, username: owner.username, name: owner.name, avatar: owner.avatar },
     title: row.title,

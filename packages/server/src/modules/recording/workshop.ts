@@ -181,7 +181,8 @@ export class Workshop {
             started_at: parts[0]?.epoch_ms ?? row.started_at,
             duration_ms: parts.reduce((sum, part) => sum + part.duration_ms, 0),
             size_bytes: parts.reduce((sum, part) => sum + part.size_bytes, 0),
-            ...(isReady && publish ? { published: 1 } : {}),
+            // What was uploaded is published by its owner.
+            ...(isReady && publish && row.room_id !== null ? { published: 1 } : {}),
           },
         });
         if (after === undefined) return;

@@ -21,13 +21,14 @@ export interface Emotes {
   failed: Ref<boolean>;
 }
 
-/** The emotes of a room, asked for at once. Until they are there, and where they are unknown, their codes are shown. */
-export function useEmotes(roomId: string, token?: () => string | undefined): Emotes {
+/** The emotes of a room (none of what has no room), asked for at once. Until they are there, and where they are unknown, their codes are shown. */
+export function useEmotes(roomId: string | undefined, token?: () => string | undefined): Emotes {
   const known = shallowRef<readonly Emote[]>([]);
   const icons = shallowRef<ReadonlyMap<string, string>>(new Map());
   const failed = ref(false);
 
   async function load(): Promise<void> {
+    if (roomId === undefined) return;
     try {
       // The pictures are a chunk of their own: nobody waits for them to read.
       const pictures = import('./emote-icons.ts').then(({ EMOTE_ICONS }) => EMOTE_ICONS);

@@ -42,7 +42,7 @@ export function useReplay(id: string, playToken?: string): ReplayState {
 
   /** In a browser that made the room; where cookies are kept, the server knows it from there. */
   function tokenOf(known: Recording | null): string | undefined {
-    return known ? owned.tokenOf(known.roomId) : undefined;
+    return known?.roomId === undefined ? undefined : owned.tokenOf(known.roomId);
   }
 
   useIntervalFn(() => {

@@ -125,6 +125,8 @@ export class ChatService {
   ): Promise<{ messages: ChatMessage[]; next?: string }> {
     const { recordings, store } = this.#deps;
     const roomId = await recordings().roomOf(caller, recordingId, token);
+    // What was uploaded has no room in which anybody could have said anything.
+    if (roomId === undefined) return { messages: [] };
     const [mediaAt = '', id = ''] = after?.split('-') ?? [];
     const behind = after === undefined ? undefined : { mediaAt: Number(mediaAt), id };
     const rows = await store.byMediaTime(roomId, { from, to, after: behind, limit: limit + 1 });

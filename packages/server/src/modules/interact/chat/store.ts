@@ -280,7 +280,7 @@ export class ChatStore {
       .where('published', '=', 1)
       .where('state', '<>', 'deleted')
       .execute();
-    return new Set(rows.map(({ room_id: id }) => id));
+    return new Set(rows.flatMap(({ room_id: id }) => (id === null ? [] : [id])));
   }
 }
 
