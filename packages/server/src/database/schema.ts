@@ -2,6 +2,7 @@ import type { Generated } from 'kysely';
 import type { ChatTables } from './tables/chat.ts';
 import type { FileTables } from './tables/files.ts';
 import type { GiftTables } from './tables/gifts.ts';
+import type { InsightTables } from './tables/insight.ts';
 import type { LevelTables } from './tables/levels.ts';
 import type { LotteryTables } from './tables/lotteries.ts';
 import type { ModerationTables } from './tables/moderation.ts';
@@ -19,6 +20,7 @@ export interface DatabaseSchema
     ChatTables,
     FileTables,
     GiftTables,
+    InsightTables,
     LevelTables,
     LotteryTables,
     ModerationTables,
@@ -80,6 +82,8 @@ export interface RoomTable {
   /** SHA-256 in hex; null when an account owns the room. */
   owner_token_hash: string | null;
   max_viewers: number;
+  /** How often its publisher dropped while it was live. */
+  interruptions: Generated<number>;
   /** Written in batches, for sorting; the present number is counted in the state center. */
   viewer_count: number;
   peak_viewers: number;

@@ -28,6 +28,7 @@ export function roomRow(id: string, fields: Partial<RoomRow> = {}): RoomRow {
     max_viewers: 0,
     viewer_count: 0,
     peak_viewers: 0,
+    interruptions: 0,
     created_at: MADE_AT,
     updated_at: MADE_AT,
     start_time: null,

@@ -13,6 +13,7 @@ import * as levels from './0011-levels.ts';
 import * as notices from './0012-notices.ts';
 import * as overlays from './0013-overlays.ts';
 import * as files from './0014-files.ts';
+import * as insight from './0015-insight.ts';
 import * as search from './0016-search.ts';
 import * as uploads from './0017-uploads.ts';
 
@@ -32,6 +33,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0012-notices': notices,
   '0013-overlays': overlays,
   '0014-files': files,
+  '0015-insight': insight,
   '0016-search': search,
   '0017-uploads': uploads,
 };

@@ -53,6 +53,7 @@ export async function openRoom(
     max_viewers: input.maxViewers,
     viewer_count: 0,
     peak_viewers: 0,
+    interruptions: 0,
     created_at: now(),
     updated_at: now(),
     start_time: null,

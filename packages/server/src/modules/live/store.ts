@@ -173,7 +173,12 @@ export class RoomStore {
     const now = this.#now();
     return transaction
       .updateTable('rooms')
-      .set({ interrupted: interrupted ? 1 : 0, interrupted_at: interrupted ? now : null, updated_at: now })
+      .set((builder) => ({
+        interrupted: interrupted ? 1 : 0,
+        interrupted_at: interrupted ? now : null,
+        interruptions: builder('interruptions', '+', interrupted ? 1 : 0),
+        updated_at: now,
+      }))
       .where('id', '=', id)
       .where('status', '=', 'live')
       .where('interrupted', '=', interrupted ? 0 : 1)

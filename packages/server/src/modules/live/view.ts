@@ -1,7 +1,7 @@
 import type { EngineStream, MediaEngine, PlayUrls, Site } from '../../engine/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import type { Audience } from './audience.ts';
-import { LIVE_APP, type PublishingHealth, type Room, type RoomFacts, type RoomOwner } from './contract.ts';
+import { healthOf, LIVE_APP, type Room, type RoomFacts, type RoomOwner } from './contract.ts';
 import type { Signer } from './signer.ts';
 import type { RoomRow } from './store.ts';
 
@@ -150,9 +150,4 @@ export class RoomView {
 
 function needsToken(row: RoomRow): boolean {
   return row.is_private === 1 || (row.status === 'preparing' && row.auto_live === 0);
-}
-
-function healthOf({ publisher, startedAtMs, ...stream }: EngineStream): PublishingHealth {
-  const { recvBps, fps, video, audio, notices, findings } = stream;
-  return { protocol: publisher?.protocol ?? '', sinceMs: startedAtMs, recvBps, fps, video, audio, notices, findings };
 }

@@ -1,0 +1,102 @@
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import type { Database } from '../../database/database.ts';
+import { Projector } from '../../database/projector.ts';
+import type { MediaEngine } from '../../engine/contract.ts';
+import type { StateCenter } from '../../state/contract.ts';
+import type { RoomFacts } from '../live/contract.ts';
+import type { ChannelSource } from '../realtime/contract.ts';
+import type { UserDirectory } from '../user/contract.ts';
+import { AlarmBook, type AlarmBounds, type Condition } from './alarms.ts';
+import { MonitorChannel } from './channel.ts';
+import { MONITOR_CHANNEL, MONITOR_SAMPLED, type ConfigSetting, type StreamBoard } from './contract.ts';
+import { Minutes } from './minutes.ts';
+import { Peers } from './peers.ts';
+import { Reporter } from './reporter.ts';
+import { addMonitorRoutes } from './routes.ts';
+import { Sampler, type Vantage } from './sampler.ts';
+import { MonitorService } from './service.ts';
+import { MonitorStore } from './store.ts';
+
+const SAMPLE_MS = 2000;
+
+export interface MonitorDeps {
+  database: Database;
+  state: StateCenter;
+  engine: MediaEngine;
+  users: UserDirectory;
+  logger: Logger;
+  now: () => number;
+  /** Where `dataDir` is. */
+  folder: string;
+  /** Where this node listens, as operators know it. */
+  address: string | undefined;
+  version: string;
+  bounds: AlarmBounds;
+  settings: readonly ConfigSetting[];
+  countRooms(): Promise<Readonly<Record<string, number>>>;
+  openRooms(): Promise<RoomFacts[]>;
+  /** What recording suffers from on this node. */
+  recordingAlarms(): Condition['recording'];
+}
+
+/** How the platform does, for its operators. */
+export interface MonitorModule {
+  channels: readonly ChannelSource[];
+  board: StreamBoard;
+  addRoutes(app: FastifyInstance): void;
+  /** Before the start. */
+  look(vantage: Vantage): void;
+  /** After the engine started. */
+  start(): Promise<void>;
+  /** Idempotent. */
+  stop(): Promise<void>;
+}
+
+export function createMonitorModule(deps: MonitorDeps): MonitorModule {
+  const { database, state, users, now, logger, bounds, settings } = deps;
+  let vantage: Vantage | undefined;
+  const peers = new Peers({ state, logger });
+  const store = new MonitorStore(database);
+  const service = new MonitorService({ ...deps, store, peers, countAccounts: () => users.countUsers() });
+  const channel = new MonitorChannel({ state, users, overview: () => service.overview() });
+  const sampler = new Sampler({ ...deps, nodeId: state.nodeId, vantage: () => vantage });
+  const reporter = new Reporter({
+    ...deps,
+    peers,
+    sampler,
+    alarms: new AlarmBook({ bounds, now }),
+    vantage: () => vantage,
+    everyMs: SAMPLE_MS,
+  });
+  const minutes = new Minutes();
+  const projector = new Projector({
+    ...{ name: 'monitor', state, logger, everyMs: SAMPLE_MS },
+    work: async () => {
+      const nodes = peers.reports().map(({ node }) => node);
+      const ended = minutes.add(nodes, now());
+      if (await channel.isWatched())
+        await state.publishEphemeral(MONITOR_CHANNEL, MONITOR_SAMPLED, await service.overview());
+      if (ended !== undefined) await store.addMinute(ended);
+    },
+    onLost: () => minutes.forget(),
+  });
+  return {
+    channels: [channel],
+    board: peers,
+    addRoutes: (app) => addMonitorRoutes(app, { service, settings }),
+    look: (given) => (vantage = given),
+    start: async () => {
+      await peers.start();
+      await channel.start();
+      await reporter.start();
+      projector.start();
+    },
+    stop: async () => {
+      await projector.stop();
+      await reporter.stop();
+      await channel.stop();
+      await peers.stop();
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import type { Logger } from 'pino';
+import { reasonOf } from '../../database/errors.ts';
+import type { RoomFacts } from '../live/contract.ts';
+import { byGravity } from './alarms.ts';
+import type { MonitorAlarm, MonitorHistory, MonitorStream, Overview } from './contract.ts';
+import { MINUTE_MS, together } from './minutes.ts';
+import type { Peers } from './peers.ts';
+import type { MonitorStore } from './store.ts';
+
+/** How old what the database counts may be; the overview is made every 2 s. */
+const COUNTED_MS = 4000;
+const FAILED_MS = 3_600_000;
+
+/** What is counted in the database. */
+interface Counted {
+  rooms: Readonly<Record<string, number>>;
+  accounts: number;
+  failed: MonitorAlarm[];
+}
+
+export interface MonitorServiceDeps {
+  store: MonitorStore;
+  peers: Peers;
+  /** Rooms by status. */
+  countRooms(): Promise<Readonly<Record<string, number>>>;
+  countAccounts(): Promise<number>;
+  /** Every room that is not ended, private ones too. */
+  openRooms(): Promise<RoomFacts[]>;
+  logger: Logger;
+  now: () => number;
+}
+
+/** What operators are shown. */
+export class MonitorService {
+  readonly #deps: MonitorServiceDeps;
+  #counted: Counted = { rooms: {}, accounts: 0, failed: [] };
+  #countedAtMs = -Infinity;
+  #counting: Promise<void> | undefined;
+
+  constructor(deps: MonitorServiceDeps) {
+    this.#deps = deps;
+  }
+
+  /** While the database is away its counts are the last known. */
+  async overview(): Promise<Overview> {
+    const { peers, now } = this.#deps;
+    await this.#count();
+    const { rooms, accounts, failed } = this.#counted;
+    const reports = peers.reports();
+    const nodes = reports.map(({ node }) => node).sort((one, other) => one.startedAt - other.startedAt);
+    const { streams, viewers, connections, inBps, outBps } = together(nodes);
+    const liveRooms = rooms['live'] ?? 0;
+    const preparingRooms = rooms['preparing'] ?? 0;
+    return {
+      at: now(),
+      totals: { liveRooms, preparingRooms, streams, viewers, connections, inBps, outBps, accounts },
+      nodes,
+      alarms: [...reports.flatMap(({ alarms }) => alarms), ...failed].sort(byGravity),
+    };
+  }
+
+  async history(): Promise<MonitorHistory> {
+    return { stepMs: MINUTE_MS, points: await this.#deps.store.minutes(this.#deps.now()) };
+  }
+
+  /** Rooms with a stream, those with most viewers first. */
+  async streams(): Promise<MonitorStream[]> {
+    const { peers, openRooms } = this.#deps;
+    const carried = peers.carried();
+    return (await openRooms())
+      .flatMap((room): MonitorStream[] => {
+        const stream = carried.get(room.playId);
+        if (stream === undefined) return [];
+        const { publishing, viewers, outBps, nodeId: node } = stream;
+        return [{ room, publishing, viewers, outBps, node }];
+      })
+      .sort((one, other) => other.viewers - one.viewers || one.room.id.localeCompare(other.room.id));
+  }
+
+  /** Those who ask at once wait for one answer. */
+  async #count(): Promise<void> {
+    if (performance.now() - this.#countedAtMs < COUNTED_MS) return;
+    this.#counting ??= this.#countNow().finally(() => (this.#counting = undefined));
+    await this.#counting;
+  }
+
+  async #countNow(): Promise<void> {
+    const { store, countRooms, countAccounts, logger, now } = this.#deps;
+    this.#countedAtMs = performance.now();
+    try {
+      const [rooms, accounts, failed] = await Promise.all([
+        countRooms(),
+        countAccounts(),
+        store.failedRecordings(now() - FAILED_MS),
+      ]);
+      this.#counted = { rooms, accounts, failed: failed.map(alarmOf) };
+    } catch (error) {
+      logger.debug({ reason: reasonOf(error) }, 'rooms and accounts could not be counted');
+    }
+  }
+}
+
+function alarmOf({ id, roomId, atMs }: { id: string; roomId: string | null; atMs: number }): MonitorAlarm {
+  const [kind, level] = ['recording_failed', 'warning'] as const;
+  return {
+    id: `${kind}:${id}`,
+    kind,
+    level,
+    subject: id,
+    since: atMs,
+    ...(roomId === null ? {} : { data: { roomId } }),
+  };
+}
