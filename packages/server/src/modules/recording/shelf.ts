@@ -6,7 +6,7 @@ import type { Recording, ReplayShelf, ShelvedVideo } from './contract.ts';
 import type { RecordingFolder } from './folder.ts';
 import type { Keeper } from './keeper.ts';
 import type { RecordingService } from './service.ts';
-import type { RecordingStore } from './store.ts';
+import type { NewRecordingRow, RecordingStore } from './store.ts';
 
 export interface ShelfDeps {
   store: RecordingStore;
@@ -51,12 +51,12 @@ export class VideoShelf implements ReplayShelf {
     if ((await store.find(id)) !== undefined) return true;
     const parts = (await engine.recorder?.recover(folder.pathOf(id))) ?? [];
     if (parts.length === 0) return false;
-    const row = {
+    const row: NewRecordingRow = {
       ...{ id, room_id: null, play_id: null, user_id: userId, title, state: 'processing', published: 0 },
       ...{ folder_id: folder.id, poster: null, started_at: atMs, ended_at: now(), updated_at: now() },
       duration_ms: parts.reduce((sum, { durationMs }) => sum + durationMs, 0),
       size_bytes: parts.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-    } as const;
+    };
     await outbox.transact(async ({ transaction }) => {
       await store.insert(transaction, row);
       // Its time is when it was uploaded, not when a machine came to converting it.
