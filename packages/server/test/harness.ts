@@ -57,6 +57,7 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
   config.lottery.beacon = 'delay';
   // How full the test machine is does not matter.
   config.recording.minFreeBytes = 0;
+  config.files.minFreeBytes = 0;
   config.log = { level: 'trace', format: 'json' };
   change(config);
   return config;

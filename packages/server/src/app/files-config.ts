@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { isNetwork } from './interaction-config.ts';
 
 const count = () => z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const MIB = 1024 ** 2;
 const GIB = 1024 ** 3;
+
+const network = () => z.string().refine((text) => isNetwork(text), 'an IP address, or a network such as 10.1.0.0/16');
 
 /** Pictures and videos of accounts. Where there is a bucket (`s3`), they are kept in it. */
 export const filesSection = z.strictObject({
@@ -28,6 +31,11 @@ export const filesSection = z.strictObject({
   imageWorkers: z.int().min(1).max(64).default(2).describe('Pictures that are worked on at one time'),
   imageTimeoutMs: z.int().min(1000).max(300_000).default(20_000).describe('How long that may take'),
   orphanHours: z.int().min(1).max(8760).default(24).describe('A picture that nobody shows goes after this'),
+  allowPrivate: z
+    .array(network())
+    .max(100)
+    .default([])
+    .describe('Addresses and networks that pictures may be fetched from though they are not public'),
   videoMaxBytes: count()
     .default(4 * GIB)
     .describe('Largest video that is taken; 0 takes none'),

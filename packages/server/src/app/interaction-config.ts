@@ -140,7 +140,7 @@ const webhooksSection = z.strictObject({
     .describe('Deliveries that may wait for one webhook; of more the oldest are given up'),
 });
 
-function isNetwork(text: string): boolean {
+export function isNetwork(text: string): boolean {
   const [address = '', bits, ...rest] = text.split('/');
   const most = isIP(address) === 4 ? 32 : 128;
   return (

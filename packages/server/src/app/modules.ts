@@ -1,4 +1,5 @@
 import { join, resolve } from 'node:path';
+import { isPublicAddress } from '@kaibo/media';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import type { Outbox } from '../database/outbox.ts';
@@ -7,6 +8,7 @@ import { createAuthModule, loadSharedKey, type AuthModule } from '../modules/aut
 import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
 import type { App } from '../modules/gateway/index.ts';
 import { createEmbedModule, type EmbedModule } from '../modules/embed/index.ts';
+import { createFileModule } from '../modules/file/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
@@ -74,6 +76,7 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
     openRoomsPerUser: config.limits.openRoomsPerUser,
     recording: config.recording.default,
+    pictures: () => files.pictures,
   });
   started.defer(() => live.stop());
   const rooms = live.directory;
@@ -82,7 +85,10 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     config,
   );
   for (const module of interaction.modules) started.defer(() => module.stop?.());
-  const user = createUserModule({ database, outbox, engine, rooms, rank: interaction.rank, now });
+  const user = createUserModule({
+    ...{ database, outbox, engine, rooms, rank: interaction.rank, now },
+    pictures: () => files.pictures,
+  });
   const relay = createRelayModule({
     ...{ ...common, rooms, hasPeers, perRoom: config.limits.relaysPerRoom },
     logger: logger.child({ module: 'relay' }),
@@ -95,18 +101,25 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     logger: logger.child({ module: 'recording' }),
   });
   started.defer(() => recording.stop());
+  const files = await createFileModule({
+    ...{ database, outbox, state, users, options: config.files, isPublic: isPublicAddress, now },
+    folder: resolve(config.files.folder ?? join(folder, 'files')),
+    bucket: await openBucket({ ...config.s3, prefix: config.files.bucketPrefix }),
+    logger: logger.child({ module: 'file' }),
+  });
+  started.defer(() => files.stop());
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
-  for (const { accountHolder } of [relay, recording, ...interaction.modules, live, user])
+  for (const { accountHolder } of [relay, recording, files, ...interaction.modules, live, user])
     if (accountHolder !== undefined) auth.addHolder(accountHolder);
   return {
     ...{ auth, live, recording, embed, interaction: interaction.modules },
     authenticator: deps.authenticator ?? auth.authenticator,
-    all: [live, relay, recording, ...interaction.modules, auth, user, embed, search, createLogModule(database)],
+    all: [live, relay, recording, files, ...interaction.modules, auth, user, embed, search, createLogModule(database)],
     talking: [live, ...interaction.modules],
     engineHandler: recording.behind(relay.behind(live.engineHandler)),
     start: async () => {
-      for (const module of [live, relay, recording, ...interaction.modules]) await module.start?.();
+      for (const module of [live, relay, recording, files, ...interaction.modules]) await module.start?.();
     },
   };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { fileEventSchemas } from '../modules/file/contract.ts';
 import type { SocketDocument } from '../modules/gateway/contract.ts';
 import { chatEventSchemas, chatSnapshotSchema, danmakuEventSchemas } from '../modules/interact/chat/contract.ts';
 import { channelEventSchemas, ownerEventSchemas } from '../modules/live/index.ts';
@@ -69,6 +70,7 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
     },
   };
   return [
+        ...fileEventSchemas,
     {
       name: 'realtime',
       address: '/ws',

@@ -89,6 +89,8 @@ function assemble({
     openRoomsPerUser: config.limits.openRoomsPerUser,
     recording: config.recording.default,
     graceMs: config.media.graceMs,
+    // Nobody chooses one here.
+    pictures: () => ({ adopt: () => Promise.reject(new AppError('unknown_picture')) }),
   });
   const auth = createAuthModule({
     ...shared,

@@ -16,6 +16,7 @@ import * as files from './0014-files.ts';
 import * as insight from './0015-insight.ts';
 import * as search from './0016-search.ts';
 import * as uploads from './0017-uploads.ts';
+import * as pictures from './0018-pictures.ts';
 
 /** In the order of their names; a migration that was released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -36,4 +37,5 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0015-insight': insight,
   '0016-search': search,
   '0017-uploads': uploads,
+  '0018-pictures': pictures,
 };

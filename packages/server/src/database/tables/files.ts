@@ -3,6 +3,7 @@
 export interface FileTables {
   files: FileTable;
   file_gate: FileGateTable;
+  picture_imports: PictureImportTable;
 }
 
 /** `deleted` is seen by nobody any more; its bytes are still being removed. */
@@ -44,4 +45,15 @@ export interface FileTable {
 export interface FileGateTable {
   id: string;
   passed_at: number;
+}
+
+/** A picture of another site that somebody shows, to be fetched once. */
+export interface PictureImportTable {
+  purpose: 'avatar' | 'cover';
+  /** The account or the room that shows it. */
+  subject_id: string;
+  /** Whose file it becomes. */
+  user_id: string;
+  url: string;
+  tries: number;
 }

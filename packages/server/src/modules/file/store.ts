@@ -31,6 +31,9 @@ type Changes = Partial<Omit<FileRow, 'id' | 'user_id' | 'kind' | 'purpose' | 'st
 /** What a file counts for. */
 const taken = sql<number>`case when size_bytes > reserved_bytes then size_bytes else reserved_bytes end`;
 
+/** As `pictureUrl` makes it. */
+const urlOfRow = sql<string>`'/files/' || files.id || '.webp'`;
+
 /** The queries on files. */
 export class FileStore {
   readonly #database: Database;
@@ -130,6 +133,71 @@ export class FileStore {
   /** Nobody sees it from now on; its bytes are removed later. Undefined when it was gone. */
   async markDeleted(transaction: Transaction, id: string): Promise<FileRow | undefined> {
     return this.move(transaction, { id, from: SHOWN, to: 'deleted' });
+  }
+
+  /** Nothing shows it any more, wherever it was shown. */
+  async clearReferences(transaction: Transaction, url: string): Promise<void> {
+    await transaction.updateTable('users').set({ avatar: null }).where('avatar', '=', url).execute();
+    await transaction.updateTable('rooms').set({ cover: null }).where('cover', '=', url).execute();
+  }
+
+  /** Pictures that were there before and that nobody shows, the oldest first. */
+  async orphans(beforeMs: number, limit: number): Promise<FileRow[]> {
+    return this.#shown()
+      .selectAll()
+      .where('kind', '=', 'image')
+      .where('state', '=', 'ready')
+      .where('created_at', '<=', beforeMs)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('users').select('users.id').where('users.avatar', '=', urlOfRow))),
+      )
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('rooms').select('rooms.id').where('rooms.cover', '=', urlOfRow))),
+      )
+      .orderBy('created_at')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Of accounts that are not there any more, though nobody told. */
+  async ownerless(beforeMs: number, limit: number): Promise<FileRow[]> {
+    return this.#shown()
+      .selectAll()
+      .where('created_at', '<=', beforeMs)
+      .where(({ not, exists, selectFrom }) =>
+        not(exists(selectFrom('users').select('users.id').whereRef('users.id', '=', 'files.user_id'))),
+      )
+      .orderBy('created_at')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Pictures whose bytes are said to be in a folder (null: in the bucket), in the order of their ids. */
+  async pictures(
+    folderId: string | null,
+    { after, beforeMs, limit }: { after: string; beforeMs: number; limit: number },
+  ): Promise<FileRow[]> {
+    return this.#shown()
+      .selectAll()
+      .where('kind', '=', 'image')
+      .where('state', '=', 'ready')
+      .where('folder_id', folderId === null ? 'is' : '=', folderId)
+      .where('updated_at', '<=', beforeMs)
+      .where('id', '>', after)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+  }
+
+  /** Those of them that there is any row of, be it one that is being deleted. */
+  async known(ids: readonly string[]): Promise<Set<string>> {
+    if (ids.length === 0) return new Set();
+    const rows = await this.#database
+      .selectFrom('files')
+      .select('id')
+      .where('id', 'in', [...ids])
+      .execute();
+    return new Set(rows.map(({ id }) => id));
   }
 
   /** Of the account, for its export and its end. */

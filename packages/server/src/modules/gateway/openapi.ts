@@ -37,6 +37,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'viewers', description: 'Who watches' },
         { name: 'relays', description: 'Servers elsewhere that rooms are sent on to' },
         { name: 'recordings', description: 'Broadcasts that were recorded, and their replay' },
+        { name: 'files', description: 'Pictures and videos that people uploaded' },
         { name: 'chat', description: 'What is said in a room, and its emotes' },
         { name: 'gifts', description: 'Gifts, and who gave which to whom' },
         { name: 'lotteries', description: 'Lotteries that anybody can check' },

@@ -154,7 +154,7 @@ export type CreatedRoom = z.output<typeof createdRoomSchema>;
 const roomFields = {
   title: lineSchema(100),
   category: lineSchema(50).nullish(),
-  /** An http(s) address, or a path on this server. */
+  /** The path of a picture that was uploaded here, or an http(s) address elsewhere, from which it is copied. */
   cover: z
     .string()
     .max(2048)

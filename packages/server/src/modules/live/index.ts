@@ -6,6 +6,7 @@ import type { RecordingMode } from '../../database/schema.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import type { AccountHolder } from '../auth/contract.ts';
+import type { PictureLibrary } from '../file/contract.ts';
 import { AppError, type CallerOf } from '../gateway/contract.ts';
 import type { ChannelSource, RealtimeCommand } from '../realtime/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
@@ -56,6 +57,8 @@ export interface LiveDeps {
   /** How rooms are recorded that do not say. */
   recording: RecordingMode;
   graceMs: number;
+  /** Asked late: files are made after rooms. */
+  pictures: () => PictureLibrary;
 }
 
 /** Rooms: REST calls, the engine's questions and reports, channels and counts. */
@@ -136,6 +139,7 @@ function assemble(deps: LiveDeps) {
   const catalog = new RoomCatalog(database, now);
   const service = new RoomService({
     ...{ store, catalog, ledger, engine, state, streams, users, view, rights, opening, access, saveTally },
+    pictures: deps.pictures,
   });
   const checkups = new Checkups({ store, outbox, logger });
   const broadcast = new Broadcast({

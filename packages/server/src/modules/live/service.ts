@@ -2,6 +2,7 @@ import type { EnginePoster, EngineStream, MediaEngine } from '../../engine/contr
 import { searchKeyOf } from '../../database/search-key.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
+import type { PictureLibrary } from '../file/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { ROOMS_CHANNEL } from './announcer.ts';
 import type { Category, RoomCatalog } from './catalog.ts';
@@ -44,6 +45,8 @@ export interface RoomServiceDeps {
   rights: RoomRights;
   opening: RoomOpening;
   access: 'members' | 'open';
+  /** Asked late: files are made after rooms. */
+  pictures: () => PictureLibrary;
   /** Writes the present numbers of a room's viewers down, before it ends. */
   saveTally(roomId: string): Promise<void>;
 }
@@ -56,10 +59,11 @@ export class RoomService {
     this.#deps = deps;
   }
 
-  /** @throws AppError account_required, too_many_rooms, room_exists */
-  async create(caller: Caller, input: CreateRoomInput): Promise<CreatedRoom> {
+  /** @throws AppError account_required, too_many_rooms, room_exists, unknown_picture, and what keeping a picture throws */
+  async create(caller: Caller, { cover, ...rest }: CreateRoomInput): Promise<CreatedRoom> {
     const { opening } = this.#deps;
     await assertMayCreate(caller, this.#deps);
+    const input = { ...rest, cover: await this.#coverOf(caller, cover) };
     const userId = caller.account?.id;
     const { token, hash } = newOwnerToken();
     const owner = userId === undefined ? { tokenHash: hash } : { userId };
@@ -119,8 +123,8 @@ export class RoomService {
   async update(caller: Caller, roomId: string, input: UpdateRoomInput): Promise<Room> {
     const { row, standing } = await this.look(caller, roomId);
     assertMayManage(standing);
-    const { status, ...fields } = input;
-    const changes = changesOf(fields);
+    const { status, cover, ...fields } = input;
+    const changes = changesOf({ ...fields, cover: await this.#coverOf(caller, cover) });
     const actor = actorOf(caller, standing);
     const changed =
       status === undefined
@@ -231,6 +235,11 @@ export class RoomService {
     if (status === 'ended') return undefined;
     const streams = await this.#deps.engine.streams();
     return streams.find(({ app, stream, state }) => app === LIVE_APP && stream === play_id && state === 'publishing');
+  }
+
+  /** Of pages shown to everybody, no picture is loaded from elsewhere. */
+  async #coverOf({ account }: Caller, cover: string | null | undefined): Promise<string | null | undefined> {
+    return cover && (await this.#deps.pictures().adopt(cover, { owner: account, purpose: 'cover' }));
   }
 
   async #ownerView(row: RoomRow, { site }: Caller): Promise<Room> {

@@ -6,7 +6,7 @@ import type { NoticeFanoutTable } from '../../database/tables/notices.ts';
 import { StateUnavailableError, type StateCenter } from '../../state/contract.ts';
 import { isRoomLive } from './events.ts';
 import type { Notifier } from './contract.ts';
-import { Loop } from './loop.ts';
+import { Loop } from '../../database/loop.ts';
 
 /** Followers told in one transaction: on SQLite nobody else has a turn meanwhile. */
 const BATCH = 200;

@@ -3,7 +3,7 @@ import type { InteractDeps, InteractModule } from '../interact/contract.ts';
 import { noticeAccountHolder } from './account.ts';
 import type { Notifier } from './contract.ts';
 import { Fanout, rememberLive } from './fanout.ts';
-import { Loop } from './loop.ts';
+import { Loop } from '../../database/loop.ts';
 import { NoticeMetrics } from './metrics.ts';
 import { StoredNotifier } from './notifier.ts';
 import { Outbound } from '../../http/outbound.ts';

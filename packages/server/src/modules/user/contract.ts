@@ -103,7 +103,7 @@ export const updateSelfSchema = z
   .object({
     name: lineSchema(50),
     bio: linesSchema(500),
-    /** An http(s) address, or a path on this server. */
+    /** The path of a picture that was uploaded here, or an http(s) address elsewhere, from which it is copied. */
     avatar: z
       .string()
       .max(2048)

@@ -4,6 +4,7 @@ import type { Outbox } from '../../database/outbox.ts';
 import type { MediaEngine } from '../../engine/contract.ts';
 import type { AccountHolder } from '../auth/contract.ts';
 import type { CallerOf } from '../gateway/contract.ts';
+import type { PictureLibrary } from '../file/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
 import type { RankFeed } from '../rank/contract.ts';
 import type { UserSearch } from './contract.ts';
@@ -20,6 +21,8 @@ export interface UserDeps {
   rooms: RoomDirectory;
   /** Who follows whom counts there. */
   rank: RankFeed;
+  /** Asked late: files are made after accounts. */
+  pictures: () => PictureLibrary;
   now: () => number;
 }
 

@@ -5,6 +5,7 @@ import type { Outbox } from '../../database/outbox.ts';
 import { searchKeyOf } from '../../database/search-key.ts';
 import type { MediaEngine, Site } from '../../engine/contract.ts';
 import { AppError, type Account, type Caller } from '../gateway/contract.ts';
+import type { PictureLibrary } from '../file/contract.ts';
 import { LIVE_APP, type RoomDirectory } from '../live/contract.ts';
 import type { RankFeed } from '../rank/contract.ts';
 import {
@@ -30,6 +31,8 @@ export interface UserServiceDeps {
   engine: MediaEngine;
   rooms: RoomDirectory;
   rank: RankFeed;
+  /** Asked late: files are made after accounts. */
+  pictures: () => PictureLibrary;
   now: () => number;
 }
 
@@ -45,16 +48,17 @@ export class UserService {
     return this.#selfView(await this.#find(account.id), account, site);
   }
 
-  /** @throws AppError email_taken */
+  /** @throws AppError email_taken, unknown_picture, and what keeping a picture throws */
   async update(account: Account, input: UpdateSelf, site: Site): Promise<Self> {
-    const { store, outbox, now } = this.#deps;
+    const { store, outbox, pictures, now } = this.#deps;
     const changes: Partial<UserRow> = { updated_at: now() };
     if (input.name !== undefined) {
       changes.name = input.name;
       changes.name_key = searchKeyOf(input.name);
     }
     if (input.bio !== undefined) changes.bio = input.bio;
-    if (input.avatar !== undefined) changes.avatar = input.avatar;
+    if (input.avatar !== undefined)
+      changes.avatar = input.avatar && (await pictures().adopt(input.avatar, { owner: account, purpose: 'avatar' }));
     if (input.email !== undefined) {
       changes.email = input.email;
       changes.email_key = input.email?.toLowerCase() ?? null;

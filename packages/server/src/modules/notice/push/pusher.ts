@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import webPush from 'web-push';
 import type { NoticeTable } from '../../../database/tables/notices.ts';
 import { StateUnavailableError, type Lease, type StateCenter } from '../../../state/contract.ts';
-import { Loop } from '../loop.ts';
+import { Loop } from '../../../database/loop.ts';
 import { OutboundError, type Outbound } from '../../../http/outbound.ts';
 import { noticeOf } from '../store.ts';
 import type { PushStore, QueuedPush, SubscriptionRow } from './store.ts';

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import { audit } from '../../../database/audit.ts';
 import type { Outbox } from '../../../database/outbox.ts';
 import type { Notifier } from '../contract.ts';
-import { Loop } from '../loop.ts';
+import { Loop } from '../../../database/loop.ts';
 import { PLATFORM } from './contract.ts';
 import type { WebhookStore } from './store.ts';
 

@@ -3,7 +3,7 @@ import type { Outbox } from '../../../database/outbox.ts';
 import { StateUnavailableError, type Lease, type StateCenter } from '../../../state/contract.ts';
 import { audit } from '../../../database/audit.ts';
 import type { Notifier } from '../contract.ts';
-import { Loop } from '../loop.ts';
+import { Loop } from '../../../database/loop.ts';
 import { OutboundError, type Outbound } from '../../../http/outbound.ts';
 import { PLATFORM } from './contract.ts';
 import { signatureOf } from './signature.ts';
