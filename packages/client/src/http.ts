@@ -11,6 +11,8 @@ export interface HttpOptions {
 export interface HttpRequest {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
   body?: unknown;
+  /** Sent as they are, instead of a body. */
+  bytes?: Blob | Uint8Array<ArrayBuffer>;
   query?: Readonly<Record<string, string | number | boolean | undefined>>;
   /** An access token or API key. */
   bearer?: string | undefined;
@@ -34,7 +36,7 @@ export async function send(options: HttpOptions, path: string, request: HttpRequ
       method: request.method ?? 'GET',
       headers: headersOf(options, request),
       credentials: 'same-origin',
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      ...bodyOf(request),
       ...(request.signal === undefined ? {} : { signal: request.signal }),
     });
   } catch (cause) {
@@ -63,13 +65,19 @@ export function queryString(query: HttpRequest['query'] = {}): string {
   return text === '' ? '' : `?${text}`;
 }
 
+function bodyOf({ body, bytes }: HttpRequest): { body?: BodyInit } {
+  if (bytes !== undefined) return { body: bytes };
+  return body === undefined ? {} : { body: JSON.stringify(body) };
+}
+
 function headersOf(options: HttpOptions, request: HttpRequest): Headers {
   const headers = new Headers({ accept: request.accept ?? 'application/json' });
   const set = (name: string, value: string | undefined): void => {
     if (value !== undefined && value !== '') headers.set(name, value);
   };
   set('accept-language', options.acceptLanguage());
-  set('content-type', request.body === undefined ? undefined : 'application/json');
+  if (request.bytes !== undefined) headers.set('content-type', typeOf(request.bytes));
+  else set('content-type', request.body === undefined ? undefined : 'application/json');
   set('authorization', request.bearer === undefined ? undefined : `Bearer ${request.bearer}`);
   set('x-owner-token', request.ownerToken);
   set('if-none-match', request.ifNoneMatch);
@@ -77,6 +85,10 @@ function headersOf(options: HttpOptions, request: HttpRequest): Headers {
   set('idempotency-key', request.idempotencyKey);
   set('cookie', request.cookie);
   return headers;
+}
+
+function typeOf(bytes: Blob | Uint8Array): string {
+  return (bytes instanceof Blob && bytes.type) || 'application/octet-stream';
 }
 
 /** What a refusal says, in whatever shape it comes. */

@@ -4,6 +4,7 @@ import { Caller } from './caller.ts';
 import { ChatApi } from './chat.ts';
 import { EventsApi } from './events.ts';
 import { FansApi } from './fans.ts';
+import { FilesApi } from './files.ts';
 import { InsightApi } from './insight.ts';
 import { GiftsApi } from './gifts.ts';
 import { LotteriesApi } from './lotteries.ts';
@@ -42,6 +43,7 @@ export class KaiboClient {
   readonly users: UsersApi;
   readonly rooms: RoomsApi;
   readonly recordings: RecordingsApi;
+  readonly files: FilesApi;
   readonly chat: ChatApi;
   readonly moderation: ModerationApi;
   readonly wallet: WalletApi;
@@ -78,6 +80,7 @@ export class KaiboClient {
     this.users = new UsersApi(this.#caller, this.#session);
     this.rooms = new RoomsApi(this.#caller);
     this.recordings = new RecordingsApi(this.#caller);
+    this.files = new FilesApi(this.#caller);
     this.chat = new ChatApi(this.#caller);
     this.moderation = new ModerationApi(this.#caller);
     this.wallet = new WalletApi(this.#caller);
