@@ -191,6 +191,7 @@ export { Backoff } from './backoff.ts';
 export type { BackoffOptions } from './backoff.ts';
 /** The nouns of the REST API. */
 export type {
+  Addresses,
   BanInput,
   CreatedRoom,
   CreateRoomInput,

@@ -1,6 +1,7 @@
 import type { Caller } from './caller.ts';
 import { queryString, readJson } from './http.ts';
 import type {
+  Addresses,
   BanInput,
   CreatedRoom,
   CreateRoomInput,
@@ -45,6 +46,11 @@ export class RoomsApi {
 
   constructor(caller: Caller) {
     this.#caller = caller;
+  }
+
+  /** Where this server takes streams and gives them out. */
+  addresses({ signal }: { signal?: AbortSignal } = {}): Promise<Addresses> {
+    return this.#caller.json('/api/addresses', { signal });
   }
 
   create(input: CreateRoomInput): Promise<CreatedRoom> {

@@ -31,6 +31,12 @@ export interface PublishUrls {
   wsFlv?: string;
 }
 
+/** Patterns: `STREAM` stands for the public name of a stream, `KEY` for its secret. */
+export interface Addresses {
+  playUrls: PlayUrls;
+  publishUrls: Partial<PublishUrls>;
+}
+
 /** Something that is wrong with how a stream arrives: `info` is to be known, `warning` costs some viewers something. */
 export interface StreamFinding {
   /**

@@ -40,6 +40,21 @@ test('URLs name the host of the request and always the port', async () => {
   });
 });
 
+test('the patterns of all addresses are told to anybody, without any secret', async () => {
+  const { call } = await startTest();
+  expect((await call('/api/addresses')).body).toEqual({
+    playUrls: {
+      rtmp: 'rtmp://localhost:1935/live/STREAM',
+      flv: 'http://localhost:8080/live/STREAM.flv',
+      wsFlv: 'ws://localhost:8080/live/STREAM.flv',
+    },
+    publishUrls: {
+      rtmp: 'rtmp://localhost:1935/live/STREAM?key=KEY',
+      wsFlv: 'ws://localhost:8080/publish?app=live&stream=STREAM&key=KEY',
+    },
+  });
+});
+
 test('renditions are shown with addresses of their own, while somebody publishes', async () => {
   const { create, engine, room } = await startTest();
   const made = await create();

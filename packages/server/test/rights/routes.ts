@@ -171,6 +171,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
 
   'POST /api/rooms': { body: () => ({ title: '新' }), answers: members(201) },
   'GET /api/rooms': { answers: all(200) },
+  'GET /api/addresses': { answers: all(200) },
   'GET /api/categories': { answers: all(200) },
   'GET /api/search': { query: () => '?q=a', answers: all(200) },
   'GET /api/rooms/{roomId}': { answers: { ...all(200), banned: 403 } },

@@ -124,6 +124,11 @@ const playUrlFields = {
   whep: engineUrls,
 };
 
+const publishUrlFields = { rtmp: engineUrls, whip: engineUrls, wsFlv: engineUrls };
+
+/** Patterns of addresses. */
+export const addressesSchema = z.object({ playUrls: z.object(playUrlFields), publishUrls: z.object(publishUrlFields) });
+
 /** A room as one caller sees it. */
 export const roomSchema = roomFactsSchema.extend({
   playUrls: z.object(playUrlFields),
@@ -140,7 +145,7 @@ export const roomSchema = roomFactsSchema.extend({
     .describe('Smaller forms of the stream, made while somebody watches them'),
   dvrWindowMs: z.number().optional().describe('How far back a viewer can go by HLS'),
   streamKey: z.string().optional().describe('For the owner and administrators only, as what follows'),
-  publishUrls: z.object({ rtmp: engineUrls, whip: engineUrls, wsFlv: engineUrls }).optional(),
+  publishUrls: z.object(publishUrlFields).optional(),
   publishing: publishingSchema.optional(),
 });
 export type Room = z.output<typeof roomSchema>;

@@ -11,6 +11,7 @@ import { AppError, type CallerOf } from '../gateway/contract.ts';
 import type { ChannelSource, RealtimeCommand } from '../realtime/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { roomAccountHolder } from './account.ts';
+import { addAddressRoutes } from './address-routes.ts';
 import { Admission } from './admission.ts';
 import { Announcer } from './announcer.ts';
 import { Audience } from './audience.ts';
@@ -96,6 +97,7 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
     accountHolder: roomAccountHolder(parts),
     addRoutes: (app, callerOf) => {
       addRoomRoutes(app, { service, callerOf });
+      addAddressRoutes(app, { engine: deps.engine, callerOf });
       addPosterRoutes(app, { service, callerOf });
       addPresenceRoutes(app, { presence, callerOf });
       addMemberRoutes(app, { members, callerOf });
