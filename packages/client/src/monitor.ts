@@ -87,7 +87,7 @@ export interface MonitorStream {
 
 export interface ConfigSetting {
   key: string;
-  /** As JSON; empty where nothing is set. Of a secret only whether it is set. */
+  /** As it is, lists as JSON; empty where nothing is set. Of a secret only `set` or empty. */
   value: string;
   from: 'flag' | 'environment' | 'file' | 'default';
   isSecret?: true;

@@ -22,6 +22,8 @@ export interface Certificate {
   key: string;
   cert: string;
   daysLeft: number;
+  /** ms since the epoch. */
+  endsAtMs: number;
 }
 
 /** @throws OperatorError when the files cannot be read, do not belong together, or the certificate is over. */
@@ -31,10 +33,11 @@ export function readCertificate({ key, cert }: Files, now: number): Certificate 
     const first = new X509Certificate(texts.cert);
     if (!first.checkPrivateKey(createPrivateKey(texts.key)))
       throw new Error('the key is not the one of the certificate');
-    const daysLeft = (Date.parse(first.validTo) - now) / DAY_MS;
+    const endsAtMs = Date.parse(first.validTo);
+    const daysLeft = (endsAtMs - now) / DAY_MS;
     if (daysLeft <= 0) throw new Error(`the certificate ended on ${first.validTo}`);
     createSecureContext(secureContextOf(texts));
-    return { ...texts, daysLeft };
+    return { ...texts, daysLeft, endsAtMs };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new OperatorError(`tls.key and tls.cert cannot be used: ${reason}`, { cause: error });
@@ -67,6 +70,7 @@ export class CertificateWatch {
   readonly #onHangup = (): void => void this.reload();
   #reloading: Promise<void> = Promise.resolve();
   #seen: string;
+  #endsAtMs = Infinity;
 
   constructor(deps: CertificateWatchDeps) {
     this.#deps = deps;
@@ -74,6 +78,11 @@ export class CertificateWatch {
     this.#tell(readCertificate(deps.files, deps.now()));
     this.#timer = setInterval(() => this.#look(), deps.lookEveryMs ?? LOOK_EVERY_MS).unref();
     process.on('SIGHUP', this.#onHangup);
+  }
+
+  /** Of the certificate in use, ms since the epoch. */
+  get endsAtMs(): number {
+    return this.#endsAtMs;
   }
 
   close(): void {
@@ -105,7 +114,8 @@ export class CertificateWatch {
     if (stampOf(this.#deps.files) !== this.#seen) void this.reload();
   }
 
-  #tell({ daysLeft }: Certificate): void {
+  #tell({ daysLeft, endsAtMs }: Certificate): void {
+    this.#endsAtMs = endsAtMs;
     const days = Math.floor(daysLeft);
     if (daysLeft < WARN_DAYS) this.#deps.logger.warn({ days }, 'the certificate ends soon');
     else this.#deps.logger.info({ days }, 'the certificate is in use');

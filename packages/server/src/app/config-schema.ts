@@ -9,10 +9,11 @@ import {
   PULL_STREAM,
   PULL_URL,
 } from '../engine/embedded/defaults.ts';
-import { hlsSection } from './hls-config.ts';
-import { interactionSections } from './interaction-config.ts';
 import { embedSection } from './embed-config.ts';
+import { SECRET } from './config-secret.ts';
+import { hlsSection } from './hls-config.ts';
 import { filesSection } from './files-config.ts';
+import { interactionSections } from './interaction-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
@@ -142,12 +143,14 @@ export const configSchema = section({
       .optional()
       .describe(
         'Lets the first account, the administrator, be made from another machine; left out, one is made and printed',
-      ),
+      )
+      .meta(SECRET),
     tokenKeys: z
       .array(z.string().min(32))
       .min(1)
       .optional()
-      .describe('Secrets that sign access tokens, the newest first; left out, made and kept by Kaibo'),
+      .describe('Secrets that sign access tokens, the newest first; left out, made and kept by Kaibo')
+      .meta(SECRET),
   }).prefault({}),
   mail: section({
     url: z
@@ -166,9 +169,9 @@ export const configSchema = section({
   embed: embedSection.prefault({}),
   ...interactionSections,
   recording: recordingSection.prefault({}),
+  files: filesSection.prefault({}),
   s3: s3Section.prefault({}),
   realtime: section({
-  files: filesSection.prefault({}),
     mergeWindowMs: z
       .union([z.literal('auto'), z.int().min(0).max(1000)])
       .default('auto')
@@ -201,7 +204,8 @@ export const configSchema = section({
         .string()
         .min(1)
         .optional()
-        .describe('Bearer secret of the media API; without it the API listens on loopback only'),
+        .describe('Bearer secret of the media API; without it the API listens on loopback only')
+        .meta(SECRET),
     }).prefault({}),
     rtc: section({
       enabled: z

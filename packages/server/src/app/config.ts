@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { z } from 'zod';
 import { CONFIG_KEYS } from './config-keys.ts';
 import { configSchema, type Config } from './config-schema.ts';
+import type { ConfigOrigin } from './config-settings.ts';
 import { readEnvironment, readFlags, type Setting, type SourceResult } from './config-sources.ts';
 
 export type { Config } from './config-schema.ts';
@@ -33,6 +34,8 @@ export interface LoadedConfig {
   config: Config;
   /** The file that was read, if any. */
   file?: string;
+  /** Which source gave a key its value; those that are not in it have their default. */
+  origins: ReadonlyMap<string, ConfigOrigin>;
   warnings: string[];
 }
 
@@ -44,14 +47,23 @@ export async function loadConfig({ flags = [], env = {}, cwd = process.cwd() }: 
   const { file, rest, missing } = takeConfigFlag(flags, env);
   if (missing) throw new ConfigError(['--config: expected a file']);
   const yaml = await readFile(file, cwd);
-  const sources = [yaml.result, readEnvironment(env), readFlags(rest)];
+  const sources = [
+    { ...yaml.result, origin: 'file' },
+    { ...readEnvironment(env), origin: 'environment' },
+    { ...readFlags(rest), origin: 'flag' },
+  ] as const;
   const settings = new Map<string, Setting>();
-  for (const source of sources) for (const setting of source.settings) settings.set(setting.path, setting);
+  const origins = new Map<string, ConfigOrigin>();
+  for (const source of sources)
+    for (const setting of source.settings) {
+      settings.set(setting.path, setting);
+      origins.set(setting.path, source.origin);
+    }
   const problems = sources.flatMap((source) => source.errors);
   const checked = configSchema.safeParse(nest(settings));
   if (!checked.success) problems.push(...checked.error.issues.map((issue) => describeIssue(issue, settings)));
   if (problems.length > 0 || !checked.success) throw new ConfigError(problems);
-  return { config: checked.data, file: yaml.file, warnings: sources.flatMap((source) => source.warnings) };
+  return { config: checked.data, file: yaml.file, origins, warnings: sources.flatMap((source) => source.warnings) };
 }
 
 /** The defaults alone, as if no source said anything. */

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
+import { SECRET } from './config-secret.ts';
 
 const chatSection = z.strictObject({
   retentionDays: z.int().min(0).max(36_500).default(90).describe('How long what was said is kept; 0 is for ever'),
@@ -79,7 +80,8 @@ const paymentsSection = z.strictObject({
         .string()
         .min(16)
         .optional()
-        .describe('Signs the webhook of a payment provider for tests, which takes no money; without it there is none'),
+        .describe('Signs the webhook of a payment provider for tests, which takes no money; without it there is none')
+        .meta(SECRET),
     })
     .prefault({}),
 });
@@ -121,6 +123,15 @@ const noticesSection = z.strictObject({
     .regex(/^(?:mailto:[^\s@]+@[^\s@]+|https:\/\/\S+)$/, 'mailto:… or https://…')
     .default('mailto:operator@kaibo.invalid')
     .describe('Where push services of browsers reach the operator; some refuse pushes without a real one'),
+});
+
+const insightSection = z.strictObject({
+  keepDays: z
+    .int()
+    .min(0)
+    .max(36_500)
+    .default(400)
+    .describe('How long it is kept how broadcasts went, minute by minute and as a whole; 0 is for ever'),
 });
 
 const network = z.string().refine((text) => isNetwork(text), 'an IP address, or a network such as 10.1.0.0/16');
@@ -167,6 +178,7 @@ export const interactionSections = {
   payments: paymentsSection.prefault({}),
   notices: noticesSection.prefault({}),
   webhooks: webhooksSection.prefault({}),
+  insight: insightSection.prefault({}),
 };
 
 /** The same, read. */

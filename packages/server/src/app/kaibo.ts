@@ -19,12 +19,12 @@ import { DataLock } from './data-lock.ts';
 import { createFront, type Front } from './front.ts';
 import { closeServer, listen } from './listeners.ts';
 import { mediaOptionsOf } from './media-options.ts';
-import { createModules } from './modules.ts';
+import { createModules, type ModuleDeps } from './modules.ts';
 import { OperatorError } from './operator-error.ts';
 import { openSockets } from './sockets.ts';
 import { openState, redisOf } from './state.ts';
 
-export interface KaiboDeps {
+export interface KaiboDeps extends Pick<ModuleDeps, 'origins' | 'version'> {
   config: Config;
   logger: Logger;
   /** Left out, the embedded one. */
@@ -92,10 +92,18 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   for (const module of modules.interaction) module.measure?.(front.registry);
   await startEngine(engine, countDisconnects(front.registry, modules.engineHandler));
   started.defer(() => engine.stop());
-  watchCertificate({ config, front, engine, logger, now }, started);
+  const certificate = watchCertificate({ config, front, engine, logger, now }, started);
+  let address: string | undefined;
+  modules.monitor.look({
+    breakers,
+    connections: () => sockets.roster.count('realtime') + sockets.roster.count('signaling'),
+    address: () => address,
+    certificateEndMs: () => certificate?.endsAtMs,
+  });
   outbox.start();
   await modules.start();
   const ports = await listenAll(front, config, started);
+  address = `${config.host}:${ports.http}`;
 
   const running = started.move();
   let stopping: Promise<void> | undefined;
@@ -130,12 +138,13 @@ function watchCertificate(
     ...deps
   }: { config: Config; front: Front; engine: MediaEngine; logger: Logger; now: () => number },
   started: AsyncDisposableStack,
-): void {
-  if (server === undefined || tls.key === undefined || tls.cert === undefined) return;
+): CertificateWatch | undefined {
+  if (server === undefined || tls.key === undefined || tls.cert === undefined) return undefined;
   const files = { key: tls.key, cert: tls.cert };
   const reloadOthers = async (): Promise<void> => engine.reloadTls?.();
   const watch = new CertificateWatch({ ...deps, files, server, reloadOthers });
   started.defer(() => watch.close());
+  return watch;
 }
 
 async function openOwnDatabase(

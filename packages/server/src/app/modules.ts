@@ -12,6 +12,7 @@ import { createFileModule } from '../modules/file/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
 import { createLogModule } from '../modules/log/index.ts';
+import type { MonitorModule } from '../modules/monitor/index.ts';
 import { createRecordingModule, type RecordingModule } from '../modules/recording/index.ts';
 import { createRelayModule } from '../modules/relay/index.ts';
 import { createSearchModule } from '../modules/search/index.ts';
@@ -22,8 +23,9 @@ import { openBucket } from '../storage/index.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, readSigningKey } from './data-folder.ts';
 import { createInteraction } from './interaction.ts';
+import { createObserving, type ObservingDeps } from './observing.ts';
 
-export interface ModuleDeps {
+export interface ModuleDeps extends Pick<ObservingDeps, 'origins' | 'version'> {
   config: Config;
   logger: Logger;
   database: Database;
@@ -47,6 +49,7 @@ export interface Modules {
   recording: RecordingModule;
   interaction: readonly InteractModule[];
   embed: EmbedModule;
+  monitor: MonitorModule;
   /** Those that have routes. */
   all: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
   /** Those that have channels, or take requests on a socket. */
@@ -110,16 +113,19 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   started.defer(() => files.stop());
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
-  for (const { accountHolder } of [relay, recording, files, ...interaction.modules, live, user])
+  const { monitor, insight } = createObserving({ ...deps, users, live, recording });
+  started.defer(() => Promise.all([monitor.stop(), insight.stop()]).then(() => {}));
+  for (const { accountHolder } of [relay, recording, files, insight, ...interaction.modules, live, user])
     if (accountHolder !== undefined) auth.addHolder(accountHolder);
   return {
-    ...{ auth, live, recording, embed, interaction: interaction.modules },
+    ...{ auth, live, recording, embed, monitor, interaction: interaction.modules },
     authenticator: deps.authenticator ?? auth.authenticator,
-    all: [live, relay, recording, files, ...interaction.modules, auth, user, embed, search, createLogModule(database)],
-    talking: [live, ...interaction.modules],
+    all: [live, relay, recording, files, ...interaction.modules, auth, user, embed, search, monitor, insight, createLogModule(database)],
+    talking: [live, ...interaction.modules, monitor, insight],
     engineHandler: recording.behind(relay.behind(live.engineHandler)),
     start: async () => {
-      for (const module of [live, relay, recording, files, ...interaction.modules]) await module.start?.();
+      for (const module of [live, relay, recording, files, ...interaction.modules, monitor, insight])
+        await module.start?.();
     },
   };
 }

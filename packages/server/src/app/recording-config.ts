@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from './config-secret.ts';
 
 const count = () => z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const GIB = 1024 ** 3;
@@ -38,8 +39,11 @@ export const s3Section = z
       .describe('Of a server that speaks S3, such as http://minio:9000; left out, Amazon'),
     region: plain().default('us-east-1').describe('Region of the bucket'),
     bucket: plain().optional().describe('Bucket of finished recordings and of files; left out, they stay here'),
-    accessKeyId: plain().optional().describe('Left out, as the AWS SDK finds it: environment, profile, instance role'),
-    secretAccessKey: plain().optional().describe('Goes with accessKeyId'),
+    accessKeyId: plain()
+      .optional()
+      .describe('Left out, as the AWS SDK finds it: environment, profile, instance role')
+      .meta(SECRET),
+    secretAccessKey: plain().optional().describe('Goes with accessKeyId').meta(SECRET),
     prefix: z
       .string()
       .regex(/^(?:[\w.-]+\/)*$/, 'empty, or folders that end in /')

@@ -12,11 +12,11 @@ const STOP_DEADLINE_MS = 4700;
  * @throws ConfigError, OperatorError
  */
 export async function runServer({ flags, version }: { flags: readonly string[]; version: string }): Promise<void> {
-  const { config, warnings } = await loadConfig({ flags, env: process.env });
+  const { config, origins, warnings } = await loadConfig({ flags, env: process.env });
   const logger = createLogger(config.log, process.stdout);
   for (const warning of warnings) logger.warn(warning);
   const signal = firstSignal();
-  const kaibo = await startKaibo({ config, logger });
+  const kaibo = await startKaibo({ config, origins, version, logger });
   if (isPretty(config.log, process.stdout)) process.stdout.write(banner(kaibo, { config, version }));
   const first = kaibo.setup();
   if (first !== undefined)

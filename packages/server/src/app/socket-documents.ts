@@ -14,6 +14,8 @@ import { noticeEventSchemas } from '../modules/notice/contract.ts';
 import { recordingEventSchemas, recordingUserEventSchemas } from '../modules/recording/contract.ts';
 import { levelUserEventSchemas } from '../modules/level/contract.ts';
 import { rankEventSchemas } from '../modules/rank/contract.ts';
+import { insightEventSchemas } from '../modules/insight/contract.ts';
+import { monitorEventSchemas } from '../modules/monitor/contract.ts';
 import { overlayEventSchemas } from '../modules/overlay/contract.ts';
 import * as realtime from '../modules/realtime/contract.ts';
 import * as signaling from '../modules/signaling/contract.ts';
@@ -39,6 +41,8 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
   const channels: Record<string, ChannelDocument> = {
     ...channelEventSchemas,
     ...rankEventSchemas,
+    ...monitorEventSchemas,
+    ...insightEventSchemas,
     [ROOM]: {
       ...roomDocument,
       events: {

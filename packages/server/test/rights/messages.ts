@@ -95,6 +95,16 @@ export const MESSAGE_RIGHTS: Readonly<Record<string, MessageRow>> = {
     messages: ({ roomId }) => [{ type: 'subscribe', channel: `moderation:${roomId}` }],
     answers: { ...all('forbidden'), banned: 'banned_from_room', moderator: 'ack', owner: 'ack', admin: 'ack' },
   },
+  '/ws subscribe (insight:ID)': {
+    socket: '/ws',
+    messages: ({ roomId }) => [{ type: 'subscribe', channel: `insight:${roomId}` }],
+    answers: { ...all('forbidden'), banned: 'banned_from_room', owner: 'ack', admin: 'ack' },
+  },
+  '/ws subscribe (monitor)': {
+    socket: '/ws',
+    messages: () => [{ type: 'subscribe', channel: 'monitor' }],
+    answers: { ...all('forbidden'), anonymous: 'login_required', admin: 'ack' },
+  },
   '/ws chat': {
     socket: '/ws',
     messages: ({ roomId }) => [{ type: 'chat', roomId, text: 'hello' }],

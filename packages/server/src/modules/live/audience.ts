@@ -20,6 +20,13 @@ export interface AudienceRoom {
   maxViewers: number;
 }
 
+/** Somebody who began to watch on this node. */
+export interface Arrival {
+  roomId: string;
+  /** Who they are counted as. */
+  person: string;
+}
+
 /** Why a person is counted: one of their connections on this node. */
 interface Hold {
   /** Of a media connection. */
@@ -55,6 +62,7 @@ export class Audience {
   /** What the state center could not be told. */
   readonly #unsettled = new Set<Presence>();
   readonly #numbers = new Map<string, GroupCount & { atMs: number }>();
+  readonly #arrivals: ((arrival: Arrival) => void)[] = [];
   readonly #dirty = { rooms: new Set<string>(), list: new Set<string>(), store: new Set<string>() };
 
   constructor(deps: { state: StateCenter; now: () => number }) {
@@ -63,6 +71,11 @@ export class Audience {
     deps.state.onNodeLost(({ groups }) => {
       for (const group of groups) if (group.startsWith(GROUP)) this.#changed(group.slice(GROUP.length));
     });
+  }
+
+  /** Told of everybody who begins to watch on this node. May not throw. */
+  onArrival(listener: (arrival: Arrival) => void): void {
+    this.#arrivals.push(listener);
   }
 
   /** Keeps a place for a media connection; false when the room is full. */
@@ -233,6 +246,7 @@ export class Audience {
           presence.isEntered = false;
         } else if (await this.#state.enter(GROUP + room.id, person, presence.room.maxViewers)) {
           presence.isEntered = true;
+          for (const listener of this.#arrivals) listener({ roomId: room.id, person });
         } else {
           for (const hold of holds) this.#forget(presence, hold);
           break;

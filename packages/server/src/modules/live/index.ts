@@ -7,19 +7,19 @@ import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import type { AccountHolder } from '../auth/contract.ts';
 import type { PictureLibrary } from '../file/contract.ts';
-import { AppError, type CallerOf } from '../gateway/contract.ts';
+import { AppError, type Caller, type CallerOf } from '../gateway/contract.ts';
 import type { ChannelSource, RealtimeCommand } from '../realtime/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { roomAccountHolder } from './account.ts';
 import { addAddressRoutes } from './address-routes.ts';
 import { Admission } from './admission.ts';
 import { Announcer } from './announcer.ts';
-import { Audience } from './audience.ts';
+import { Audience, type Arrival } from './audience.ts';
 import { Broadcast } from './broadcast.ts';
 import { RoomCatalog } from './catalog.ts';
 import { Checkups } from './checkups.ts';
 import { roomChannels, roomCommands } from './channels.ts';
-import { LIVE_APP, type RoomDirectory } from './contract.ts';
+import { LIVE_APP, type ListRoomsQuery, type Room, type RoomDirectory, type RoomFacts } from './contract.ts';
 import { Control } from './control.ts';
 import { createRoomDirectory } from './directory.ts';
 import { Ledger } from './ledger.ts';
@@ -80,11 +80,17 @@ export interface LiveModule {
   countRooms(): Promise<Readonly<Record<string, number>>>;
   /** On this node. */
   countViewers(): number;
+  /** A page of rooms, private ones too: for administrators. */
+  listAll(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }>;
+  /** Every room that is not ended, private ones too: for operators. */
+  openRooms(): Promise<RoomFacts[]>;
+  /** Told of everybody who begins to watch on this node. May not throw. */
+  onArrival(listener: (arrival: Arrival) => void): void;
 }
 
 export function createLiveModule(deps: LiveDeps): LiveModule {
   const parts = assemble(deps);
-  const { store, audience, admission, broadcast, control, ticker, service, members, presence } = parts;
+  const { store, audience, admission, broadcast, control, ticker, service, members, presence, view } = parts;
   return {
     engineHandler: {
       authorizePublish: (client) => admission.publish(client),
@@ -120,6 +126,13 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
     },
     countRooms: () => store.countByStatus(),
     countViewers: () => audience.total(),
+    listAll: (caller, query) => service.listAll(caller, query),
+    openRooms: async () => {
+      const rows = await store.withStatus(['preparing', 'live']);
+      await view.prime(rows);
+      return rows.map((row) => view.facts(row));
+    },
+    onArrival: (listener) => audience.onArrival(listener),
   };
 }
 

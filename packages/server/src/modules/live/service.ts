@@ -76,8 +76,16 @@ export class RoomService {
 
   /** Public rooms; of the caller's own account the private ones too. */
   async list(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }> {
+    return this.#list(caller, query, query.userId !== undefined && query.userId === caller.account?.id);
+  }
+
+  /** Private ones too: for administrators. */
+  async listAll(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }> {
+    return this.#list(caller, query, true);
+  }
+
+  async #list(caller: Caller, query: ListRoomsQuery, withPrivate: boolean): Promise<{ rooms: Room[]; total: number }> {
     const { catalog, view } = this.#deps;
-    const withPrivate = query.userId !== undefined && query.userId === caller.account?.id;
     const { rows, total } = await catalog.list(query, { withPrivate });
     await view.prime(rows);
     return { rooms: rows.map((row) => view.public(view.facts(row), caller.site)), total };

@@ -120,7 +120,7 @@ export const monitorConfigSchema = z.object({
       value: z
         .string()
         .describe(
-          'As JSON; empty where nothing is set. Of secrets only `set` or empty, in addresses passwords are ***',
+          'As it is, lists as JSON; empty where nothing is set. Of secrets only `set` or empty, in addresses passwords are ***',
         ),
       from: z.enum(['flag', 'environment', 'file', 'default']),
       isSecret: z.literal(true).optional(),

@@ -4,7 +4,8 @@ import type { Database } from '../../database/database.ts';
 import { Projector } from '../../database/projector.ts';
 import type { MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
-import type { RoomFacts } from '../live/contract.ts';
+import type { Caller, CallerOf } from '../gateway/contract.ts';
+import type { ListRoomsQuery, Room, RoomFacts } from '../live/contract.ts';
 import type { ChannelSource } from '../realtime/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { AlarmBook, type AlarmBounds, type Condition } from './alarms.ts';
@@ -29,13 +30,12 @@ export interface MonitorDeps {
   now: () => number;
   /** Where `dataDir` is. */
   folder: string;
-  /** Where this node listens, as operators know it. */
-  address: string | undefined;
   version: string;
   bounds: AlarmBounds;
   settings: readonly ConfigSetting[];
   countRooms(): Promise<Readonly<Record<string, number>>>;
   openRooms(): Promise<RoomFacts[]>;
+  listRooms(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }>;
   /** What recording suffers from on this node. */
   recordingAlarms(): Condition['recording'];
 }
@@ -44,7 +44,7 @@ export interface MonitorDeps {
 export interface MonitorModule {
   channels: readonly ChannelSource[];
   board: StreamBoard;
-  addRoutes(app: FastifyInstance): void;
+  addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   /** Before the start. */
   look(vantage: Vantage): void;
   /** After the engine started. */
@@ -84,7 +84,7 @@ export function createMonitorModule(deps: MonitorDeps): MonitorModule {
   return {
     channels: [channel],
     board: peers,
-    addRoutes: (app) => addMonitorRoutes(app, { service, settings }),
+    addRoutes: (app, callerOf) => addMonitorRoutes(app, { service, settings, callerOf }),
     look: (given) => (vantage = given),
     start: async () => {
       await peers.start();

@@ -1,6 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { RouteRights } from '../gateway/contract.ts';
+import { z } from 'zod';
+import { addPageHeaders } from '../../http/replies.ts';
+import type { CallerOf, RouteRights } from '../gateway/contract.ts';
+import { listRoomsSchema, roomSchema } from '../live/contract.ts';
 import {
   historySchema,
   monitorConfigSchema,
@@ -17,10 +20,16 @@ export interface MonitorRouteDeps {
   service: MonitorService;
   /** Without secrets. */
   settings: readonly ConfigSetting[];
+  callerOf: CallerOf;
 }
 
 /** What administrators look at. Nothing of it is kept by anybody between. */
-export function addMonitorRoutes(instance: FastifyInstance, { service, settings }: MonitorRouteDeps): void {
+export function addMonitorRoutes(instance: FastifyInstance, deps: MonitorRouteDeps): void {
+  addOverviewRoutes(instance, deps);
+  addDetailRoutes(instance, deps);
+}
+
+function addOverviewRoutes(instance: FastifyInstance, { service }: MonitorRouteDeps): void {
   const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.get(
@@ -46,6 +55,10 @@ export function addMonitorRoutes(instance: FastifyInstance, { service, settings 
       return service.history();
     },
   );
+}
+
+function addDetailRoutes(instance: FastifyInstance, { service, settings, callerOf }: MonitorRouteDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.get(
     '/api/monitor/streams',
@@ -71,6 +84,24 @@ export function addMonitorRoutes(instance: FastifyInstance, { service, settings 
     async (_request, reply) => {
       reply.header('cache-control', 'no-store');
       return { settings: [...settings] };
+    },
+  );
+
+  app.get(
+    '/api/admin/rooms',
+    {
+      config: { rights: READ },
+      schema: {
+        ...of('List rooms, private ones too, and who publishes', 'listAllRooms'),
+        querystring: listRoomsSchema,
+        response: { 200: z.array(roomSchema) },
+      },
+    },
+    async (request, reply) => {
+      const { rooms, total } = await service.rooms(callerOf(request), request.query);
+      addPageHeaders(request, reply, { ...request.query, total });
+      reply.header('cache-control', 'no-store');
+      return rooms;
     },
   );
 }

@@ -17,6 +17,8 @@ export interface Vantage {
   connections(): number;
   /** Of each dependency's circuit breaker. */
   breakers: Readonly<Record<string, () => MonitorNode['dependencies'][number]['state']>>;
+  /** Where it listens, as operators know it; undefined before it does. */
+  address(): string | undefined;
   /** When the certificate ends, ms since the epoch; undefined without one. */
   certificateEndMs(): number | undefined;
 }
@@ -25,7 +27,6 @@ export interface SamplerDeps {
   nodeId: string;
   /** Where `dataDir` is. */
   folder: string;
-  address: string | undefined;
   version: string;
   now: () => number;
   vantage(): Vantage | undefined;
@@ -57,7 +58,7 @@ export class Sampler {
 
   /** What is since the sample before; `streams` are those that this process carries. */
   async sample(streams: readonly EngineStream[]): Promise<MonitorNode> {
-    const { vantage, now, nodeId, address, version } = this.#deps;
+    const { vantage, now, nodeId, version } = this.#deps;
     const [use, disk] = await Promise.all([this.#tree.sample(), this.#diskSpace()]);
     const elapsedMs = Math.max(1, performance.now() - this.#sampledAtMs);
     this.#sampledAtMs = performance.now();
@@ -65,6 +66,7 @@ export class Sampler {
       streams.reduce((total, stream) => total + of(stream), 0);
     const cores = availableParallelism();
     const seen = vantage();
+    const address = seen?.address();
     return {
       ...{ id: nodeId, name: hostname(), address, version, startedAt: this.#startedAt, seenAt: now() },
       cpu: Math.min(1, use.cpuSeconds / (elapsedMs / 1000) / cores),

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { reasonOf } from '../../database/errors.ts';
-import type { RoomFacts } from '../live/contract.ts';
+import type { Caller } from '../gateway/contract.ts';
+import type { ListRoomsQuery, Room, RoomFacts } from '../live/contract.ts';
 import { byGravity } from './alarms.ts';
 import type { MonitorAlarm, MonitorHistory, MonitorStream, Overview } from './contract.ts';
 import { MINUTE_MS, together } from './minutes.ts';
@@ -26,6 +27,7 @@ export interface MonitorServiceDeps {
   countAccounts(): Promise<number>;
   /** Every room that is not ended, private ones too. */
   openRooms(): Promise<RoomFacts[]>;
+  listRooms(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }>;
   logger: Logger;
   now: () => number;
 }
@@ -61,6 +63,14 @@ export class MonitorService {
 
   async history(): Promise<MonitorHistory> {
     return { stepMs: MINUTE_MS, points: await this.#deps.store.minutes(this.#deps.now()) };
+  }
+
+  /** A page of rooms, private ones too, and how those arrive that somebody publishes, on whichever node. */
+  async rooms(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }> {
+    const { rooms, total } = await this.#deps.listRooms(caller, query);
+    const carried = this.#deps.peers.carried();
+    const publishing = ({ status, playId }: Room) => (status === 'ended' ? undefined : carried.get(playId)?.publishing);
+    return { rooms: rooms.map((room) => ({ ...room, publishing: publishing(room) })), total };
   }
 
   /** Rooms with a stream, those with most viewers first. */

@@ -13,7 +13,7 @@ import type { UserDirectory } from '../user/contract.ts';
 import { recordingAccountHolder } from './account.ts';
 import { Alarms } from './alarms.ts';
 import { Claims } from './claims.ts';
-import { RECORDING_CHANGED, type RecordingLookup, type ReplayShelf } from './contract.ts';
+import { RECORDING_CHANGED, type Alarm, type RecordingLookup, type ReplayShelf } from './contract.ts';
 import { deleteRecording } from './deletion.ts';
 import { RecordedFiles } from './files.ts';
 import { RecordingFolder } from './folder.ts';
@@ -47,6 +47,8 @@ export interface RecordingDeps {
 export interface RecordingModule {
   accountHolder: AccountHolder;
   lookup: RecordingLookup;
+  /** What recording suffers from on this node. */
+  alarms(): readonly Alarm[];
   shelf: ReplayShelf;
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   /** The handler, with this module hearing what it is told. */
@@ -82,6 +84,7 @@ export function createRecordingModule(deps: RecordingDeps): RecordingModule {
   return {
     accountHolder: recordingAccountHolder({ store, keeper }),
     lookup: service,
+    alarms: () => alarms.active,
     shelf,
     addRoutes: (app, callerOf) => {
       addRecordingRoutes(app, { service, keeper, callerOf });

@@ -36,6 +36,13 @@ export interface ChatArchive {
   onMessage(listener: (message: ArchivedMessage) => void): void;
 }
 
+const TIME_DIGITS = 9;
+
+/** Begins the ids of the messages of a millisecond; those of earlier ones are less. */
+export function timeKey(atMs: number): string {
+  return Math.max(0, Math.floor(atMs)).toString(36).padStart(TIME_DIGITS, '0');
+}
+
 export const chatChannelOf = (roomId: string): string => `chat:${roomId}`;
 
 const messageId = z.string().regex(/^[0-9a-z]{10,32}$/);

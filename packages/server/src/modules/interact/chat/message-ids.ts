@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { timeKey } from './store.ts';
+import { timeKey } from './contract.ts';
 
 const COUNTER_DIGITS = 4;
 const MAX_COUNT = 36 ** COUNTER_DIGITS - 1;

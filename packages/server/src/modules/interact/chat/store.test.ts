@@ -3,7 +3,8 @@ import { onEveryDatabase } from '../../../../test/support/databases.ts';
 import { roomRow } from '../../../../test/support/room-rows.ts';
 import { insertUsers, userRow } from '../../../../test/support/user-rows.ts';
 import type { Database, Transaction } from '../../../database/database.ts';
-import { ChatStore, timeKey, type MessageRow } from './store.ts';
+import { timeKey } from './contract.ts';
+import { ChatStore, type MessageRow } from './store.ts';
 
 const NOW = 1_800_000_000_000;
 

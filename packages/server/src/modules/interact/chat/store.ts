@@ -1,7 +1,7 @@
 import type { Selectable } from 'kysely';
 import type { Database, Transaction } from '../../../database/database.ts';
 import type { ChatMessageTable } from '../../../database/tables/chat.ts';
-import type { ArchivedMessage, MessageState } from './contract.ts';
+import { timeKey, type ArchivedMessage, type MessageState } from './contract.ts';
 
 export type MessageRow = Selectable<ChatMessageTable>;
 
@@ -282,13 +282,6 @@ export class ChatStore {
       .execute();
     return new Set(rows.flatMap(({ room_id: id }) => (id === null ? [] : [id])));
   }
-}
-
-const TIME_DIGITS = 9;
-
-/** Begins the ids of a millisecond. */
-export function timeKey(atMs: number): string {
-  return Math.max(0, Math.floor(atMs)).toString(36).padStart(TIME_DIGITS, '0');
 }
 
 export function archived(row: MessageRow): ArchivedMessage {
