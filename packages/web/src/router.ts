@@ -2,6 +2,7 @@ import { createRouter, createWebHistory } from 'vue-router';
 import type { RouteLocationNormalized } from 'vue-router';
 import { withTexts } from './i18n/index.ts';
 import { useAccount } from './stores/account.ts';
+import { adminRoutes } from './pages/admin/routes.ts';
 import HomePage from './pages/HomePage.vue';
 
 /** A link to a private room or its replay brings the room's play token. */
@@ -15,10 +16,16 @@ declare module 'vue-router' {
     needsAccount?: boolean;
     /** Nothing but the page: for programs that show it over a picture. */
     isBare?: boolean;
+    /** Pages that stand in the same frame: it stays while they change. */
+    frame?: string;
     /** A form to which nobody wants to come back. */
     isForm?: boolean;
     /** On a phone it fills the screen as an app does, and only its parts scroll. */
     isStage?: boolean;
+    /** A desk, with controls of its own at the bottom of a phone. */
+    hasNoTabs?: boolean;
+    /** What a hash of it names is shown by the page itself. */
+    scrollsItself?: boolean;
   }
 }
 
@@ -28,24 +35,53 @@ export const router = createRouter({
   routes: [
     { path: '/', name: 'home', component: HomePage },
     {
+      path: '/search',
+      name: 'search',
+      component: () => withTexts(import('./pages/SearchPage.vue'), 'search', 'replay'),
+    },
+    {
+      path: '/following',
+      name: 'following',
+      meta: { needsAccount: true },
+      component: () => withTexts(import('./pages/FollowingPage.vue'), 'search'),
+    },
+    {
+      path: '/categories',
+      name: 'categories',
+      component: () => withTexts(import('./pages/CategoriesPage.vue'), 'search'),
+    },
+    {
+      path: '/categories/:name',
+      name: 'category',
+      props: true,
+      component: () => withTexts(import('./pages/CategoryPage.vue'), 'search'),
+    },
+    {
       path: '/rooms/:id',
       name: 'room',
       props: withToken,
       meta: { isStage: true },
-      component: () => withTexts(import('./pages/RoomPage.vue'), 'interact'),
+      component: () => withTexts(import('./pages/RoomPage.vue'), 'interact', 'watch'),
     },
     {
       path: '/replay/:id',
       name: 'replay',
       props: withToken,
       meta: { isStage: true },
-      component: () => withTexts(import('./pages/ReplayPage.vue'), 'replay', 'interact'),
+      component: () => withTexts(import('./pages/ReplayPage.vue'), 'replay', 'interact', 'watch'),
     },
     { path: '/live', name: 'live', component: () => withTexts(import('./pages/LivePage.vue'), 'replay') },
+    {
+      path: '/studio',
+      name: 'dashboard',
+      meta: { needsAccount: true },
+      component: () => withTexts(import('./pages/DashboardPage.vue'), 'insight', 'replay', 'gift'),
+    },
     {
       path: '/live/:id',
       name: 'studio',
       props: true,
+      meta: { hasNoTabs: true },
       component: () => withTexts(import('./pages/StudioPage.vue'), 'studio', 'replay', 'interact'),
     },
     {
@@ -65,8 +101,14 @@ export const router = createRouter({
     {
       path: '/settings',
       name: 'settings',
+      meta: { needsAccount: true, scrollsItself: true },
+      component: () => withTexts(import('./pages/SettingsPage.vue'), 'settings', 'notices'),
+    },
+    {
+      path: '/videos',
+      name: 'videos',
       meta: { needsAccount: true },
-      component: () => withTexts(import('./pages/SettingsPage.vue'), 'studio', 'notices'),
+      component: () => withTexts(import('./pages/UploadPage.vue'), 'upload'),
     },
     {
       path: '/wallet',
@@ -80,6 +122,20 @@ export const router = createRouter({
       meta: { isBare: true },
       component: () => withTexts(import('./pages/OverlayPage.vue'), 'gift', 'interact', 'lottery'),
     },
+    {
+      path: '/embed/:id',
+      name: 'embed',
+      props: true,
+      meta: { isBare: true },
+      component: () => withTexts(import('./pages/EmbedPage.vue'), 'watch'),
+    },
+    {
+      path: '/embed/replay/:id',
+      name: 'embed-replay',
+      props: true,
+      meta: { isBare: true },
+      component: () => withTexts(import('./pages/EmbedReplayPage.vue'), 'watch', 'replay', 'interact'),
+    },
     { path: '/rank', name: 'rank', component: () => withTexts(import('./pages/RankPage.vue'), 'rank') },
     {
       path: '/notices',
@@ -87,10 +143,19 @@ export const router = createRouter({
       meta: { needsAccount: true },
       component: () => withTexts(import('./pages/NoticesPage.vue'), 'notices'),
     },
+    {
+      path: '/help',
+      name: 'help',
+      meta: { scrollsItself: true },
+      component: () => withTexts(import('./pages/HelpPage.vue'), 'help'),
+    },
     { path: '/u/:username', name: 'user', props: true, component: () => import('./pages/UserPage.vue') },
+    adminRoutes,
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },
   ],
-  scrollBehavior: ({ hash }, _from, saved) => saved ?? (hash ? { el: hash } : { top: 0 }),
+  scrollBehavior: ({ hash, meta }, _from, saved) => {
+    return meta.scrollsItself ? false : (saved ?? (hash ? { el: hash } : { top: 0 }));
+  },
 });
 
 router.beforeEach(async (to) => {

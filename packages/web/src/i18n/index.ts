@@ -34,13 +34,45 @@ const FEATURES = {
     'zh-CN': () => import('./rank.zh-CN.ts'),
     en: () => import('./rank.en.ts'),
   },
+  search: {
+    'zh-CN': () => import('./search.zh-CN.ts'),
+    en: () => import('./search.en.ts'),
+  },
   lottery: {
     'zh-CN': () => import('./lottery.zh-CN.ts'),
     en: () => import('./lottery.en.ts'),
   },
+  upload: {
+    'zh-CN': () => import('./upload.zh-CN.ts'),
+    en: () => import('./upload.en.ts'),
+  },
   notices: {
     'zh-CN': () => import('./notices.zh-CN.ts'),
     en: () => import('./notices.en.ts'),
+  },
+  admin: {
+    'zh-CN': () => import('./admin.zh-CN.ts'),
+    en: () => import('./admin.en.ts'),
+  },
+  settings: {
+    'zh-CN': () => import('./settings.zh-CN.ts'),
+    en: () => import('./settings.en.ts'),
+  },
+  help: {
+    'zh-CN': () => import('./help.zh-CN.ts'),
+    en: () => import('./help.en.ts'),
+  },
+  picture: {
+    'zh-CN': () => import('./picture.zh-CN.ts'),
+    en: () => import('./picture.en.ts'),
+  },
+  watch: {
+    'zh-CN': () => import('./watch.zh-CN.ts'),
+    en: () => import('./watch.en.ts'),
+  },
+  insight: {
+    'zh-CN': () => import('./insight.zh-CN.ts'),
+    en: () => import('./insight.en.ts'),
   },
 } satisfies Record<string, Record<Locale, Loader>>;
 
