@@ -6,6 +6,7 @@
     if (theme === 'light' || theme === 'dark') root.dataset.theme = theme;
     var locale = localStorage.getItem('kaibo.locale');
     if (locale) root.lang = locale;
+    root.toggleAttribute('data-less-motion', localStorage.getItem('kaibo.lessMotion') === 'true');
   } catch {
     // Storage may be forbidden; the system's theme is used then.
   }
