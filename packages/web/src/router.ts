@@ -22,8 +22,6 @@ declare module 'vue-router' {
     isForm?: boolean;
     /** On a phone it fills the screen as an app does, and only its parts scroll. */
     isStage?: boolean;
-    /** What a hash of it names is shown by the page itself. */
-    scrollsItself?: boolean;
     /** A desk, with controls of its own at the bottom of a phone. */
     hasNoTabs?: boolean;
     /** What a hash of it names is shown by the page itself. */

@@ -74,18 +74,6 @@ const FEATURES = {
     'zh-CN': () => import('./insight.zh-CN.ts'),
     en: () => import('./insight.en.ts'),
   },
-  settings: {
-    'zh-CN': () => import('./settings.zh-CN.ts'),
-    en: () => import('./settings.en.ts'),
-  },
-  help: {
-    'zh-CN': () => import('./help.zh-CN.ts'),
-    en: () => import('./help.en.ts'),
-  },
-  picture: {
-    'zh-CN': () => import('./picture.zh-CN.ts'),
-    en: () => import('./picture.en.ts'),
-  },
 } satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({
