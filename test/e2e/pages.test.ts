@@ -17,6 +17,12 @@ const WAIT = { timeout: 60_000 };
 /** What was under way when the page changed its mind, such as a way to play that another one overtook. */
 const LEAVING = /WebSocket is closed before the connection is established|net::ERR_ABORTED/;
 
+/** In the page: something is there to read, and nothing is on its way. */
+const HAS_CONTENT = `(() => {
+  const content = document.querySelector('main') ?? document.querySelector('#app');
+  return content.innerText.trim() !== '' && document.querySelector('.skeleton') === null;
+})()`;
+
 type Who = 'guest' | 'viewer' | 'streamer' | 'admin';
 
 interface Shown {
@@ -32,23 +38,39 @@ interface Shown {
 
 const PAGES: readonly Shown[] = [
   { name: 'home', route: 'home', who: 'guest', path: () => '/' },
+  { name: 'search', route: 'search', who: 'guest', path: () => `/search?q=${encodeURIComponent('厨房')}` },
+  { name: 'following', route: 'following', who: 'viewer', path: () => '/following' },
+  { name: 'categories', route: 'categories', who: 'guest', path: () => '/categories' },
+  { name: 'category', route: 'category', who: 'guest', path: () => '/categories/life' },
   { name: 'room', route: 'room', who: 'viewer', path: ({ liveRoomId }) => `/rooms/${liveRoomId}` },
+  { name: 'room-guest', route: 'room', who: 'guest', path: ({ liveRoomId }) => `/rooms/${liveRoomId}` },
   { name: 'room-ended', route: 'room', who: 'guest', path: ({ endedRoomId }) => `/rooms/${endedRoomId}` },
   { name: 'room-missing', route: 'room', who: 'guest', says: /404/, path: () => '/rooms/nothing-here' },
   { name: 'replay', route: 'replay', who: 'guest', path: ({ recordingId }) => `/replay/${recordingId}` },
-  { name: 'live', route: 'live', who: 'streamer', path: () => '/live' },
-  { name: 'studio', route: 'studio', who: 'streamer', path: ({ liveRoomId }) => `/live/${liveRoomId}` },
-  { name: 'studio-ended', route: 'studio', who: 'streamer', path: ({ endedRoomId }) => `/live/${endedRoomId}` },
+  { name: 'embed', route: 'embed', who: 'guest', path: ({ liveRoomId }) => `/embed/${liveRoomId}` },
+  {
+    name: 'embed-replay',
+    route: 'embed-replay',
+    who: 'guest',
+    path: ({ recordingId }) => `/embed/replay/${recordingId}`,
+  },
+  { name: 'rank', route: 'rank', who: 'viewer', path: () => '/rank' },
   { name: 'lottery', route: 'lottery', who: 'guest', path: ({ lotteryId }) => `/lotteries/${lotteryId}` },
+  { name: 'user', route: 'user', who: 'viewer', path: ({ username }) => `/u/${username}` },
+  { name: 'user-own', route: 'user', who: 'viewer', path: () => '/u/aming' },
+  { name: 'notices', route: 'notices', who: 'viewer', path: () => '/notices' },
+  { name: 'wallet', route: 'wallet', who: 'viewer', path: () => '/wallet' },
   { name: 'login', route: 'login', who: 'guest', path: () => '/login' },
   { name: 'register', route: 'register', who: 'guest', path: () => '/register' },
   { name: 'reset', route: 'reset', who: 'guest', path: () => '/reset' },
+  { name: 'help', route: 'help', who: 'guest', path: () => '/help' },
   { name: 'settings', route: 'settings', who: 'streamer', path: () => '/settings' },
-  { name: 'wallet', route: 'wallet', who: 'viewer', path: () => '/wallet' },
+  { name: 'videos', route: 'videos', who: 'streamer', path: () => '/videos' },
+  { name: 'dashboard', route: 'dashboard', who: 'streamer', path: () => '/studio' },
+  { name: 'live', route: 'live', who: 'streamer', path: () => '/live' },
+  { name: 'studio', route: 'studio', who: 'streamer', path: ({ liveRoomId }) => `/live/${liveRoomId}` },
+  { name: 'studio-ended', route: 'studio', who: 'streamer', path: ({ endedRoomId }) => `/live/${endedRoomId}` },
   { name: 'overlay', route: 'overlay', who: 'guest', says: /401/, path: () => '/overlay' },
-  { name: 'rank', route: 'rank', who: 'viewer', path: () => '/rank' },
-  { name: 'notices', route: 'notices', who: 'viewer', path: () => '/notices' },
-  { name: 'user', route: 'user', who: 'viewer', path: ({ username }) => `/u/${username}` },
   { name: 'not-found', route: 'not-found', who: 'guest', path: () => '/no/such/page' },
 ];
 
@@ -100,20 +122,13 @@ interface AxeResult {
 
 /** The picture of a live room never rests; the page around it does. */
 async function settle(page: Page): Promise<void> {
-  await page.waitForFunction(
-    () => {
-      const content = document.querySelector<HTMLElement>('main') ?? document.querySelector<HTMLElement>('#app');
-      return (content?.innerText ?? '').trim() !== '' && document.querySelector('.skeleton') === null;
-    },
-    undefined,
-    WAIT,
-  );
-  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  await page.waitForFunction(HAS_CONTENT, undefined, WAIT);
+  await page.evaluate('document.fonts.ready.then(() => undefined)');
 }
 
 /** In pixels by which something sticks out to the side. */
 function overflow(page: Page): Promise<number> {
-  return page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 }
 
 /** Everything that is wrong with one page at one width, in both looks. */
@@ -129,7 +144,7 @@ async function inspect(page: Page, { name, path, says }: Shown, size: string): P
   await settle(page);
   const wrong: string[] = [];
   for (const theme of ['light', 'dark'] as const) {
-    await page.evaluate((chosen) => (document.documentElement.dataset['theme'] = chosen), theme);
+    await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
     await page.screenshot({ path: join(ARTEFACTS, `${name}-${size}-${theme}.png`), fullPage: true });
     for (const { rule, where } of await axeFindings(page)) wrong.push(`${theme} ${rule}: ${where}`);
   }
@@ -141,7 +156,7 @@ async function inspect(page: Page, { name, path, says }: Shown, size: string): P
 
 test('every page of the router is among them', () => {
   const router = readFileSync(join(ROOT, 'packages/web/src/router.ts'), 'utf8');
-  const names = [...router.matchAll(/\bname: '([\w-]+)',?\s*(?:\}|\n|component|meta|props)/g)].map((match) => match[1]);
+  const names = [...router.matchAll(/\bpath: '[^']+',\s*name: '([\w-]+)'/g)].map((match) => match[1]);
   expect(new Set(PAGES.map(({ route }) => route))).toEqual(new Set(names));
 });
 
