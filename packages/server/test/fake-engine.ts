@@ -23,6 +23,7 @@ import type {
 } from '../src/engine/contract.ts';
 
 import { flvPlayUrls, flvPublishUrls, mediaOrigin } from '../src/engine/urls.ts';
+import { videoImporter } from '../src/engine/embedded/video-importer.ts';
 import { FakeRecorder } from './fake-recorder.ts';
 import { FakeRtc } from './fake-rtc.ts';
 
@@ -67,6 +68,8 @@ export class FakeEngine implements MediaEngine {
     stopPush: async (id) => this.pushed.delete(id),
     pushes: async () => [...this.pushed.values()].map(({ url: _, ...push }) => push),
   };
+  /** The real one: files are files. */
+  readonly importer = videoImporter;
   readonly recorder = new FakeRecorder({
     isPublished: (stream) => this.#streams.has(stream),
     tell: (event) => this.#tell(event),

@@ -105,9 +105,10 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   });
   started.defer(() => recording.stop());
   const files = await createFileModule({
-    ...{ database, outbox, state, users, options: config.files, isPublic: isPublicAddress, now },
+    ...{ ...common, users, replays: recording.shelf, options: config.files, isPublic: isPublicAddress },
     folder: resolve(config.files.folder ?? join(folder, 'files')),
     bucket: await openBucket({ ...config.s3, prefix: config.files.bucketPrefix }),
+    bucketOptions: { ...config.s3, prefix: config.files.bucketPrefix },
     logger: logger.child({ module: 'file' }),
   });
   started.defer(() => files.stop());

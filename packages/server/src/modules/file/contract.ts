@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FileTable } from '../../database/tables/files.ts';
+import { lineSchema } from '../../http/plain-text.ts';
 import { userSummarySchema } from '../user/contract.ts';
 
 /** On `control`: a file is to be removed; the node that has its bytes does so at once. Without data. */
@@ -42,6 +43,8 @@ export const storedFileSchema = z.object({
   url: z.string().optional().describe('Path of a picture, which everybody may read; smaller by ?w='),
   poster: z.string().optional().describe("Path of a video's picture"),
   recordingId: z.string().optional().describe('The replay that it became'),
+  title: z.string().optional().describe('Of the replay'),
+  published: z.boolean().optional().describe('Whether everybody may see the replay'),
   createdAt: z.number().describe('ms since the epoch'),
 });
 export type StoredFile = z.output<typeof storedFileSchema>;
@@ -74,6 +77,8 @@ export const adminFilesQuerySchema = filesQuerySchema.extend({
   userId: z.string().max(64).optional(),
 });
 export type AdminFilesQuery = z.output<typeof adminFilesQuerySchema>;
+/** Without a title it keeps the one that it has: the file's name at first. */
+export const publishVideoSchema = z.object({ title: lineSchema(100).optional() }).optional();
 export const successSchema = z.object({ success: z.literal(true) });
 
 export const FILE_CHANGED = 'file.changed';

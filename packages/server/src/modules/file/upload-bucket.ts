@@ -17,9 +17,7 @@ const MOST_REMEMBERED = 500;
 
 export interface BucketUploadsDeps {
   options: BucketOptions & { bucket: string };
-  /** With `filesPrefix` before its keys. */
   bucket: Bucket;
-  filesPrefix: string;
   expiryMs: number;
   /** On this machine, for what is being worked on. */
   folder: string;
@@ -33,8 +31,8 @@ export class BucketUploads implements UploadPlace {
   readonly #bucket: Bucket;
   readonly #folder: string;
 
-  constructor({ options, bucket, filesPrefix, expiryMs, folder }: BucketUploadsDeps) {
-    this.prefix = filesPrefix + UPLOADS;
+  constructor({ options, bucket, expiryMs, folder }: BucketUploadsDeps) {
+    this.prefix = options.prefix + UPLOADS;
     this.#bucket = bucket;
     this.#folder = folder;
     const { region, endpoint, accessKeyId, secretAccessKey, pathStyle } = options;

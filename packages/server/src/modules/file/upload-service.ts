@@ -13,6 +13,7 @@ import { fileEvent } from './view.ts';
 const HOUR_MS = 3_600_000;
 const SWEEP_BATCH = 100;
 const MAX_NAME = 200;
+const PATH_OR_CONTROL = /[/\\\p{Cc}]|^\.{1,2}$/u;
 const UNITS = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
 
 export interface UploadServiceDeps {
@@ -38,7 +39,7 @@ export class UploadService {
 
   /**
    * A place for a video of so many bytes, which count from now on.
-   * @throws AppError not_supported, no_ffmpeg, file_too_large, quota_exceeded, too_many_files, too_many_uploads,
+   * @throws AppError not_supported, no_ffmpeg, file_name_invalid, file_too_large, quota_exceeded, too_many_files, too_many_uploads,
    * files_full, disk_full
    */
   async begin(userId: string, { sizeBytes, name }: { sizeBytes: number; name: string }): Promise<FileRow> {
@@ -134,9 +135,10 @@ export class UploadService {
   }
 }
 
-/** As its owner calls it: a text that is shown, and never a path. */
+/** As its owner calls it: a text that is shown. What looks like a path is none of a file that somebody chose. */
 function nameOf(written: string): string {
-  const name = cleanText(written.replace(/\p{Cc}+/gu, ' ').slice(0, 1000)).slice(0, MAX_NAME);
+  if (PATH_OR_CONTROL.test(written)) throw new AppError('file_name_invalid');
+  const name = cleanText(written).slice(0, MAX_NAME);
   return VISIBLE.test(name) ? name : 'video';
 }
 

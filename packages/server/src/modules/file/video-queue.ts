@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Database } from '../../database/database.ts';
+import { Loop } from '../../database/loop.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import type { ReplayShelf } from '../recording/contract.ts';
@@ -12,9 +13,8 @@ import { videosWithoutReplay } from './video-store.ts';
 import { videoView } from './video-view.ts';
 import { fileEvent } from './view.ts';
 
-const EVERY_MS = 20_000;
-/** While something is being made of a video. */
-const BUSY_MS = 1000;
+/** A replay becomes ready without saying so. */
+const REST_MS = 2000;
 const RETRY_MS = 5000;
 const MAX_RETRY_MS = 5 * 60_000;
 /** What fails so often, other than by the file itself, will not succeed. */
@@ -44,48 +44,32 @@ export class VideoQueue {
   /** By file: how often it failed, and when it is tried again. */
   readonly #failed = new Map<string, { times: number; atMs: number }>();
   readonly #stopping = new AbortController();
-  #timer: NodeJS.Timeout | undefined;
-  #running: Promise<void> | undefined;
-  #isAsked = false;
+  readonly #loop: Loop;
 
   constructor(deps: VideoQueueDeps) {
     this.#deps = deps;
+    this.#loop = new Loop({
+      ...{ restMs: REST_MS, logger: deps.logger, failedWords: 'videos could not be worked on' },
+      work: () => this.#turn(),
+    });
   }
 
   start(): void {
-    this.nudge();
+    this.#loop.start();
+  }
+
+  /** There may be something to do. */
+  nudge(): void {
+    this.#loop.nudge();
   }
 
   /** What is being made is broken off, and begun anew by the next start. Idempotent. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    clearTimeout(this.#timer);
-    await this.#running;
+    await this.#loop.stop();
   }
 
-  /** There may be something to do. Never twice at a time. */
-  nudge(): void {
-    this.#isAsked = true;
-    if (this.#running !== undefined || this.#stopping.signal.aborted) return;
-    this.#running = this.#run().finally(() => (this.#running = undefined));
-  }
-
-  async #run(): Promise<void> {
-    let waitMs = RETRY_MS;
-    try {
-      while (this.#isAsked && !this.#stopping.signal.aborted) {
-        this.#isAsked = false;
-        waitMs = await this.#turn();
-      }
-    } catch (error) {
-      // The next turn repeats what failed here.
-      this.#deps.logger.error({ err: error }, 'videos could not be worked on');
-    }
-    clearTimeout(this.#timer);
-    if (!this.#stopping.signal.aborted) this.#timer = setTimeout(() => this.nudge(), waitMs).unref();
-  }
-
-  async #turn(): Promise<number> {
+  async #turn(): Promise<boolean> {
     const { database, store, shelf, uploads, now } = this.#deps;
     await uploads.sweep();
     for (const row of await videosWithoutReplay(database, BATCH)) await uploads.giveUp(row);
@@ -94,11 +78,11 @@ export class VideoQueue {
     for (const id of this.#failed.keys()) if (!known.has(id)) this.#failed.delete(id);
     const replays = await shelf.findMany(rows.flatMap(({ recording_id: id }) => (id === null ? [] : [id])));
     for (const row of rows) {
-      if (this.#stopping.signal.aborted) return 0;
+      if (this.#stopping.signal.aborted) return false;
       if (row.recording_id !== null) await this.#follow(row, replays.get(row.recording_id));
       else if ((this.#failed.get(row.id)?.atMs ?? 0) <= now()) await this.#try(row);
     }
-    return rows.length > 0 ? BUSY_MS : EVERY_MS;
+    return false;
   }
 
   /** One that is a recording is ready when that is. */
@@ -157,7 +141,6 @@ export class VideoQueue {
       return;
     }
     await this.#removeOriginal(after);
-    this.nudge();
   }
 
   async #removeOriginal(row: FileRow): Promise<void> {

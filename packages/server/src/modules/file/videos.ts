@@ -35,12 +35,14 @@ export interface VideosDeps {
   engine: MediaEngine;
   store: FileStore;
   reserver: FileReserver;
-  shelf: ReplayShelf;
+  replays: ReplayShelf;
   options: FileOptions;
-  /** Of files on this machine. */
-  folder: { path: string; id: string };
-  /** Where there is one, with the prefix of files before its keys. */
-  bucket: { bucket: Bucket; options: BucketOptions; filesPrefix: string } | undefined;
+  /** Of files on this machine, absolute. */
+  folder: string;
+  /** Which folder that is; null where files are in the bucket. */
+  folderId: string | null;
+  bucket: Bucket | undefined;
+  bucketOptions: BucketOptions;
   logger: Logger;
   now: () => number;
 }
@@ -50,14 +52,14 @@ export interface Videos {
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   /** Files of any kind as their owners see them, in the same order. */
   view(rows: readonly FileRow[]): Promise<StoredFile[]>;
-  /** All that is left of one that was deleted, its replay included. Of another node's disk nothing. */
-  erase(row: FileRow): Promise<void>;
+  /** All that is left of one that was deleted, its replay included. False when another node has to. */
+  erase(row: FileRow): Promise<boolean>;
   start(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function createVideos(deps: VideosDeps): Promise<Videos> {
-  const { state, store, shelf, options } = deps;
+  const { state, store, replays: shelf, options } = deps;
   // Both know each other: the place asks by the rows, the rows are changed by what comes to the place.
   const place = await openPlace(deps, (id) => uploads.factsOf(id));
   const uploads = new UploadService({ ...deps, place, onWhole: () => queue.nudge() });
@@ -66,8 +68,8 @@ export async function createVideos(deps: VideosDeps): Promise<Videos> {
     ...{ place, locker, maxBytes: options.videoMaxBytes, logger: deps.logger },
     onWhole: (id) => uploads.finish(id),
   });
-  const job = new VideoJob({ ...deps, place, minFreeBytes: options.minFreeBytes });
-  const queue = new VideoQueue({ ...deps, place, uploads, job });
+  const job = new VideoJob({ ...deps, shelf, place, minFreeBytes: options.minFreeBytes });
+  const queue = new VideoQueue({ ...deps, shelf, place, uploads, job });
   let unsubscribe: Unsubscribe | undefined;
   return {
     addRoutes: (app, callerOf) => {
@@ -80,9 +82,12 @@ export async function createVideos(deps: VideosDeps): Promise<Videos> {
         row.kind === 'video' ? videoView(row, replays.get(row.recording_id ?? '')) : fileView(row),
       );
     },
-    erase: async ({ id, recording_id: recordingId, folder_id: folderId }) => {
-      if (recordingId !== null) await shelf.remove(recordingId, 'file deleted');
-      if (folderId === place.folderId) await place.remove(id);
+    erase: async ({ id, storage_key: key, folder_id: folderId }) => {
+      if (key !== null && folderId !== place.folderId) return false;
+      // Also of one that died between becoming a recording and saying so.
+      await shelf.remove(id, 'file deleted');
+      await place.remove(id);
+      return true;
     },
     start: async () => {
       await locker.start();
@@ -103,15 +108,15 @@ export async function createVideos(deps: VideosDeps): Promise<Videos> {
 }
 
 async function openPlace(
-  { folder, bucket, options }: VideosDeps,
+  { folder, folderId, bucket, bucketOptions, options }: VideosDeps,
   factsOf: (id: string) => Promise<UploadFacts | undefined>,
 ): Promise<UploadPlace> {
   const expiryMs = options.uploadHours * HOUR_MS;
-  const name = bucket?.options.bucket;
-  if (bucket === undefined || name === undefined)
-    return DiskUploads.open({ path: folder.path, folderId: folder.id, expiryMs, factsOf });
+  const { bucket: name } = bucketOptions;
+  if (folderId !== null) return DiskUploads.open({ path: folder, folderId, expiryMs, factsOf });
+  if (bucket === undefined || name === undefined) throw new Error('files are in no folder and in no bucket');
   // The SDK is large: only where there is a bucket.
   const { BucketUploads } = await import('./upload-bucket.ts');
-  const work = join(folder.path, WORK_FOLDER);
-  return new BucketUploads({ ...bucket, options: { ...bucket.options, bucket: name }, expiryMs, folder: work });
+  const work = join(folder, WORK_FOLDER);
+  return new BucketUploads({ bucket, options: { ...bucketOptions, bucket: name }, expiryMs, folder: work });
 }

@@ -1,6 +1,16 @@
 /** Of files; `words.ts` has the rest. */
 export const FILE_ERRORS = {
   disk_full: { status: 507, zh: '服务器磁盘空间不足', en: 'The server has no room left on its disk' },
+  file_elsewhere: {
+    status: 503,
+    zh: '这次上传由另一台服务器接收，请稍后重试',
+    en: 'This upload is with another server; try again soon',
+  },
+  file_name_invalid: {
+    status: 400,
+    zh: '文件名不能含有 / 、\\ 或不可见的字符，请重命名后再上传',
+    en: 'A file name has no / or \\ and nothing invisible in it; rename the file and try again',
+  },
   file_not_found: { status: 404, zh: '文件不存在', en: 'There is no such file' },
   file_not_ready: { status: 409, zh: '文件尚未处理完成', en: 'This file is not ready yet' },
   file_storage_unavailable: {
@@ -23,6 +33,11 @@ export const FILE_ERRORS = {
     status: 422,
     zh: '无法读取这张图片，文件可能已损坏',
     en: 'This is not a picture that we can read; the file may be damaged',
+  },
+  no_ffmpeg: {
+    status: 503,
+    zh: '服务器没有安装 ffmpeg，无法处理视频',
+    en: 'This server has no ffmpeg, and cannot take videos',
   },
   not_an_image: {
     status: 415,
@@ -48,6 +63,11 @@ export const FILE_ERRORS = {
     status: 409,
     zh: '同时上传的文件过多，请等待其他上传完成',
     en: 'Too many uploads are on their way; wait until others are finished',
+  },
+  upload_invalid: {
+    status: 400,
+    zh: '上传请求无效：{why}',
+    en: 'The upload cannot be understood: {why}',
   },
   unknown_picture: {
     status: 422,
