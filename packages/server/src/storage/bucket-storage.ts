@@ -9,6 +9,9 @@ import {
   type StoredObject,
 } from './contract.ts';
 
+/** What can be sent again is, for a connection that broke says nothing of the next one. */
+const TRIES = 3;
+
 /** Files in a bucket, which all nodes share. What it is sent it has whole, or not at all. */
 export class BucketStorage implements FileStorage {
   readonly kind = 'bucket';
@@ -20,7 +23,13 @@ export class BucketStorage implements FileStorage {
   }
 
   async put(key: string, bytes: Uint8Array, type: string): Promise<void> {
-    await this.#bucket.putBytes(key, bytes, type);
+    for (let tried = 1; ; tried++) {
+      try {
+        return await this.#bucket.putBytes(key, bytes, type);
+      } catch (error) {
+        if (tried === TRIES) throw error;
+      }
+    }
   }
 
   async move(key: string, file: string, type: string): Promise<void> {
