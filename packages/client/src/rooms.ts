@@ -83,6 +83,11 @@ export class RoomsApi {
     await this.#post(`${roomPath(roomId)}/close`, {}, options);
   }
 
+  /** Disconnects whoever publishes; they may come back with their key. */
+  async cut(roomId: string, options: OwnerOptions = {}): Promise<void> {
+    await this.#post(`${roomPath(roomId)}/cut`, {}, options);
+  }
+
   /** A new stream key; whoever publishes by the old one is cut. */
   rotateKey(roomId: string, options: OwnerOptions = {}): Promise<Room> {
     return this.#caller.json(`${roomPath(roomId)}/key`, {

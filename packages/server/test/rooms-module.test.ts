@@ -113,6 +113,9 @@ test('who did what to a room is written down, without secrets', async () => {
   await engine.publish(made.playId, keyOf(made));
   await expect.poll(() => room(made.id)).toMatchObject({ status: 'live' });
   await as(owner.headers, 'PUT', '', { title: '改名', category: '音乐' });
+  expect((await as(people.add('other').headers, 'POST', '/cut')).status).toBe(403);
+  await as(admin.headers, 'POST', '/cut');
+  await expect.poll(() => engine.streams()).toMatchObject([{ state: 'interrupted' }]);
   await as(owner.headers, 'POST', '/key');
   await as(owner.headers, 'POST', '/kick', { person: 'user:viewer' });
   await as(owner.headers, 'POST', '/bans', { userId: 'viewer', reason: '刷屏' });
@@ -121,6 +124,7 @@ test('who did what to a room is written down, without secrets', async () => {
     ['user:owner', 'room.created', { title: '审计', mode: 'media', isPrivate: false }],
     ['system', 'room.live', { why: 'published' }],
     ['user:owner', 'room.updated', { fields: ['title', 'category'] }],
+    ['user:admin', 'room.cut', { as: 'admin' }],
     ['user:owner', 'room.key_rotated', {}],
     ['user:owner', 'member.kicked', { person: 'user:viewer' }],
     ['user:owner', 'member.banned', { person: 'user:viewer', reason: '刷屏' }],

@@ -12,6 +12,8 @@ export interface Commands {
   'live.hidden': { roomId: string };
   /** Whoever publishes this stream by the old key is cut. */
   'live.keyChanged': { playId: string };
+  /** Whoever publishes this stream is cut, and may come back. */
+  'live.cut': { playId: string };
   /** Presence that calling enter made ends, on whichever node it is. Told without a commit. */
   'live.left': { roomId: string; person: string };
 }

@@ -133,6 +133,22 @@ function addChangingRoutes(instance: FastifyInstance, { service, callerOf }: Roo
   );
 
   app.post(
+    '/api/rooms/:roomId/cut',
+    {
+      config: { rights: WRITE },
+      schema: {
+        ...of('Disconnect whoever publishes; they may come back', 'cutPublisher'),
+        params: roomParamsSchema,
+        response: { 200: successSchema },
+      },
+    },
+    async (request) => {
+      await service.cut(callerOf(request), request.params.roomId);
+      return { success: true } as const;
+    },
+  );
+
+  app.post(
     '/api/rooms/:roomId/key',
     {
       config: { rights: WRITE },
