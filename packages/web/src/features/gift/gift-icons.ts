@@ -41,5 +41,7 @@ const ICONS: Readonly<Record<string, Component>> = {
   trophy: Trophy,
 };
 
+export const GIFT_ICONS: readonly string[] = Object.keys(ICONS);
+
 /** A parcel stands for one that we have no picture of. */
 export const iconOf = (name: string): Component => ICONS[name] ?? WrappedGift;
