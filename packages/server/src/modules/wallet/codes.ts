@@ -51,6 +51,7 @@ export class RedeemCodes {
     const actor = `user:${asker.userId}`;
     const key = moneyKey('codes', actor, asker.idempotencyKey);
     const codes = Array.from({ length: count }, newCode);
+    const atMs = now();
     const batchId = await inMoneyTransaction(outbox, async ({ transaction }) => {
       const { id, isRepeated } = await ledger.post(transaction, {
         ...{ kind: 'credit', key, actor, details: { codes: count, amount } },
@@ -62,7 +63,7 @@ export class RedeemCodes {
       });
       if (isRepeated) throw new AppError('codes_shown', { batch: id });
       const rows = codes.map((code) => ({
-        ...{ code_hash: hashOf(code), batch_id: id, amount, created_at: now() },
+        ...{ code_hash: hashOf(code), batch_id: id, amount, created_at: atMs },
         ...{ expires_at: expiresAt ?? null, redeemed_by: null, closed_at: null },
       }));
       for (let at = 0; at < rows.length; at += INSERTED_AT_ONCE)
@@ -71,7 +72,7 @@ export class RedeemCodes {
           .values(rows.slice(at, at + INSERTED_AT_ONCE))
           .execute();
       await audit(transaction, {
-        ...{ actor, address: asker.address, action: 'codes.made', subject: `codes:${id}`, atMs: now() },
+        ...{ actor, address: asker.address, action: 'codes.made', subject: `codes:${id}`, atMs },
         details: { amount, count, expiresAt },
       });
       return id;
@@ -83,13 +84,14 @@ export class RedeemCodes {
   async batches(): Promise<Batch[]> {
     const rows = await this.#deps.database
       .selectFrom('redeem_codes')
-      .select(['batch_id', 'amount', 'created_at', 'expires_at'])
+      .select(['batch_id', 'amount', 'expires_at'])
       .select(({ fn }) => [
+        fn.min('created_at').as('created_at'),
         fn.countAll<number>().as('count'),
         fn.count<number>('redeemed_by').as('redeemed'),
         fn.count<number>('closed_at').as('closed'),
       ])
-      .groupBy(['batch_id', 'amount', 'created_at', 'expires_at'])
+      .groupBy(['batch_id', 'amount', 'expires_at'])
       .orderBy('created_at', 'desc')
       .orderBy('batch_id')
       .limit(LISTED)
