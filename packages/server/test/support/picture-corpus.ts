@@ -1,8 +1,8 @@
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 
 /** Something with shapes in it, so that it is no flat colour. */
-function scene(width: number, height: number): sharp.Sharp {
+function scene(width: number, height: number): Sharp {
   const overlay = { create: { width: width >> 1, height: height >> 1, channels: 3 as const, background: '#b8312f' } };
   return sharp({ create: { width, height, channels: 3, background: '#f4efe4' } }).composite([
     { input: overlay, left: 0, top: 0 },
@@ -34,7 +34,7 @@ export const gifOfFrames = async (): Promise<Buffer> => {
     .toBuffer();
 };
 
-const flat = (background: string): sharp.Sharp => sharp({ create: { width: 40, height: 40, channels: 3, background } });
+const flat = (background: string): Sharp => sharp({ create: { width: 40, height: 40, channels: 3, background } });
 
 /** What anybody may send. Each is a picture, and something else too, or not quite what it says it is. */
 export const GOOD: Record<string, () => Promise<Buffer>> = {

@@ -38,10 +38,11 @@ export class PictureWorkshop {
     this.#options = options;
   }
 
-  /** @throws AppError too_many_connections, image_unreadable */
+  /** @throws AppError too_many_connections, image_unreadable, stopping */
   async make(order: PictureOrder): Promise<PictureAnswer> {
     await this.#enter();
     try {
+      if (this.#isStopped) throw new AppError('stopping');
       const worker = this.#idle.pop() ?? this.#start();
       clearTimeout(worker.idle);
       const answer = await this.#ask(worker, order);
@@ -75,9 +76,9 @@ export class PictureWorkshop {
     child.off('exit', onExit);
     if (answer !== undefined) return answer;
     child.kill('SIGKILL');
+    if (this.#isStopped) throw new AppError('stopping');
     // Bytes that end or hold up a decoder are no picture for us.
-    if (!this.#isStopped)
-      logger.warn({ sizeBytes: order.bytes.length }, 'a picture took too long, or ended its decoder');
+    logger.warn({ sizeBytes: order.bytes.length }, 'a picture took too long, or ended its decoder');
     throw new AppError('image_unreadable');
   }
 
