@@ -130,8 +130,9 @@ export interface CreateRoomInput {
 export interface UpdateRoomInput {
   status?: 'live' | 'ended';
   title?: string;
-  category?: string;
-  cover?: string;
+  /** null takes it away, as the cover. */
+  category?: string | null;
+  cover?: string | null;
   isPrivate?: boolean;
   maxViewers?: number;
   autoLive?: boolean;

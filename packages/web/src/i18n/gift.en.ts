@@ -41,6 +41,7 @@ export const messages = {
     title: 'Gifts received',
     room: 'This broadcast',
     today: 'Today',
+    month: 'This month',
     ever: 'In all',
     unpaid: 'Not paid out yet',
     unpaidHint: 'the operator pays it',

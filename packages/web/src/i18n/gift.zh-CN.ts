@@ -41,6 +41,7 @@ export const messages = {
     title: '礼物收益',
     room: '本场直播',
     today: '今日',
+    month: '本月',
     ever: '累计',
     unpaid: '待结算',
     unpaidHint: '由运营者结算',

@@ -1,4 +1,4 @@
-import type { Recording } from '@kaibo/client';
+import type { Recording, RecordingPage } from '@kaibo/client';
 import { useIntervalFn } from '@vueuse/core';
 import { computed, ref, shallowRef, watch } from 'vue';
 import type { ComputedRef, Ref, ShallowRef } from 'vue';
@@ -26,21 +26,43 @@ export interface RecordingsState {
   remove(id: string): Promise<void>;
 }
 
+interface RecordingsSource {
+  /** Whether there is anything to ask for. */
+  mine(): boolean;
+  ask(): Promise<RecordingPage>;
+  rights(): { ownerToken: string | undefined };
+}
+
 /** The recordings of one's own room, kept current for as long as the calling component lives. */
 export function useRecordings(roomId: string, mine: () => boolean): RecordingsState {
+  const owned = useOwnedRooms();
+  const rights = () => ({ ownerToken: owned.tokenOf(roomId) });
+  const ask = () => api.recordings.ofRoom(roomId, { ...rights(), pageSize: MAX_LISTED });
+  const state = useRecordingsOf({ mine, ask, rights });
+  useRecordingNews(roomId, () => void state.reload());
+  return state;
+}
+
+/** All recordings of one's own account, the newest first. */
+export function useOwnRecordings(userId: () => string | undefined): RecordingsState {
+  return useRecordingsOf({
+    mine: () => userId() !== undefined,
+    ask: () => api.recordings.list({ userId: userId(), pageSize: MAX_LISTED }),
+    rights: () => ({ ownerToken: undefined }),
+  });
+}
+
+function useRecordingsOf({ mine, ask, rights }: RecordingsSource): RecordingsState {
   const { t } = useI18n();
   const errorText = useErrorText();
-  const owned = useOwnedRooms();
   const recordings = shallowRef<Recording[] | null>(null);
   const failed = ref(false);
   const current = computed(() => recordings.value?.find(({ state }) => state === 'recording'));
-  const rights = () => ({ ownerToken: owned.tokenOf(roomId) });
 
   async function reload(): Promise<void> {
     if (!mine()) return;
     try {
-      const page = await api.recordings.ofRoom(roomId, { ...rights(), pageSize: MAX_LISTED });
-      [recordings.value, failed.value] = [page.recordings, false];
+      [recordings.value, failed.value] = [(await ask()).recordings, false];
     } catch {
       failed.value = recordings.value === null;
     }
@@ -59,7 +81,6 @@ export function useRecordings(roomId: string, mine: () => boolean): RecordingsSt
     }
   }
 
-  useRecordingNews(roomId, () => void reload());
   useIntervalFn(() => {
     const isMoving = recordings.value?.some(({ state }) => state === 'recording' || state === 'processing') ?? false;
     if (isMoving && !document.hidden) void reload();

@@ -1,0 +1,35 @@
+import type { BroadcastSummary } from '@kaibo/client';
+import { KaiboError } from '@kaibo/client';
+import { ref, shallowRef } from 'vue';
+import type { Ref, ShallowRef } from 'vue';
+import { api } from '../../api.ts';
+import { useOwnedRooms } from '../../stores/owned-rooms.ts';
+
+export interface SummaryState {
+  /** null before the first answer, and of a room that was never live. */
+  summary: ShallowRef<BroadcastSummary | null>;
+  neverLive: Ref<boolean>;
+  failed: Ref<boolean>;
+  load(): Promise<void>;
+}
+
+/** What a show came to, for its owner. */
+export function useSummary(roomId: string): SummaryState {
+  const owned = useOwnedRooms();
+  const summary = shallowRef<BroadcastSummary | null>(null);
+  const neverLive = ref(false);
+  const failed = ref(false);
+
+  async function load(): Promise<void> {
+    failed.value = false;
+    try {
+      summary.value = await api.insight.summary(roomId, { ownerToken: owned.tokenOf(roomId) });
+    } catch (error) {
+      neverLive.value = error instanceof KaiboError && error.code === 'room_not_live';
+      failed.value = !neverLive.value;
+    }
+  }
+
+  void load();
+  return { summary, neverLive, failed, load };
+}
