@@ -36,6 +36,16 @@ interface Shown {
   path(furnished: FurnishedPlatform): string;
 }
 
+/** As in pages/admin/routes.ts. */
+const ADMIN_SECTIONS = [
+  ...['dashboard', 'rooms', 'nodes', 'users', 'reports', 'words', 'gifts', 'ledger', 'files', 'webhooks', 'config'],
+  'audit',
+];
+const ADMIN_PAGES: readonly Shown[] = ADMIN_SECTIONS.map((key) => {
+  const path = key === 'dashboard' ? '/admin' : `/admin/${key}`;
+  return { name: `admin-${key}`, route: `admin-${key}`, who: 'admin', path: () => path };
+});
+
 const PAGES: readonly Shown[] = [
   { name: 'home', route: 'home', who: 'guest', path: () => '/' },
   { name: 'search', route: 'search', who: 'guest', path: () => `/search?q=${encodeURIComponent('厨房')}` },
@@ -72,6 +82,7 @@ const PAGES: readonly Shown[] = [
   { name: 'studio-ended', route: 'studio', who: 'streamer', path: ({ endedRoomId }) => `/live/${endedRoomId}` },
   { name: 'overlay', route: 'overlay', who: 'guest', says: /401/, path: () => '/overlay' },
   { name: 'not-found', route: 'not-found', who: 'guest', path: () => '/no/such/page' },
+  ...ADMIN_PAGES,
 ];
 
 const DESK = { viewport: { width: 1440, height: 900 }, locale: 'zh-CN' } as const;
@@ -157,7 +168,9 @@ async function inspect(page: Page, { name, path, says }: Shown, size: string): P
 test('every page of the router is among them', () => {
   const router = readFileSync(join(ROOT, 'packages/web/src/router.ts'), 'utf8');
   const names = [...router.matchAll(/\bpath: '[^']+',\s*name: '([\w-]+)'/g)].map((match) => match[1]);
-  expect(new Set(PAGES.map(({ route }) => route))).toEqual(new Set(names));
+  const admin = readFileSync(join(ROOT, 'packages/web/src/pages/admin/routes.ts'), 'utf8');
+  const sections = [...admin.matchAll(/\bsection\('(\w+)'/g)].map((match) => `admin-${match[1]}`);
+  expect(new Set(PAGES.map(({ route }) => route))).toEqual(new Set([...names, ...sections]));
 });
 
 test.for([
