@@ -7,6 +7,7 @@ describe('RTMP addresses', () => {
       'rtmp://host/app/key',
       { secure: false, host: 'host', port: 1935, app: 'app', name: 'key', tcUrl: 'rtmp://host/app' },
     ],
+    ['rtmp://h/live-bvc/?streamname=live_1&key=a', { app: 'live-bvc', name: '?streamname=live_1&key=a' }],
     ['rtmp://host:1936/a/b/key?x=1?y', { port: 1936, app: 'a/b', name: 'key?x=1?y', tcUrl: 'rtmp://host:1936/a/b' }],
     [
       'RTMPS://h/rtmp/FB-1?s=a/b&c',

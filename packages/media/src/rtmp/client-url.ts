@@ -36,7 +36,8 @@ export function parseRtmpUrl(url: string): RtmpTarget {
   const at = path.lastIndexOf('/');
   const app = path.slice(0, Math.max(at, 0)).replace(/^\/+|\/+$/g, '');
   const name = [path.slice(at + 1), ...query].join('?');
-  if (app === '' || path.slice(at + 1) === '') throw badUrl('its path must have an application and a stream name');
+  // Some services, such as Bilibili, give a key that is all query.
+  if (app === '' || /^\??$/.test(name)) throw badUrl('its path must have an application and a stream name');
   const shownPort = port === DEFAULT_PORTS[scheme] ? '' : `:${port}`;
   return {
     secure: scheme === 'rtmps:',

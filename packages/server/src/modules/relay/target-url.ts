@@ -1,9 +1,9 @@
 const MAX_LENGTH = 2048;
 /** No control characters, spaces, or backslash, which some parsers take for a slash. */
 const PLAIN = /^[\x21-\x5b\x5d-\x7e]+$/;
-/** A server without user name or password, an application, and a key. */
+/** A server without user name or password, an application, and a key, which at Bilibili is all query. */
 const TARGET =
-  /^(rtmps?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)(:\d{1,5})?\/([^/?]+)\/([^?]*[^/?])(\?.*)?$/i;
+  /^(rtmps?):\/\/(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_][A-Za-z0-9_.-]*)(:\d{1,5})?\/([^/?]+)\/(?:([^?]*[^/?])(\?.*)?|\?.+)$/i;
 /** `live_`, `rtmp_sb_`: what some keys begin with, and people know them by. */
 const KEY_PREFIX = /^[a-z]{1,8}_/;
 
