@@ -102,6 +102,7 @@ test('a private room opens to the one who was invited, and to nobody else', asyn
 
   await open(guest, path);
   await guest.page.getByTestId('room-private').waitFor(WAIT);
+  await page.getByTestId('section-settings').click();
   await page.getByTestId('invite-username').fill('guest');
   await page.getByTestId('invite').click();
   await page.getByTestId('invited').waitFor(WAIT);

@@ -183,7 +183,7 @@ test('gifts are chosen by keys, and on a phone from a sheet', async () => {
 
 test('a streamer sets a goal, sees it come nearer and what gifts brought, and takes it away', async () => {
   const [fan, own] = [await join('fan', 1000), await host.context.newPage()];
-  await Promise.all([enter(fan), host.page.goto(`${platform.url}/live/${roomId}`)]);
+  await Promise.all([enter(fan), host.page.goto(`${platform.url}/live/${roomId}#interact`)]);
   await own.goto(`${platform.url}/rooms/${roomId}`);
   await own.getByTestId('gift-earned').waitFor(WAIT);
   expect(await own.getByTestId('gift-bar').count(), 'nobody gives to themselves').toBe(0);

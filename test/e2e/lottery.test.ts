@@ -44,6 +44,7 @@ async function makeRoom(page: Page): Promise<string> {
   await page.goto(`${platform.url}/live`);
   await page.getByTestId('title-input').fill('抽奖直播间');
   await page.getByTestId('create-room').click();
+  await page.getByTestId('section-interact').click(WAIT);
   await page.getByTestId('lottery-control').waitFor(WAIT);
   return new URL(page.url()).pathname.split('/').at(-1) ?? '';
 }

@@ -82,7 +82,7 @@ async function clearShare(page: Page): Promise<number> {
 }
 
 test('danmaku, gifts, the lottery and the goal are shown over nothing, and again after a restart', async () => {
-  await host.page.goto(`${platform.url}/live/${roomId}`);
+  await host.page.goto(`${platform.url}/live/${roomId}#interact`);
   await host.page.getByTestId('overlay-create').click(WAIT);
   const address = (await host.page.getByTestId('overlay-url').getAttribute('data-value', WAIT)) ?? '';
   const { pathname, hash } = new URL(address);
@@ -132,7 +132,7 @@ test('settings are followed; a removed overlay and a wrong token show a plain se
   expect(await page.getByTestId('combo-tray').textContent(), 'too little to be told').not.toContain('Cake');
   expect(await page.getByTestId('goal').count()).toBe(0);
 
-  await host.page.goto(`${platform.url}/live/${roomId}`);
+  await host.page.goto(`${platform.url}/live/${roomId}#interact`);
   const row = host.page.getByTestId('overlay-row').filter({ hasText: 'Tests' });
   await row.getByTestId('overlay-open').click(WAIT);
   await row.getByTestId('overlay-shows-goal').getByRole('switch').click();

@@ -60,6 +60,7 @@ function playing(video: Locator): Promise<Playing> {
 test('a broadcast recorded by hand is published, played, sought and sped up by a stranger, and taken back', async () => {
   const { studio, publishUrl } = await makeRoom('值得再看一遍');
   await using _encoder = publishTestPicture(publishUrl);
+  await studio.getByTestId('section-recording').click(WAIT);
   await studio.getByTestId('record').click(WAIT);
   await studio.locator('[data-testid=recording-panel][data-recording=true]').waitFor(WAIT);
 
