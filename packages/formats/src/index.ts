@@ -149,7 +149,7 @@ export type { RtpExtension, RtpPacket } from './rtp/packet.ts';
 /** RTCP: reports, and feedback. */
 export { parseRtcp } from './rtp/rtcp-parse.ts';
 export { encodeRtcp } from './rtp/rtcp-encode.ts';
-export type { RtcpPacket, RtcpReport } from './rtp/rtcp.ts';
+export type { RtcpPacket, RtcpReport, XrDelay } from './rtp/rtcp.ts';
 /** The clock of reports. */
 export { msOfNtp, ntpMiddle, ntpOfMs } from './rtp/ntp.ts';
 export type { NtpTime } from './rtp/ntp.ts';

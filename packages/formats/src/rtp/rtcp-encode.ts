@@ -15,8 +15,13 @@ import {
   RTCP_SDES,
   RTCP_SR,
   RTCP_VERSION,
+  RTCP_XR,
   SDES_CNAME,
   SDES_END,
+  XR_DELAY_WORDS,
+  XR_DELAYS,
+  XR_RECEIVER_TIME,
+  XR_RECEIVER_TIME_WORDS,
 } from './rtcp.ts';
 import type { EncodableRtcpPacket, RtcpReport } from './rtcp.ts';
 import { encodeTransportCc } from './transport-cc.ts';
@@ -74,6 +79,9 @@ function encodeBody(packet: EncodableRtcpPacket): Body {
     case 'bye':
       for (const ssrc of packet.ssrcs) body.u32(ssrc);
       return { packetType: RTCP_BYE, count: packet.ssrcs.length, body };
+    case 'xr':
+      writeExtendedReport(body.u32(packet.ssrc), packet);
+      return { packetType: RTCP_XR, count: 0, body }; // reserved
     case 'nack':
       writeNack(body.u32(packet.ssrc).u32(packet.mediaSsrc), packet.sequences);
       return { packetType: RTCP_RTPFB, count: FMT_NACK, body };
@@ -110,6 +118,22 @@ function writeChunk(body: ByteWriter, { ssrc, cname }: { ssrc: number; cname: st
   const name = utf8Bytes(cname, MAX_CNAME_BYTES);
   body.u32(ssrc).u8(SDES_CNAME).u8(name.length).bytes(name).u8(SDES_END);
   while (body.length % 4 > 0) body.u8(0);
+}
+
+/** RFC 3611, 4.4 and 4.5. */
+function writeExtendedReport(
+  body: ByteWriter,
+  { receiverTime, delays }: Extract<EncodableRtcpPacket, { type: 'xr' }>,
+): void {
+  if (receiverTime !== undefined)
+    body.u8(XR_RECEIVER_TIME).u8(0).u16(XR_RECEIVER_TIME_WORDS).u32(receiverTime.seconds).u32(receiverTime.fraction);
+  if (delays.length === 0) return;
+  body
+    .u8(XR_DELAYS)
+    .u8(0)
+    .u16(delays.length * XR_DELAY_WORDS);
+  for (const { ssrc, lastReceiverTime, delaySinceThen } of delays)
+    body.u32(ssrc).u32(lastReceiverTime).u32(delaySinceThen);
 }
 
 /** RFC 4585, 6.2.1. Best in rising order, since an entry takes the 16 after it along. */

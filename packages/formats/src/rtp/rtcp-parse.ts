@@ -14,10 +14,15 @@ import {
   RTCP_SDES,
   RTCP_SR,
   RTCP_VERSION,
+  RTCP_XR,
   SDES_CNAME,
   SDES_END,
+  XR_DELAY_WORDS,
+  XR_DELAYS,
+  XR_RECEIVER_TIME,
+  XR_RECEIVER_TIME_WORDS,
 } from './rtcp.ts';
-import type { RtcpPacket, RtcpReport } from './rtcp.ts';
+import type { RtcpPacket, RtcpReport, XrDelay } from './rtcp.ts';
 import { readTransportCc } from './transport-cc.ts';
 
 /** A browser sends about five at once. */
@@ -25,6 +30,8 @@ const MAX_PACKETS = 32;
 /** Each entry of four bytes names up to 17 packets; no receiver waits for more than this. */
 const MAX_NACK_SEQUENCES = 4096;
 const MAX_FIR_REQUESTS = 64;
+/** Of one block: one for each receiver. */
+const MAX_XR_DELAYS = 64;
 const PADDING_BIT = 0x20;
 const FOLLOWING_IN_NACK = 16;
 
@@ -68,6 +75,8 @@ function readBody(reader: ByteReader, packetType: number, count: number): RtcpPa
       return { type: 'sdes', chunks: Array.from({ length: count }, () => readChunk(reader)) };
     case RTCP_BYE:
       return { type: 'bye', ssrcs: Array.from({ length: count }, () => reader.u32()) };
+    case RTCP_XR:
+      return readExtendedReport(reader);
     case RTCP_RTPFB:
       return readTransportFeedback(reader, count);
     case RTCP_PSFB:
@@ -115,6 +124,31 @@ function readChunk(reader: ByteReader): { ssrc: number; cname: string } {
   const overhang = (reader.position - start) % 4;
   if (overhang > 0) reader.skip(4 - overhang);
   return { ssrc, cname };
+}
+
+/** RFC 3611, 2 and 3: blocks of any kind, one after the other, each with its length in words, less one. */
+function readExtendedReport(reader: ByteReader): RtcpPacket {
+  const report: Extract<RtcpPacket, { type: 'xr' }> = { type: 'xr', ssrc: reader.u32(), delays: [] };
+  while (reader.remaining > 0) {
+    const blockType = reader.u8();
+    reader.skip(1); // type-specific: reserved in both
+    const words = reader.u16();
+    const block = new ByteReader(reader.bytes(words * 4));
+    if (blockType === XR_RECEIVER_TIME && words >= XR_RECEIVER_TIME_WORDS)
+      report.receiverTime = { seconds: block.u32(), fraction: block.u32() };
+    else if (blockType === XR_DELAYS) report.delays.push(...readDelays(block));
+  }
+  return report;
+}
+
+/** RFC 3611, 4.5. */
+function readDelays(block: ByteReader): XrDelay[] {
+  const delays: XrDelay[] = [];
+  while (block.remaining >= XR_DELAY_WORDS * 4) {
+    if (delays.length === MAX_XR_DELAYS) throw new FormatError('too_large', 'too many delays in an extended report');
+    delays.push({ ssrc: block.u32(), lastReceiverTime: block.u32(), delaySinceThen: block.u32() });
+  }
+  return delays;
 }
 
 function readTransportFeedback(reader: ByteReader, messageType: number): RtcpPacket {

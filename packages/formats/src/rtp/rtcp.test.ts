@@ -64,6 +64,23 @@ const both: [string, EncodableRtcpPacket, string][] = [
     { type: 'nack', ssrc: 1, mediaSsrc: 2, sequences: [65_535, 0, 15, 16, 100] },
     '81cd 0005 00000001 00000002 ffff 8001 0010 0000 0064 0000',
   ],
+  [
+    'an extended report of a receiver',
+    { type: 'xr', ssrc: 1, receiverTime: { seconds: 0x83aa_7e80, fraction: 0x8000_0000 }, delays: [] },
+    '80cf 0004 00000001 04 00 0002 83aa7e80 80000000',
+  ],
+  [
+    'an extended report of a sender, to two receivers',
+    {
+      type: 'xr',
+      ssrc: 1,
+      delays: [
+        { ssrc: 2, lastReceiverTime: 0xb705_2000, delaySinceThen: 0x5_4000 },
+        { ssrc: 3, lastReceiverTime: 0, delaySinceThen: 0 },
+      ],
+    },
+    '80cf 0008 00000001 05 00 0006 00000002 b7052000 00054000 00000003 00000000 00000000',
+  ],
   ['a picture loss indication', { type: 'pli', ssrc: 1, mediaSsrc: 2 }, '81ce 0002 00000001 00000002'],
   [
     'a full intra request',
@@ -123,7 +140,8 @@ describe('RTCP', () => {
       { type: 'sdes', chunks: [{ ssrc: 1, cname: 'b' }] },
     ],
     ['a chunk without a name', '81ca 0002 00000001 00000000', { type: 'sdes', chunks: [{ ssrc: 1, cname: '' }] }],
-    ['extended reports', '80cf 0001 00000001', { type: 'other', packetType: 207 }],
+    ['extended reports', '80cf 0001 00000001', { type: 'xr', ssrc: 1, delays: [] }],
+    ['extended reports of other kinds', '80cf 0003 00000001 2a 00 0001 ffffffff', { type: 'xr', ssrc: 1, delays: [] }],
     ['an unknown feedback on packets', '83cd 0002 00000001 00000002', { type: 'other', packetType: 205 }],
     ['an unknown feedback on pictures', '82ce 0002 00000001 00000002', { type: 'other', packetType: 206 }],
     ['an unknown application', '8fce 0003 00000001 00000002 41424344', { type: 'other', packetType: 206 }],

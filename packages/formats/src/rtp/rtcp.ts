@@ -13,10 +13,18 @@ export const RTCP_SDES = 202;
 export const RTCP_BYE = 203;
 export const RTCP_RTPFB = 205;
 export const RTCP_PSFB = 206;
+/** RFC 3611, 2. */
+export const RTCP_XR = 207;
 
 /** SDES item types (RFC 3550, 6.5). */
 export const SDES_END = 0;
 export const SDES_CNAME = 1;
+
+// Report blocks of extended reports (RFC 3611, 4.4 and 4.5), and what each holds, in words.
+export const XR_RECEIVER_TIME = 4;
+export const XR_DELAYS = 5;
+export const XR_RECEIVER_TIME_WORDS = 2;
+export const XR_DELAY_WORDS = 3;
 
 // Feedback message types: RFC 4585, 6.2 and 6.3; RFC 5104, 4.3.1; draft-alvestrand-rmcat-remb-03, 2.2;
 // draft-holmer-rmcat-transport-wide-cc-extensions-01, 3.1.
@@ -43,6 +51,16 @@ export interface RtcpReport {
   lastSr: number;
   /** In 1/65536 s. */
   delaySinceLastSr: number;
+}
+
+/** How long a receiver's time was kept by whom it was sent to (RFC 3611, 4.5), which makes a round trip known. */
+export interface XrDelay {
+  /** Of the receiver. */
+  ssrc: number;
+  /** `ntpMiddle` of its last time; 0 when there was none. */
+  lastReceiverTime: number;
+  /** In 1/65536 s. */
+  delaySinceThen: number;
 }
 
 /** Transport-wide congestion control feedback. */
@@ -77,6 +95,8 @@ export type RtcpPacket =
   | { type: 'rr'; ssrc: number; reports: RtcpReport[] }
   | { type: 'sdes'; chunks: { ssrc: number; /** '' when the chunk had none. */ cname: string }[] }
   | { type: 'bye'; ssrcs: number[] }
+  /** Blocks of other kinds are left out. */
+  | { type: 'xr'; ssrc: number; receiverTime?: NtpTime; delays: XrDelay[] }
   | { type: 'nack'; ssrc: number; mediaSsrc: number; sequences: number[] }
   | { type: 'pli'; ssrc: number; mediaSsrc: number }
   | {

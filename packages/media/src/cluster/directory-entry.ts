@@ -18,7 +18,14 @@ export interface DirectoryEntry {
   epoch: number;
   startedAtMs: number;
   owner?: number;
-  publisher?: { client: PublicMediaClient; workerId: number; credential: string; sinceMs: number };
+  publisher?: {
+    client: PublicMediaClient;
+    workerId: number;
+    credential: string;
+    sinceMs: number;
+    /** To it and back; of WebRTC. */
+    rttMs?: number;
+  };
   resumeAfterMs?: number;
   report?: StreamReport & { atMs: number };
   /** By worker: all bytes sent to viewers, and the rate between its last two reports. */

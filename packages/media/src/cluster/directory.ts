@@ -200,6 +200,12 @@ export class Directory {
     }
   }
 
+  /** How far a publisher is; one that is not the stream's any more says nothing. */
+  roundTrip(key: StreamKey, { clientId, rttMs }: { clientId: string; rttMs: number }): void {
+    const publisher = this.#entries.get(key)?.publisher;
+    if (publisher?.client.clientId === clientId) publisher.rttMs = rttMs;
+  }
+
   /** Ends a stream at once, whatever its state. False when there is none. */
   end(key: StreamKey, reason: EndReason): boolean {
     const entry = this.#entries.get(key);

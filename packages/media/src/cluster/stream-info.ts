@@ -24,6 +24,8 @@ export interface StreamInfo {
   lastDtsMs: number;
   /** Between the last two key frames; undefined while it is not known. */
   keyframeIntervalMs?: number;
+  /** To the publisher and back; of WebRTC. */
+  rttMs?: number;
   video?: { codec: string; profile?: string; level?: string; width?: number; height?: number };
   audio?: { codec: string; sampleRateHz?: number; channels?: number; profile?: string };
   /** Codes of what its publisher should know: see `BroadcastNotice`. */
@@ -60,6 +62,7 @@ export function streamInfo(entry: DirectoryEntry, ladder: LadderBook | undefined
     frames: report?.frames ?? 0,
     fps: state === 'publishing' ? (report?.fps ?? 0) : 0,
     lastDtsMs: report?.lastDtsMs ?? 0,
+    rttMs: entry.publisher?.rttMs,
     keyframeIntervalMs: state === 'publishing' ? report?.keyIntervalMs : undefined,
     video: report?.video,
     audio: report?.audio,

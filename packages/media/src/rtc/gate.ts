@@ -249,6 +249,8 @@ export class RtcGate implements RtcDoor {
         return;
       case 'stats':
         this.#deps.directory.report(RTC_MEMBER, message.atMs, message.streams);
+        for (const { key, clientId, rttMs } of message.publishers)
+          this.#deps.directory.roundTrip(key, { clientId, rttMs });
         return;
       default:
         message satisfies never;

@@ -51,6 +51,12 @@ export type RtcTold =
   | { type: 'ready' }
   | { type: 'connected'; clientId: string }
   | { type: 'gone'; clientId: string; reason: EndReason }
-  | { type: 'stats'; atMs: number; streams: StreamReport[] }
+  /** `publishers`: how far they are, of those of whom it is known. */
+  | {
+      type: 'stats';
+      atMs: number;
+      streams: StreamReport[];
+      publishers: { key: StreamKey; clientId: string; rttMs: number }[];
+    }
   | Extract<WorkerNotice, { type: 'log' }>
   | { type: 'drained' };

@@ -2,6 +2,7 @@ import {
   encodeRtcp,
   encodeRtpPacket,
   type MediaPacket,
+  ntpMiddle,
   ntpOfMs,
   packH264,
   parseSdp,
@@ -155,6 +156,30 @@ describe('RtcPublisher', () => {
     expect(told('rr')).toHaveLength(2); // one at once
     expect(told('remb')[1]).toEqual({ type: 'remb', ssrc: 1, bitrateBps: 20_000_000, mediaSsrcs: [VIDEO, AUDIO] });
     expect(told('transport-cc')).toEqual([]);
+  });
+
+  it('knows how far the sender is by extended reports', () => {
+    const { publisher, video, pass, told } = bench();
+    const answer = (lastReceiverTime: number, delaySinceThen: number, ssrc = 1): void =>
+      publisher.receive(
+        encodeRtcp([{ type: 'xr', ssrc: VIDEO, delays: [{ ssrc, lastReceiverTime, delaySinceThen }] }]),
+      );
+    video(1, KEY);
+    pass(1010);
+    const [sent] = told('xr');
+    const time = sent?.type === 'xr' && sent.receiverTime ? ntpMiddle(sent.receiverTime) : 0;
+    expect(publisher.rttMs).toBeUndefined();
+    answer(0, 0); // it has heard of none
+    answer(time, 0, 2); // another receiver
+    expect(publisher.rttMs).toBeUndefined();
+    // Told at the first tick, answered a second later, of which the sender kept it for 960 ms.
+    answer(time, Math.round(960 * 65.536));
+    expect(publisher.rttMs).toBeGreaterThanOrEqual(30);
+    expect(publisher.rttMs).toBeLessThanOrEqual(60);
+    const known = publisher.rttMs;
+    answer(time, 5000 * 65.536); // kept for longer than it took
+    expect(publisher.rttMs).toBe(known);
+    publisher.close();
   });
 
   it('tells a browser of each arrival', () => {

@@ -3,10 +3,13 @@ import {
   FormatError,
   isRtcp,
   type MediaPacket,
+  ntpMiddle,
+  ntpOfMs,
   parseRtcp,
   parseRtpPacket,
   type RtcpPacket,
   type RtpPacket,
+  type XrDelay,
 } from '@kaibo/formats';
 import { PublisherWatch } from '../../hub/publisher-watch.ts';
 import type { EndReason } from '../../hub/subscriber.ts';
@@ -29,6 +32,9 @@ const KEYFRAME_ASK_EVERY_MS = 400;
 const SILENCE_MS = 5000;
 /** What a sender that only knows this estimate may send at most (draft-alvestrand-rmcat-remb). */
 const MAX_REMB_BPS = 20_000_000;
+/** Round trips are told in 1/65536 s; what is longer than half a minute is none. */
+const UNITS_PER_MS = 65.536;
+const MAX_ROUND_TRIP_UNITS = 30_000 * UNITS_PER_MS;
 /** Sources of one peer; a browser has two. */
 const MAX_SOURCES = 8;
 
@@ -50,6 +56,8 @@ export interface PublisherDeps {
 export class RtcPublisher {
   readonly clientId: string;
   recvBytes = 0;
+  /** To the publisher and back, as of its last extended report; undefined before one. */
+  rttMs: number | undefined;
   #deps: PublisherDeps;
   #clock = new SessionClock();
   #tracks = new Map<number, IngestTrack>();
@@ -168,6 +176,9 @@ export class RtcPublisher {
       case 'sr':
         this.#tracks.get(packet.ssrc)?.senderReport(packet, this.#heardAtMs);
         return;
+      case 'xr':
+        for (const delay of packet.delays) if (delay.ssrc === OWN_SSRC) this.#roundTrip(delay, this.#heardAtMs);
+        return;
       case 'bye':
         return; // a layer or a muted camera; a peer that goes closes its transport
       case 'rr':
@@ -200,11 +211,20 @@ export class RtcPublisher {
     if (tracks.length === 0) return;
     const reports = tracks.map((track) => track.report(nowMs));
     const packets: Parameters<typeof encodeRtcp>[0][number][] = [{ type: 'rr', ssrc: OWN_SSRC, reports }];
+    // Nothing else tells a receiver how far the sender is (RFC 3611, 4.4).
+    packets.push({ type: 'xr', ssrc: OWN_SSRC, receiverTime: ntpOfMs(nowMs), delays: [] });
     if (!this.#arrivals) {
       const bitrateBps = Math.min(this.#deps.limits.publishBitrateBps, MAX_REMB_BPS);
       packets.push({ type: 'remb', ssrc: OWN_SSRC, bitrateBps, mediaSsrcs: tracks.map(({ ssrc }) => ssrc) });
     }
     this.#send(packets);
+  }
+
+  /** RFC 3611, 4.5; a clock that was set back in between tells nothing. */
+  #roundTrip({ lastReceiverTime, delaySinceThen }: XrDelay, nowMs: number): void {
+    if (lastReceiverTime === 0) return;
+    const units = (ntpMiddle(ntpOfMs(nowMs)) - lastReceiverTime - delaySinceThen) >>> 0;
+    if (units < MAX_ROUND_TRIP_UNITS) this.rttMs = Math.round((units / UNITS_PER_MS) * 10) / 10;
   }
 
   get #videoSsrc(): number {

@@ -290,7 +290,10 @@ export class RtcProcess {
     for (const broadcast of this.#broadcasts.values()) broadcast.tick(nowMs);
     for (const session of [...this.#sessions.values()]) session.tick(nowMs);
     const streams = [...this.#broadcasts.values()].map(reportBroadcast);
-    this.#link.send({ type: 'stats', atMs: nowMs, streams });
+    const publishers = [...this.#publishers].flatMap(([{ clientId, rttMs }, key]) =>
+      rttMs === undefined ? [] : [{ key, clientId, rttMs }],
+    );
+    this.#link.send({ type: 'stats', atMs: nowMs, streams, publishers });
   }
 
   #traffic(): TrafficReply {

@@ -1,0 +1,129 @@
+import { encodeRtcp, FormatError, isRtcp, parseRtcp } from '@kaibo/formats';
+import { OPUS_CLOCK_HZ, VIDEO_CLOCK_HZ } from './codecs.ts';
+import { ViewerLine } from './viewer-line.ts';
+/** Browsers report every second on video they receive, and every five on sound alone (RFC 3550, 6.2). */
+const VIDEO_SILENCE_MS = 5000;
+const AUDIO_SILENCE_MS = 15_000;
+/** A key frame and all that follows it are many packets: not more often than this. */
+const REPEAT_EVERY_MS = 1000;
+/** A peer that plays. */
+export class RtcViewer {
+  clientId;
+  broadcast;
+  video;
+  audio;
+  /** Where its video comes from. */
+  picture;
+  #shows;
+  #deps;
+  #heardAtMs = 0;
+  #repeatedAtMs = Number.NEGATIVE_INFINITY;
+  #connected = false;
+  #closed = false;
+  constructor(deps) {
+    this.#deps = deps;
+    this.clientId = deps.clientId;
+    this.broadcast = deps.broadcast;
+    const video = deps.lines.find(({ kind }) => kind === 'video');
+    this.picture = deps.broadcast.videoIn(video?.h264Mode ?? 1);
+    this.#shows = new Set(video?.codecs.map(({ codec }) => codec));
+    this.video = this.#line('video');
+    this.audio = this.#line('audio');
+  }
+  get sentBytes() {
+    return (this.video?.sentBytes ?? 0) + (this.audio?.sentBytes ?? 0);
+  }
+  connected() {
+    if (this.#connected || this.#closed) return;
+    this.#connected = true;
+    this.#heardAtMs = performance.now();
+    this.#deps.broadcast.add(this);
+  }
+  /** RTCP; a viewer sends nothing else that counts. Throws nothing. */
+  receive(bytes) {
+    if (this.#closed || !isRtcp(bytes)) return;
+    try {
+      for (const packet of parseRtcp(bytes)) this.#heard(packet);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+    }
+  }
+  /** Reports of a sender (RFC 3550, 6.4.1): `streamMs` is the stream's time at `nowMs`. */
+  report(nowMs, streamMs) {
+    this.#report(this.video, { nowMs, streamMs, clockHz: VIDEO_CLOCK_HZ });
+    this.#report(this.audio, { nowMs, streamMs, clockHz: OPUS_CLOCK_HZ });
+  }
+  canShow(codec) {
+    return codec !== undefined && this.#shows.has(codec);
+  }
+  isSilent() {
+    return performance.now() - this.#heardAtMs > (this.video ? VIDEO_SILENCE_MS : AUDIO_SILENCE_MS);
+  }
+  /** The server ends it. */
+  finish(reason) {
+    if (this.#closed) return;
+    const ssrcs = [this.video, this.audio].flatMap((line) => (line ? [line.ssrc] : []));
+    this.#deps.transport.send(encodeRtcp([{ type: 'bye', ssrcs }]));
+    this.close();
+    this.#deps.onEnd(reason);
+  }
+  close() {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#deps.broadcast.remove(this);
+    this.video?.close();
+    this.audio?.close();
+    this.#deps.transport.close();
+  }
+  #line(kind) {
+    const { lines, ssrcs, broadcast, transport } = this.#deps;
+    const line = lines.find((one) => one.kind === kind);
+    const ssrc = line && ssrcs.get(line.index);
+    if (!line || ssrc === undefined) return undefined;
+    const types = new Map(line.codecs.map(({ codec, payloadType }) => [codec, payloadType]));
+    const codecNow = () => (kind === 'audio' ? 'opus' : this.picture.codec);
+    return new ViewerLine({
+      history: kind === 'audio' ? broadcast.audio.history : this.picture.history,
+      ssrc,
+      payloadType: () => {
+        const codec = codecNow();
+        return codec && types.get(codec);
+      },
+      send: (bytes) => transport.send(bytes),
+    });
+  }
+  #report(line, { nowMs, streamMs, clockHz }) {
+    const bytes = line?.report(nowMs, Math.round((streamMs * clockHz) / 1000) >>> 0);
+    if (bytes) this.#deps.transport.send(bytes);
+  }
+  #heard(packet) {
+    this.#heardAtMs = performance.now();
+    switch (packet.type) {
+      case 'nack':
+        this.#lineOf(packet.mediaSsrc)?.resend(packet.sequences, this.#heardAtMs);
+        return;
+      case 'pli':
+      case 'fir':
+        this.#repeat();
+        return;
+      case 'bye':
+      case 'rr':
+      case 'sr':
+      case 'sdes':
+      case 'remb':
+      case 'transport-cc':
+      case 'other':
+        return;
+      default:
+        packet;
+    }
+  }
+  #repeat() {
+    if (this.#heardAtMs - this.#repeatedAtMs < REPEAT_EVERY_MS) return;
+    this.#repeatedAtMs = this.#heardAtMs;
+    this.#deps.broadcast.repeatPicture(this);
+  }
+  #lineOf(ssrc) {
+    return this.video?.ssrc === ssrc ? this.video : this.audio?.ssrc === ssrc ? this.audio : undefined;
+  }
+}
