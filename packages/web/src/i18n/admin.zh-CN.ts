@@ -87,7 +87,7 @@ export const messages = {
       heap: '堆内存',
     },
     span: { label: '时间范围', minutes: '最近几分钟', day: '24 小时' },
-    roomsNow: '{live} 个直播中 · {preparing} 个准备中',
+    roomsNow: '{live} 直播 · {preparing} 准备',
     cores: '{n} 核',
     liveFigures: '实时',
     polledFigures: '每 5 秒',
