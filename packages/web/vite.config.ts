@@ -4,13 +4,21 @@ import vue from '@vitejs/plugin-vue';
 import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
 import { appVersion } from './app-version.ts';
+import { compiledTexts } from './compiled-texts.ts';
 import { precompress } from './precompress.ts';
 
 const api = process.env.KAIBO_API ?? 'http://localhost:8088';
 
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
-  plugins: [vue(), tailwindcss(), icons({ compiler: 'vue3', scale: 1.15 }), appVersion(), precompress()],
+  plugins: [
+    vue(),
+    tailwindcss(),
+    icons({ compiler: 'vue3', scale: 1.15 }),
+    compiledTexts(),
+    appVersion(),
+    precompress(),
+  ],
   define: {
     __VUE_OPTIONS_API__: 'false',
     __VUE_I18N_LEGACY_API__: 'false',

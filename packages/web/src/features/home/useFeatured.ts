@@ -1,5 +1,5 @@
 import type { Room } from '@kaibo/client';
-import { useDocumentVisibility, useElementVisibility, useTimeoutFn } from '@vueuse/core';
+import { useDocumentVisibility, useElementVisibility, useEventListener, useTimeoutFn } from '@vueuse/core';
 import type { MaybeComputedElementRef } from '@vueuse/core';
 import { computed, onMounted, ref, watch } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
@@ -10,6 +10,9 @@ const SHOWN = 4;
 /** Seen at least half, and for so long, before a stream is fetched; gone for so long, before it is let go. */
 const SETTLE_MS = 400;
 const LEAVE_MS = 3000;
+const SIGNS = ['pointermove', 'pointerdown', 'scroll', 'keydown'] as const;
+/** Who only looks wants it to move, too. */
+const UNSEEN_MS = 5000;
 
 export interface Featured {
   /** The one on the stage; undefined when nobody is live. */
@@ -50,12 +53,24 @@ export function useFeatured(stage: MaybeComputedElementRef, ranked: () => readon
   };
 }
 
+/** True at the first sign of a person, or a while after the page: what a page needs comes before what moves on it. */
+function useSomebodyThere(): Ref<boolean> {
+  const isThere = ref(false);
+  useTimeoutFn(() => (isThere.value = true), UNSEEN_MS);
+  for (const sign of SIGNS) useEventListener(window, sign, () => (isThere.value = true), { once: true, passive: true });
+  return isThere;
+}
+
 function usePlaysInView(stage: MaybeComputedElementRef, asked: Ref<boolean>): Ref<boolean> {
   const mayMove = useAutoplayWish();
   const inView = useElementVisibility(stage, { threshold: 0.5 });
   const visibility = useDocumentVisibility();
   const plays = ref(false);
-  const isWanted = computed(() => (mayMove.value || asked.value) && inView.value && visibility.value === 'visible');
+  const isThere = useSomebodyThere();
+  const isWanted = computed(() => {
+    const mayPlay = asked.value || (mayMove.value && isThere.value);
+    return mayPlay && inView.value && visibility.value === 'visible';
+  });
   const begin = useTimeoutFn(() => (plays.value = true), SETTLE_MS, { immediate: false });
   const end = useTimeoutFn(() => (plays.value = false), LEAVE_MS, { immediate: false });
 
