@@ -180,7 +180,6 @@ export const messages = {
       action: 'What',
       subject: 'To what',
       details: 'Details',
-      address: 'Address',
       example: { actor: 'user:…', action: 'user.banned', subject: 'room:…' },
       clear: 'Clear',
       more: 'Older entries',

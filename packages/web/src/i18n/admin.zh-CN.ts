@@ -179,7 +179,6 @@ export const messages = {
       action: '动作',
       subject: '对象',
       details: '详情',
-      address: '地址',
       example: { actor: 'user:…', action: 'user.banned', subject: 'room:…' },
       clear: '清除',
       more: '更早的记录',
