@@ -19,6 +19,8 @@ export const messages = {
     again: 'Watch again',
     resumed: 'Continued at {time}',
     fromStart: 'From the start',
+    chapters: 'Parts',
+    chapterAt: 'from {time}',
     goneTitle: 'This replay is gone',
     goneHint: 'It was deleted, is no longer public, or the link is incomplete.',
     privateTitle: 'This replay is private',

@@ -19,6 +19,8 @@ export const messages = {
     again: '再看一遍',
     resumed: '已从 {time} 继续播放',
     fromStart: '从头看',
+    chapters: '分段',
+    chapterAt: '{time} 起',
     goneTitle: '这个回放不在了',
     goneHint: '它可能已被删除、不再公开，或者链接不完整。',
     privateTitle: '这个回放不公开',

@@ -1,6 +1,8 @@
 import { usePreferredDark, usePreferredReducedMotion, useStorage } from '@vueuse/core';
 import { defineStore } from 'pinia';
 import { computed, watch } from 'vue';
+import { NO_FILTER, usableFilter } from '../features/danmaku/danmaku-filter.ts';
+import type { DanmakuFilter } from '../features/danmaku/danmaku-filter.ts';
 import { COLORS } from '../features/danmaku/danmaku-item.ts';
 import type { DanmakuPosition } from '../features/danmaku/danmaku-item.ts';
 import { DEFAULT_DANMAKU, usableSettings } from '../features/danmaku/danmaku-settings.ts';
@@ -25,10 +27,13 @@ export const usePreferences = defineStore('preferences', () => {
   const theme = useStorage<Theme>('kaibo.theme', 'system');
   const storedLocale = useStorage<string>('kaibo.locale', '');
   const systemDark = usePreferredDark();
-  const danmaku = useStorage<DanmakuSettings>('kaibo.danmaku', DEFAULT_DANMAKU, localStorage, {
+  const danmaku = useStorage<DanmakuSettings>('kaibo.danmaku', DEFAULT_DANMAKU, undefined, {
     mergeDefaults: usableSettings,
   });
-  const sending = useStorage<DanmakuSending>('kaibo.danmakuSending', DEFAULT_SENDING, localStorage, {
+  const filter = useStorage<DanmakuFilter>('kaibo.danmakuFilter', NO_FILTER, undefined, {
+    mergeDefaults: usableFilter,
+  });
+  const sending = useStorage<DanmakuSending>('kaibo.danmakuSending', DEFAULT_SENDING, undefined, {
     mergeDefaults: true,
   });
 
@@ -76,7 +81,7 @@ export const usePreferences = defineStore('preferences', () => {
   }
 
   return {
-    ...{ theme, dark, locale, danmaku, sending, lessMotion, reducedMotion, lessData, reducedData, autoplay },
+    ...{ theme, dark, locale, danmaku, filter, sending, lessMotion, reducedMotion, lessData, reducedData, autoplay },
     ...{ toggleTheme, setLocale, nextLocale },
   };
 });

@@ -19,13 +19,17 @@ export interface PlayerInput {
   canvas: Readonly<Ref<HTMLCanvasElement | null>>;
   phase: () => RoomPhase;
   room: () => Room;
-  /** A preview is silent. */
-  preview: boolean;
+  /** Begins without sound. */
+  muted: boolean;
+  /** Begins when the viewer says so. */
+  held: boolean;
 }
 
 export interface PlayerControls extends VolumeControls {
   state: PlayerState;
   paused: Ref<boolean>;
+  /** The viewer has not said yet that it may begin. */
+  held: Ref<boolean>;
   /** What the viewer chose, in this browser. */
   mode: Ref<PlayMode>;
   /** `auto`, or the `id` of one of `qualities`; what the viewer chose, in this browser, as far as this room has it. */
@@ -41,6 +45,7 @@ export interface PlayerControls extends VolumeControls {
 export function usePlayer(input: PlayerInput): PlayerControls {
   const state = reactive<PlayerState>({ ...INITIAL_STATE });
   const paused = ref(true);
+  const held = ref(input.held);
   const sound = useVolume(input.video);
   const mode = useStorage<PlayMode>('kaibo.playMode', 'auto');
   const wantedQuality = useStorage('kaibo.quality', AUTO);
@@ -62,17 +67,26 @@ export function usePlayer(input: PlayerInput): PlayerControls {
 
   async function follow(phase: RoomPhase): Promise<void> {
     player?.expectData(phase === 'live');
+    if (held.value) return;
     if (phase === 'ended' || phase === 'preparing') return player?.stop({ keepPicture: phase === 'ended' });
     const found = await rungs();
     // The room may have ended meanwhile.
     if (input.phase() === phase) player?.start(found);
   }
 
+  function togglePlay(): void {
+    if (held.value) {
+      held.value = false;
+      void follow(input.phase());
+    } else if (paused.value) player?.play();
+    else player?.pause();
+  }
+
   onMounted(() => {
     const [video, canvas] = [input.video.value, input.canvas.value];
     if (!video || !canvas) return;
     video.volume = sound.volume.value;
-    video.muted = input.preview;
+    video.muted = input.muted;
     player = new LivePlayer({ video, canvas, onState: (change) => Object.assign(state, change) });
     watch(input.phase, follow, { immediate: true });
     watch(mode, async () => player?.change(await rungs()));
@@ -93,11 +107,12 @@ export function usePlayer(input: PlayerInput): PlayerControls {
   return {
     state,
     paused,
+    held,
     ...sound,
     mode,
     quality,
     qualities,
-    togglePlay: () => (paused.value ? player?.play() : player?.pause()),
+    togglePlay,
     goBack: (behindS) => player?.goBack(behindS),
     goLive: () => player?.goLive(),
   };

@@ -19,6 +19,12 @@ export interface ReplayPlayerInput {
   url: string;
   /** As the server counts it. */
   durationS: number;
+  /** Where a link wants it to begin, in seconds; null where this browser stopped the last time. */
+  startS: number | null;
+  /** Begins when the viewer says so. */
+  held: boolean;
+  /** Begins without sound. */
+  muted: boolean;
 }
 
 export interface ReplayControls extends VolumeControls, VideoState {
@@ -41,11 +47,12 @@ export function useReplayPlayer(input: ReplayPlayerInput): ReplayControls {
   const sound = useVolume(video);
   const state = useVideoState(video, input.durationS);
   const { timeS, durationS, ended } = state;
-  const resumedS = useKeptPosition(input.id, state);
+  const resumedS = useKeptPosition(input, state);
   const speed = ref(1);
   const { failure, needsGesture, open, play } = useSource(input, () => {
     if (!video.value) return;
     video.value.volume = sound.volume.value;
+    if (input.muted && !state.started.value) video.value.muted = true;
     video.value.playbackRate = speed.value;
   });
 
@@ -70,13 +77,13 @@ export function useReplayPlayer(input: ReplayPlayerInput): ReplayControls {
     if (video.value) video.value.playbackRate = next;
   }
 
-  onMounted(() => void open(resumedS.value));
+  onMounted(() => void open(input.startS ?? resumedS.value));
   const retry = (): void => void open(timeS.value);
   return { ...sound, ...state, failure, needsGesture, resumedS, speed, togglePlay, seek, setSpeed, retry };
 }
 
 /** Loads the replay, again and again if need be; the last load counts. */
-function useSource({ video, url }: ReplayPlayerInput, prepare: () => void) {
+function useSource({ video, url, held }: ReplayPlayerInput, prepare: () => void) {
   const failure = shallowRef<ReplayFailure | null>(null);
   const needsGesture = ref(false);
   let source: ReplaySource | null = null;
@@ -96,7 +103,8 @@ function useSource({ video, url }: ReplayPlayerInput, prepare: () => void) {
     source = opened;
     // Loading puts the speed back.
     prepare();
-    await play();
+    if (held && mine === 1) needsGesture.value = true;
+    else await play();
   }
 
   async function play(): Promise<void> {
@@ -117,9 +125,13 @@ function useSource({ video, url }: ReplayPlayerInput, prepare: () => void) {
 }
 
 /** Remembers where the viewer is, and says where they were. */
-function useKeptPosition(id: string, { timeS, durationS, paused, started }: VideoState): Ref<number> {
+function useKeptPosition(
+  { id, startS }: ReplayPlayerInput,
+  { timeS, durationS, paused, started }: VideoState,
+): Ref<number> {
   const positions = new WatchPositions(localStorage);
-  const resumedS = ref(positions.of(id));
+  // Whoever follows a link to a place wants to be there.
+  const resumedS = ref(startS === null ? positions.of(id) : 0);
   const keep = (): void => {
     if (started.value) positions.keep(id, { atS: timeS.value, durationS: durationS.value });
   };
