@@ -45,6 +45,9 @@ const ofRelay = async ({ world, roomId, owner }: Scene): Promise<Record<string, 
   return { id: String(body['id']) };
 };
 
+const noPicture = async (): Promise<Record<string, string>> => ({ name: '00000000-0000-4000-8000-000000000000.webp' });
+const noFile = async (): Promise<Record<string, string>> => ({ id: 'none' });
+
 const LOTTERY = { prize: '一箱橙子', winners: 1 };
 const ofLottery = async ({ world, roomId, owner }: Scene): Promise<Record<string, string>> => {
   const { body } = await world.must(`/api/rooms/${roomId}/lotteries`, { method: 'POST', body: LOTTERY }, owner.token);
@@ -281,6 +284,21 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'GET /api/recordings/{id}/poster': { parameters: ofRecording, answers: ownersOnly(200) },
   'GET /replay/{id}/index.m3u8': { parameters: ofRecording, answers: ownersOnly(200) },
   'GET /replay/{id}/{file}': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /api/files': { answers: members(200) },
+  'GET /api/files/quota': { answers: members(200) },
+  // Nothing is sent, and nothing is no picture.
+  'POST /api/files/images': { query: () => '?purpose=avatar', answers: members(422) },
+  'GET /api/files/{id}': { parameters: noFile, answers: members(404) },
+  'DELETE /api/files/{id}': { parameters: noFile, answers: members(404) },
+  'GET /files/{name}': { parameters: noPicture, answers: all(404), suspended: 404 },
+  'GET /api/admin/files': { answers: admins(200) },
+  'DELETE /api/admin/files/{id}': { parameters: noFile, answers: admins(404) },
+  // What it asks of whoever may ask at all is tus: without a word of that it refuses the request as such.
+  'POST /api/files/uploads': { answers: members(400) },
+  'HEAD /api/files/uploads/{id}': { parameters: noFile, answers: members(400) },
+  'PATCH /api/files/uploads/{id}': { parameters: noFile, answers: members(400) },
+  'DELETE /api/files/uploads/{id}': { parameters: noFile, answers: members(400) },
+  'POST /api/files/{id}/publish': { parameters: noFile, body: () => ({}), answers: members(404) },
   'POST /api/rooms/{roomId}/lotteries': { body: () => LOTTERY, answers: owners(201) },
   'GET /api/rooms/{roomId}/lotteries': { answers: { ...all(200), banned: 403 } },
   'GET /api/lotteries/{id}': { parameters: ofLottery, answers: { ...all(200), banned: 403 } },

@@ -52,6 +52,7 @@ export class RightsWorld {
     config.limits.openRoomsPerUser = 1_000_000;
     // How full the test machine is does not matter.
     config.recording.minFreeBytes = 0;
+    config.files.minFreeBytes = 0;
     // Nothing of a test leaves this machine.
     config.webhooks.allowPrivate = ['127.0.0.1'];
     // Many tests share few cores; refusing work when late has tests of its own.

@@ -22,8 +22,6 @@ const newImageSchema = z.object({
   purpose: z.enum(['avatar', 'cover']),
   name: noteSchema(255).default('').describe('As its owner calls it; only shown'),
 });
-/** Whatever it is called: what it is, its content says. */
-const bodySchema = { content: { 'image/*': { schema: z.unknown() } } };
 
 export interface ImageRouteDeps {
   pictures: Pictures;
@@ -43,7 +41,7 @@ export function addImageRoutes(instance: FastifyInstance, deps: ImageRouteDeps):
     scope.withTypeProvider<ZodTypeProvider>().post(
       '/api/files/images',
       {
-        config: { rights: WRITE },
+        config: { rights: WRITE, takes: 'image/*' },
         schema: {
           tags: ['files'],
           summary: 'Keep a picture: made anew as WebP, 512x512 as an avatar, 1280x720 as a cover',
@@ -51,7 +49,6 @@ export function addImageRoutes(instance: FastifyInstance, deps: ImageRouteDeps):
           description:
             'The body is the picture: JPEG, PNG, WebP, GIF (its first picture) or AVIF, known by its content. Nothing else of the file is kept, no place, camera or comment.',
           querystring: newImageSchema,
-          body: bodySchema,
           response: { 201: storedFileSchema },
         },
       },

@@ -83,6 +83,8 @@ export interface RouteRights {
 declare module 'fastify' {
   interface FastifyContextConfig {
     rights?: RouteRights;
+    /** Media type of a body that is no JSON, for who reads the API's description. */
+    takes?: string;
   }
   interface FastifyRequest {
     /** Set by the gateway before any handler. */

@@ -52,6 +52,9 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'webhooks', description: 'What other programs are told' },
         { name: 'realtime', description: 'Events by WebSocket, SSE or polling' },
         { name: 'signaling', description: 'WebRTC between browsers' },
+        { name: 'embed', description: 'Players on pages of other sites' },
+        { name: 'monitor', description: 'How the platform does, for administrators' },
+        { name: 'insight', description: 'How broadcasts went' },
         { name: 'admin', description: 'For administrators' },
         { name: 'health', description: 'For load balancers and monitoring' },
       ],
@@ -62,7 +65,10 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         },
       },
     },
-    transform: (route) => toJsonSchema({ ...route, schema: describeRights(route.schema, route.route) }),
+    transform: (route) => {
+      const described = toJsonSchema({ ...route, schema: describeRights(route.schema, route.route) });
+      return { ...described, schema: withBytes(described.schema, route.route) };
+    },
     transformObject: jsonSchemaTransformObject,
   });
   const routes: RouteOptions[] = [];
@@ -78,6 +84,12 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
       return reply.type('application/json; charset=utf-8').send(document);
     },
   );
+}
+
+/** The body of a route that takes bytes, and not JSON, as its `config.takes` says. */
+function withBytes(schema: FastifySchema, { config }: RouteOptions): FastifySchema {
+  if (config?.takes === undefined || schema.hide === true) return schema;
+  return { ...schema, body: { content: { [config.takes]: { schema: { type: 'string', format: 'binary' } } } } };
 }
 
 /** A route that is neither described nor hidden stops the start. */
