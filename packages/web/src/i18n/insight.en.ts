@@ -21,7 +21,7 @@ export const messages = {
       lasted: '{date} · {time} on air',
       peakViewers: 'Peak viewers',
       averageViewers: 'Average viewers',
-      viewers: 'People who watched',
+      viewers: 'All viewers',
       watchMs: 'Time watched',
       messages: 'Messages',
       chatters: 'by {n}',

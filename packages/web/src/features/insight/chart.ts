@@ -35,6 +35,7 @@ export interface ChartPlan {
 const HEADROOM = 1.12;
 const BAR_SHARE = 0.62;
 const MAX_BAR_PX = 36;
+const LONE_POINT_MS = 60_000;
 
 /** Reads the theme's colours from where the chart stands, because a canvas knows no CSS variables. */
 export function lookAt(element: Element): ChartLook {
@@ -61,7 +62,7 @@ export function chartOptions(library: typeof uPlot, plan: ChartPlan): uPlot.Opti
     padding: [8, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, fill: look.line, width: 0 } },
     scales: {
-      x: { time: true },
+      x: { time: true, range: (chart, min, max) => timeRange(chart, { min, max, kind }) },
       y: { range: (_chart, _min, max) => [0, Math.max(plan.atLeast, (max || 0) * HEADROOM)] },
     },
     axes: [
@@ -87,6 +88,19 @@ export function chartOptions(library: typeof uPlot, plan: ChartPlan): uPlot.Opti
     ],
     hooks: { setCursor: [(chart) => plan.onPoint(chart.cursor.idx ?? null)] },
   };
+}
+
+/** Bars stand on both sides of their time, the first and the last, too. */
+function timeRange(
+  chart: uPlot,
+  { min, max, kind }: { min: number; max: number; kind: ChartPlan['kind'] },
+): [number, number] {
+  const steps = (chart.data[0]?.length ?? 1) - 1;
+  // One point alone stands in the middle.
+  if (min === max) return [min - LONE_POINT_MS, max + LONE_POINT_MS];
+  if (kind === 'line' || steps < 1) return [min, max];
+  const half = (max - min) / steps / 2;
+  return [min - half, max + half];
 }
 
 /** As wide as its longest number, so that no chart wastes a phone's width. */
