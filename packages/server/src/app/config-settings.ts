@@ -48,10 +48,15 @@ function maskedAddress(text: string): string {
   if (scheme === undefined) return text;
   const rest = text.slice(scheme.length);
   const at = rest.lastIndexOf('@');
-  const [user = '', password] = at < 0 ? [''] : split(rest.slice(0, at), ':');
-  const who = at < 0 ? '' : password === undefined ? `${MASK}@` : `${user}:${MASK}@`;
+  const who = at < 0 ? '' : `${maskedPerson(rest.slice(0, at))}@`;
   const [where, query] = split(rest.slice(at + 1), '?');
   return scheme + who + where + (query === undefined ? '' : `?${MASK}`);
+}
+
+/** Without a colon it may be a token. */
+function maskedPerson(text: string): string {
+  const [user, password] = split(text, ':');
+  return password === undefined ? MASK : `${user}:${MASK}`;
 }
 
 /** At the first `mark`. */

@@ -93,17 +93,18 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   await startEngine(engine, countDisconnects(front.registry, modules.engineHandler));
   started.defer(() => engine.stop());
   const certificate = watchCertificate({ config, front, engine, logger, now }, started);
-  let address: string | undefined;
+  /** Known once it listens. */
+  const place: { address?: string } = {};
   modules.monitor.look({
     breakers,
     connections: () => sockets.roster.count('realtime') + sockets.roster.count('signaling'),
-    address: () => address,
+    address: () => place.address,
     certificateEndMs: () => certificate?.endsAtMs,
   });
   outbox.start();
   await modules.start();
   const ports = await listenAll(front, config, started);
-  address = `${config.host}:${ports.http}`;
+  place.address = `${config.host}:${ports.http}`;
 
   const running = started.move();
   let stopping: Promise<void> | undefined;
