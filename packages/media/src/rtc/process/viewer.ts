@@ -144,6 +144,7 @@ export class RtcViewer {
       case 'sdes':
       case 'remb':
       case 'transport-cc':
+      case 'xr':
       case 'other':
         return;
       default:
