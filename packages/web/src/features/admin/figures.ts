@@ -6,7 +6,7 @@ export interface Figure {
   key: string;
   now: (overview: MonitorOverview) => number;
   /** Of a minute of the last 24 h. */
-  then: (point: MonitorPoint) => number;
+  past: (point: MonitorPoint) => number;
   format: (value: number, locale: string) => string;
   /** What fills a chart's height at least, so that small changes stay small. */
   atLeast: number;
@@ -30,50 +30,50 @@ export const FIGURES: readonly Figure[] = [
   {
     key: 'streams',
     now: ({ totals }) => totals.streams,
-    then: ({ streams }) => streams,
+    past: ({ streams }) => streams,
     format: formatCount,
     atLeast: 2,
   },
   {
     key: 'viewers',
     now: ({ totals }) => totals.viewers,
-    then: ({ viewers }) => viewers,
+    past: ({ viewers }) => viewers,
     format: formatCount,
     atLeast: 4,
   },
   {
     key: 'inBps',
     now: ({ totals }) => totals.inBps,
-    then: ({ inBps }) => inBps,
+    past: ({ inBps }) => inBps,
     format: formatBitrate,
     atLeast: 1_000_000,
   },
   {
     key: 'outBps',
     now: ({ totals }) => totals.outBps,
-    then: ({ outBps }) => outBps,
+    past: ({ outBps }) => outBps,
     format: formatBitrate,
     atLeast: 1_000_000,
   },
-  { key: 'cpu', now: ({ nodes }) => cpuOf(nodes), then: ({ cpu }) => cpu, format: formatShare, atLeast: 0.25 },
+  { key: 'cpu', now: ({ nodes }) => cpuOf(nodes), past: ({ cpu }) => cpu, format: formatShare, atLeast: 0.25 },
   {
     key: 'memory',
     now: ({ nodes }) => sum(nodes, (node) => node.rssBytes),
-    then: ({ rssBytes }) => rssBytes,
+    past: ({ rssBytes }) => rssBytes,
     format: formatBytes,
     atLeast: 64_000_000,
   },
   {
     key: 'delay',
     now: ({ nodes }) => Math.max(0, ...nodes.map((node) => node.eventLoopDelayMs)),
-    then: ({ eventLoopDelayMs }) => eventLoopDelayMs,
+    past: ({ eventLoopDelayMs }) => eventLoopDelayMs,
     format: formatMs,
     atLeast: 20,
   },
   {
     key: 'connections',
     now: ({ totals }) => totals.connections,
-    then: ({ connections }) => connections,
+    past: ({ connections }) => connections,
     format: formatCount,
     atLeast: 4,
   },
