@@ -28,7 +28,7 @@ export interface UploadRouteDeps {
   callerOf: CallerOf;
 }
 
-/** tus 1.0.0: creation, termination, expiration. The file's id is the upload's id. */
+/** tus 1.0.0 with creation, termination and expiration. The file's id is the upload's id. */
 export function addUploadRoutes(instance: FastifyInstance, deps: UploadRouteDeps): void {
   void instance.register(async (scope) => {
     // The bytes stay where they are: they go from the socket to where they are kept.
@@ -40,19 +40,6 @@ export function addUploadRoutes(instance: FastifyInstance, deps: UploadRouteDeps
 
 function addBeginning(scope: FastifyInstance, { service, server, callerOf }: UploadRouteDeps): void {
   const app = scope.withTypeProvider<ZodTypeProvider>();
-
-  app.options(
-    UPLOADS_PATH,
-    {
-      config: { rights: { who: 'anyone', limit: 'read' } },
-      schema: { ...of('What of tus is spoken', 'getUploadOptions'), response: { 204: nothing } },
-    },
-    async (_request, reply) =>
-      reply
-        .code(204)
-        .headers({ 'tus-resumable': TUS, 'tus-version': TUS, 'tus-extension': 'creation,termination,expiration' })
-        .send(),
-  );
 
   app.post(
     UPLOADS_PATH,

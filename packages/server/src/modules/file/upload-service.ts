@@ -5,6 +5,7 @@ import type { MediaEngine } from '../../engine/contract.ts';
 import { cleanText, VISIBLE } from '../../http/plain-text.ts';
 import { AppError, type Caller } from '../gateway/contract.ts';
 import type { FileOptions, FileRow } from './contract.ts';
+import { deleteFile } from './deletion.ts';
 import type { FileReserver } from './reserver.ts';
 import type { FileStore } from './store.ts';
 import { UPLOADS, type UploadFacts, type UploadPlace } from './upload-contract.ts';
@@ -103,11 +104,7 @@ export class UploadService {
 
   /** Nobody wants it any more. */
   async giveUp(row: FileRow): Promise<void> {
-    const { store, outbox } = this.#deps;
-    await outbox.transact(async ({ transaction, emit }) => {
-      const gone = await store.markDeleted(transaction, row.id);
-      if (gone !== undefined) await emit(fileEvent(gone));
-    });
+    await deleteFile(this.#deps, row);
   }
 
   /** What came whole before a crash goes on, what nobody went on with goes. */
