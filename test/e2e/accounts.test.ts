@@ -137,7 +137,7 @@ test('a changed password logs out the other device at once, and stays valid here
   await other.page.getByTestId('settings-profile').waitFor(WAIT);
 
   const { page } = owner;
-  await open(owner, '/settings');
+  await open(owner, '/settings#security');
   await page.getByTestId('current-password').fill(PASSWORD);
   await page.getByTestId('new-password').fill(NEXT_PASSWORD);
   await page.getByTestId('change-password').click();

@@ -54,7 +54,7 @@ async function register(username: string): Promise<Person> {
 async function logIn(username: string, path: string): Promise<{ page: Page; context: BrowserContext }> {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, locale: 'en' });
   const page = await context.newPage();
-  await page.goto(`${platform.url}/login?next=${path}`);
+  await page.goto(`${platform.url}/login?next=${encodeURIComponent(path)}`);
   await page.getByTestId('username').fill(username);
   await page.getByTestId('password').fill(PASSWORD);
   await page.getByTestId('submit').click();
@@ -91,7 +91,7 @@ test('a follower hears at once that somebody is live, and reads it', async () =>
 
 test('a push is shown by the service worker in words of the reader', async () => {
   await register('reader');
-  const { page, context } = await logIn('reader', '/settings');
+  const { page, context } = await logIn('reader', '/settings#notices');
   await context.grantPermissions(['notifications']);
   const cdp = await context.newCDPSession(page);
   const registered = Promise.withResolvers<string>();
@@ -124,7 +124,7 @@ test('a webhook is made, tried out and deleted in the settings', async () => {
   await once(server, 'listening');
   onTestFinished(() => void server.close());
   await register('maker');
-  const { page } = await logIn('maker', '/settings');
+  const { page } = await logIn('maker', '/settings#webhooks');
   const section = page.getByTestId('settings-webhooks');
   await section.getByTestId('webhook-url').fill('http://169.254.169.254/latest');
   await section.getByTestId('create-webhook').click();

@@ -17,6 +17,7 @@ export interface PublicUser extends UserSummary {
   followingCount: number;
   /** Whether the caller follows them. */
   isFollowing?: boolean;
+  isBanned?: boolean;
   /** The public room in which they are live now. */
   room?: Room | null;
   createdAt: number;

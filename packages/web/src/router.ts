@@ -149,7 +149,12 @@ export const router = createRouter({
       meta: { scrollsItself: true },
       component: () => withTexts(import('./pages/HelpPage.vue'), 'help'),
     },
-    { path: '/u/:username', name: 'user', props: true, component: () => import('./pages/UserPage.vue') },
+    {
+      path: '/u/:username',
+      name: 'user',
+      props: true,
+      component: () => withTexts(import('./pages/UserPage.vue'), 'channel', 'replay'),
+    },
     adminRoutes,
     { path: '/:rest(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue') },
   ],

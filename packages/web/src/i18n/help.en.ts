@@ -251,6 +251,7 @@ export const messages = {
         play: 'Play, pause',
         mute: 'Mute',
         fullscreen: 'Full screen',
+        theatre: 'Theatre mode',
         volume: 'Volume',
         short: 'Back, forward 5 s',
         long: 'Back, forward 10 s',

@@ -238,6 +238,7 @@ export const messages = {
         play: '播放、暂停',
         mute: '静音',
         fullscreen: '全屏',
+        theatre: '剧场模式',
         volume: '音量',
         short: '后退、前进 5 秒',
         long: '后退、前进 10 秒',

@@ -74,6 +74,10 @@ const FEATURES = {
     'zh-CN': () => import('./insight.zh-CN.ts'),
     en: () => import('./insight.en.ts'),
   },
+  channel: {
+    'zh-CN': () => import('./channel.zh-CN.ts'),
+    en: () => import('./channel.en.ts'),
+  },
 } satisfies Record<string, Record<Locale, Loader>>;
 
 export const i18n = createI18n({

@@ -22,6 +22,7 @@ export const SHORTCUTS = [
       { keys: ['@space', 'K'], does: 'play' },
       { keys: ['M'], does: 'mute' },
       { keys: ['F'], does: 'fullscreen' },
+      { keys: ['T'], does: 'theatre' },
       { keys: ['↑', '↓'], does: 'volume' },
       { keys: ['←', '→'], does: 'short' },
       { keys: ['J', 'L'], does: 'long' },

@@ -17,7 +17,7 @@ const MAX_PIXELS = 50_000_000;
 const MAX_FILE_BYTES = 40_000_000;
 const HEAD_BYTES = 512;
 
-/** The first bytes of what browsers draw, in Latin-1. */
+/** The first bytes of what browsers draw, a character each. */
 const KINDS: readonly RegExp[] = [
   /^\x89PNG\r\n\x1a\n/,
   /^\xff\xd8\xff/,
@@ -29,7 +29,8 @@ const KINDS: readonly RegExp[] = [
 
 /** Looks at the bytes, since a name and a type are only claims; the size is looked at before anything is unpacked. */
 export async function openPicture(file: File): Promise<OpenPicture | { problem: PictureProblem }> {
-  const head = new TextDecoder('latin1').decode(await file.slice(0, HEAD_BYTES).arrayBuffer());
+  // No TextDecoder: what it calls Latin-1 is Windows-1252, which has other characters for some bytes.
+  const head = String.fromCharCode(...new Uint8Array(await file.slice(0, HEAD_BYTES).arrayBuffer()));
   if (!KINDS.some((kind) => kind.test(head))) return { problem: /<svg/i.test(head) ? 'svg' : 'notPicture' };
   if (file.size > MAX_FILE_BYTES) return { problem: 'tooLarge' };
   const url = URL.createObjectURL(file);

@@ -20,3 +20,8 @@ export function deviceName(userAgent: string): string {
   const known = [find(BROWSERS), find(SYSTEMS)].filter((name) => name !== undefined);
   return known.length > 0 ? known.join(' · ') : (userAgent.split(/[\s/]/)[0] ?? '').slice(0, 40);
 }
+
+/** A phone or a tablet. */
+export function isPhone(userAgent: string): boolean {
+  return /Android|iPhone|iPad|Mobile/.test(userAgent);
+}
