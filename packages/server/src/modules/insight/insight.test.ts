@@ -98,6 +98,14 @@ async function stage(database: Database) {
   };
 }
 
+/** Killed by the last statement of summing up, before the commit. */
+class DyingStore extends SummaryStore {
+  override async forgetTraces(...given: Parameters<SummaryStore['forgetTraces']>): Promise<void> {
+    await super.forgetTraces(...given);
+    throw new Error('killed');
+  }
+}
+
 onEveryDatabase('how a broadcast went', (open) => {
   test('is sampled, told, made into minutes and summed up, once however often it is done', async () => {
     const database = await open();
@@ -185,6 +193,26 @@ onEveryDatabase('how a broadcast went', (open) => {
     // What is refunded later is not what was given.
     await database.updateTable('gift_orders').set({ refunded_at: 1 }).where('sender_id', '=', 'cat').execute();
     expect(await show.summary()).toMatchObject({ coins: 30, gifters: 1, topSupporters: [{ coins: 30 }] });
+  });
+
+  test('a node that dies while it sums up has changed nothing, and the next one does it', async () => {
+    const database = await open();
+    const show = await stage(database);
+    const sampler = show.sampler();
+    await show.viewers(3);
+    await show.steps(3, () => sampler.tick());
+    show.people.came({ roomId: 'room', person: 'user:bob' });
+    await show.people.flush();
+    await show.end();
+    show.wait(20_000);
+    const points = await show.store.pointsOf('room', 0);
+    const deps = { database, insight: show.store, users: createUserDirectory(database, show.now), now: show.now };
+    await expect(new Summaries({ ...deps, store: new DyingStore(database) }).finish()).rejects.toThrow('killed');
+    expect(await show.store.pointsOf('room', 0)).toEqual(points);
+    expect(await show.store.minutesOf('room')).toEqual([]);
+    expect(await show.summaryStore.stored(['room'])).toEqual(new Map());
+    await show.summaries.finish();
+    expect(await show.summary()).toMatchObject({ watchMs: 90_000, viewers: 1, endedAt: T0 + 30_000 });
   });
 
   test('goes on where another node takes over, and nothing is lost in the gap', async () => {
