@@ -26,7 +26,7 @@ export const messages = {
     live: 'Go live',
     me: 'Me',
   },
-  search: {
+  find: {
     label: 'Search rooms, streamers and replays',
     placeholder: 'Search rooms, streamers',
     open: 'Search',

@@ -26,7 +26,7 @@ export const messages = {
     live: '开播',
     me: '我的',
   },
-  search: {
+  find: {
     label: '搜索直播间、主播和回放',
     placeholder: '搜直播间、主播',
     open: '搜索',
