@@ -26,12 +26,7 @@ test.each<[string, PublishingInfo | null, 'preparing' | 'live', string]>([
     'preparing',
     'connected waiting, picture waiting, sound waiting, keyframes waiting, bframes waiting, visible waiting',
   ],
-  [
-    'all is well',
-    ARRIVING,
-    'live',
-    'connected ok, picture ok, sound ok, keyframes ok, bframes ok, visible ok',
-  ],
+  ['all is well', ARRIVING, 'live', 'connected ok, picture ok, sound ok, keyframes ok, bframes ok, visible ok'],
   [
     'a preview is not seen yet',
     { ...ARRIVING, audio: null },

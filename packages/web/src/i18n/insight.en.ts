@@ -33,7 +33,6 @@ export const messages = {
       steady: 'Never interrupted',
       supporters: 'Your top supporters',
       noSupporters: 'Nobody gave gifts in this show.',
-      unknown: 'The figures are still being counted. Look again in a moment.',
     },
     replay: {
       title: 'Replay',

@@ -33,7 +33,6 @@ export const messages = {
       steady: '没有中断',
       supporters: '最支持您的人',
       noSupporters: '这一场没有人送礼。',
-      unknown: '已有数据在计算，稍后再来看。',
     },
     replay: {
       title: '回放',
