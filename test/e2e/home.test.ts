@@ -52,7 +52,8 @@ async function open(path: string, options: Parameters<Browser['newContext']>[0] 
     ...options,
   });
   const page = await context.newPage();
-  await page.goto(platform.url + path);
+  // What is waited for is what is seen.
+  await page.goto(platform.url + path, { ...WAIT, waitUntil: 'commit' });
   return page;
 }
 
@@ -76,6 +77,7 @@ test('the featured room moves without sound, only while it is seen, and is led t
   await page.setViewportSize({ width: 1280, height: 800 });
   await page.evaluate('window.scrollTo(0, 0)');
   await page.getByTestId('featured-player').waitFor(WAIT);
+  expect(await page.getByTestId('featured-title').innerText()).toBe('深夜厨房');
   await page.getByTestId('featured-watch').click();
   await page.waitForURL(`**/rooms/${roomId}`, WAIT);
   await page.context().close();
@@ -94,7 +96,7 @@ test('where movement is to be saved, it waits until it is asked for', async () =
 
 test('whom one follows comes first, by themselves and on the stage; the others with their last show', async () => {
   const { page } = viewer;
-  await page.goto(platform.url);
+  await page.goto(platform.url, { ...WAIT, waitUntil: 'commit' });
   const row = page.getByTestId('following-live');
   await row.waitFor(WAIT);
   expect(await row.innerText()).toContain('XIAOMAN');
@@ -150,7 +152,7 @@ test('a phone has tabs at the bottom, but not beside a picture, in the language 
   await page.getByTestId('rank-page').waitFor(WAIT);
   await page.getByTestId('search-open').click();
   await page.locator('[data-testid=search-page] [data-testid=search-input]').waitFor(WAIT);
-  await page.goto(`${platform.url}/rooms/${roomId}`);
+  await page.goto(`${platform.url}/rooms/${roomId}`, { ...WAIT, waitUntil: 'commit' });
   await page.getByTestId('player').waitFor(WAIT);
   expect(await page.getByTestId('tab-bar').count()).toBe(0);
   await page.context().close();
@@ -201,9 +203,14 @@ test('it can be installed, and without network there is a page in the language t
   }
   await page.evaluate('navigator.serviceWorker.ready');
   const kept = (): Promise<string[]> =>
-    page.evaluate(`caches.keys().then((names) => caches.open(names[0])).then((cache) => cache.keys())
-      .then((requests) => requests.map(({ url }) => new URL(url).pathname))`);
-  await page.reload();
+    page
+      .evaluate<string[]>(
+        `caches.keys().then((names) => caches.open(names[0])).then((cache) => cache.keys())
+          .then((requests) => requests.map(({ url }) => new URL(url).pathname))`,
+      )
+      // Between two pages.
+      .catch(() => []);
+  await page.reload({ ...WAIT, waitUntil: 'commit' });
   await until(async () => (await kept()).some((path) => path.startsWith('/assets/')), { timeoutMs: 60_000 });
   expect((await kept()).filter((path) => !/^\/(?:assets\/|offline\.|favicon\.svg)/.test(path))).toEqual([]);
   expect(complaints.filter((text) => text.startsWith('uncaught'))).toEqual([]);

@@ -31,10 +31,7 @@ export function useFeatured(stage: MaybeComputedElementRef, ranked: () => readon
   const picked = ref('');
   const asked = ref(false);
   const picks = useSteadyOrder(
-    () =>
-      ranked()
-        .filter(({ mode, interrupted }) => mode !== 'p2p' && !interrupted)
-        .slice(0, SHOWN),
+    () => topOf(ranked(), picked.value),
     () => picked.value !== '',
   );
   const room = computed(() => picks.value.find(({ id }) => id === picked.value) ?? picks.value[0]);
@@ -51,6 +48,13 @@ export function useFeatured(stage: MaybeComputedElementRef, ranked: () => readon
     pick: (id) => (picked.value = id),
     ask: () => (asked.value = true),
   };
+}
+
+/** Rooms with a picture; the one on the stage stays among them, also while its publisher is away for a moment. */
+function topOf(ranked: readonly Room[], picked: string): Room[] {
+  const top = ranked.filter(({ mode, interrupted }) => mode !== 'p2p' && !interrupted).slice(0, SHOWN);
+  const kept = ranked.find(({ id }) => id === picked);
+  return kept === undefined || top.includes(kept) ? top : [...top.slice(0, SHOWN - 1), kept];
 }
 
 /** True at the first sign of a person, or a while after the page: what a page needs comes before what moves on it. */
