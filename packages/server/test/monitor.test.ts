@@ -1,4 +1,4 @@
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { openDatabase, type Database } from '../src/database/database.ts';
 import type { MonitorNode, MonitorStream, Overview } from '../src/modules/monitor/contract.ts';
 import { RedisStateCenter } from '../src/state/redis/index.ts';
@@ -9,6 +9,8 @@ import { RedisServer } from './support/redis-server.ts';
 import { People } from './rooms-people.ts';
 
 const logger = pino({ level: 'silent' });
+/** Nodes tell every 2 s, and a machine of tests is late. */
+vi.setConfig({ testTimeout: 90_000 });
 
 async function overviewOf(kaibo: TestKaibo, headers: Record<string, string>): Promise<Overview> {
   const { status, text } = await kaibo.call('/api/monitor/overview', { headers });

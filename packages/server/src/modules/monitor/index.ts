@@ -75,9 +75,9 @@ export function createMonitorModule(deps: MonitorDeps): MonitorModule {
     work: async () => {
       const nodes = peers.reports().map(({ node }) => node);
       const ended = minutes.add(nodes, now());
+      if (ended !== undefined) await store.addMinute(ended);
       if (await channel.isWatched())
         await state.publishEphemeral(MONITOR_CHANNEL, MONITOR_SAMPLED, await service.overview());
-      if (ended !== undefined) await store.addMinute(ended);
     },
     onLost: () => minutes.forget(),
   });

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { reasonOf } from '../../database/errors.ts';
 import type { Caller } from '../gateway/contract.ts';
@@ -10,6 +11,8 @@ import type { MonitorStore } from './store.ts';
 
 /** How old what the database counts may be; the overview is made every 2 s. */
 const COUNTED_MS = 4000;
+/** When something is wrong is when operators look: what a database that hangs would say is not waited for. */
+const MOST_WAIT_MS = 1000;
 const FAILED_MS = 3_600_000;
 
 /** What is counted in the database. */
@@ -87,16 +90,15 @@ export class MonitorService {
       .sort((one, other) => other.viewers - one.viewers || one.room.id.localeCompare(other.room.id));
   }
 
-  /** Those who ask at once wait for one answer. */
+  /** Those who ask at once wait for one answer, and while the database takes its time for none. */
   async #count(): Promise<void> {
     if (performance.now() - this.#countedAtMs < COUNTED_MS) return;
     this.#counting ??= this.#countNow().finally(() => (this.#counting = undefined));
-    await this.#counting;
+    await Promise.race([this.#counting, delay(MOST_WAIT_MS, undefined, { ref: false })]);
   }
 
   async #countNow(): Promise<void> {
     const { store, countRooms, countAccounts, logger, now } = this.#deps;
-    this.#countedAtMs = performance.now();
     try {
       const [rooms, accounts, failed] = await Promise.all([
         countRooms(),
@@ -107,6 +109,7 @@ export class MonitorService {
     } catch (error) {
       logger.debug({ reason: reasonOf(error) }, 'rooms and accounts could not be counted');
     }
+    this.#countedAtMs = performance.now();
   }
 }
 
