@@ -8,6 +8,8 @@ import { keepPicture } from './support/file-people.ts';
 import { jpegOf } from './support/picture-corpus.ts';
 import { startPictureSite } from './support/picture-site.ts';
 
+/** Decoders are processes, and many tests share few cores. */
+const SLOW = { timeout: 120_000 };
 const OURS = /^\/files\/[0-9a-f-]{36}\.webp$/;
 
 /** A site with a picture, and with what only looks like one. */
@@ -28,7 +30,7 @@ async function site() {
   );
 }
 
-test('a picture of another site is copied once, and shown from here', async () => {
+test('a picture of another site is copied once, and shown from here', SLOW, async () => {
   const { url, asked } = await site();
   const kaibo = await startAccounts((config) => {
     config.files.allowPrivate = ['127.0.0.1'];
@@ -67,7 +69,7 @@ test('a picture of another site is copied once, and shown from here', async () =
   expect((await change(room.cover)).body).toMatchObject({ cover: room.cover });
 });
 
-test('an address inside the network is not asked, and a path is a picture that is here', async () => {
+test('an address inside the network is not asked, and a path is a picture that is here', SLOW, async () => {
   const { url, asked } = await site();
   const { call, create } = await startTest();
   const room = await create();
@@ -90,7 +92,7 @@ test('an address inside the network is not asked, and a path is a picture that i
   expect(asked).toEqual([]);
 });
 
-test('pictures of other sites that were shown before are copied at the start, and others are not shown any more', async () => {
+test('pictures of other sites that were shown before are copied at the start', SLOW, async () => {
   const { url } = await site();
   const dataDir = tempFolder();
   const before = await startAccounts(() => {}, dataDir);
@@ -103,7 +105,12 @@ test('pictures of other sites that were shown before are copied at the start, an
   await before.put('/api/users/me', { avatar: chosen.url }, cleo.headers);
   await before.kaibo.stop();
   const logger = createLogger({ level: 'silent', format: 'json' }, { write: () => {} });
-  const { database, close } = await openDatabase({ folder: dataDir, poolSize: 1, statementTimeoutMs: 10_000, logger });
+  const { database, close } = await openDatabase({
+    folder: dataDir,
+    poolSize: 1,
+    statementTimeoutMs: 10_000,
+    logger,
+  });
   const was = (purpose: 'avatar' | 'cover', subject_id: string, user_id: string, path: string) => ({
     purpose,
     subject_id,

@@ -9,6 +9,8 @@ import { keepPicture, sendPicture } from './support/file-people.ts';
 import { jpegOf } from './support/picture-corpus.ts';
 import { startS3Server } from './support/s3-server.ts';
 
+/** Decoders are processes, and many tests share few cores. */
+const SLOW = { timeout: 120_000 };
 const SOON = { timeout: 20_000, interval: 50 };
 
 async function start(change: (config: Config) => void = () => {}) {
@@ -29,7 +31,7 @@ async function meOf(kaibo: AccountsKaibo, { headers }: Person): Promise<Record<s
   return (await kaibo.get('/api/users/me', headers)).body;
 }
 
-test('a picture is kept in its sizes, shown to everybody for good, and deleted for good', async () => {
+test('a picture is kept in its sizes, shown to everybody for good, and deleted for good', SLOW, async () => {
   const { kaibo, boss, ada, kept } = await start();
   const reader = await readEvents(`${kaibo.base}/api/events?channels=user`, ada.headers);
   const file = await keepPicture(kaibo, await jpegOf(), { headers: ada.headers, name: '我.jpg' });
@@ -65,7 +67,7 @@ test('a picture is kept in its sizes, shown to everybody for good, and deleted f
     ]);
 });
 
-test('a picture is sent as browsers and caches like it', async () => {
+test('a picture is sent as browsers and caches like it', SLOW, async () => {
   const { kaibo, ada } = await start();
   const { url } = await keepPicture(kaibo, await jpegOf(), { headers: ada.headers, purpose: 'cover' });
   const get = (path: string, headers = {}, method = 'GET') => fetch(kaibo.base + path, { method, headers });
@@ -104,7 +106,7 @@ test('a picture is sent as browsers and caches like it', async () => {
     expect([path, (await get(path)).status]).toEqual([path, 400]);
 });
 
-test('pictures stay within what an account may keep, however many come at once', async () => {
+test('pictures stay within what an account may keep, however many come at once', SLOW, async () => {
   const { kaibo, ada } = await start((config) => {
     config.files.quotaBytes = 100_000;
     config.files.imagesPerUser = 5;
@@ -131,7 +133,7 @@ test('pictures stay within what an account may keep, however many come at once',
   });
 });
 
-test('where the disk is full a picture is refused, and nothing of it stays', async () => {
+test('where the disk is full a picture is refused, and nothing of it stays', SLOW, async () => {
   const { kaibo, ada, kept } = await start((config) => (config.files.minFreeBytes = Number.MAX_SAFE_INTEGER));
   const answer = await sendPicture(kaibo, await jpegOf(), { headers: ada.headers });
   expect(answer).toMatchObject({ status: 507, body: { code: 'disk_full', error: expect.stringContaining('disk') } });
@@ -139,7 +141,7 @@ test('where the disk is full a picture is refused, and nothing of it stays', asy
   expect((await kaibo.get('/api/files', ada.headers)).body).toEqual({ files: [], total: 0 });
 });
 
-test('administrators see everybody’s files, and what they delete is written down', async () => {
+test('administrators see everybody’s files, and what they delete is written down', SLOW, async () => {
   const { kaibo, boss, ada } = await start();
   const headers = { headers: ada.headers };
   const avatar = await keepPicture(kaibo, await jpegOf(), { ...headers, name: 'Face.png' });
@@ -168,7 +170,7 @@ test('administrators see everybody’s files, and what they delete is written do
   ]);
 });
 
-test('files are in the export of an account, and go with it', async () => {
+test('files are in the export of an account, and go with it', SLOW, async () => {
   const { kaibo, ada, kept } = await start();
   const { id, url } = await keepPicture(kaibo, await jpegOf(), { headers: ada.headers });
   expect((await kaibo.get('/api/users/me/export', ada.headers)).body).toMatchObject({ files: [{ id, url }] });
@@ -176,7 +178,7 @@ test('files are in the export of an account, and go with it', async () => {
   await expect.poll(kept, SOON).toEqual([]);
 });
 
-test('nobody without an account, and no key without the right, brings pictures', async () => {
+test('nobody without an account, and no key without the right, brings pictures', SLOW, async () => {
   const { kaibo, ada } = await start();
   const bytes = await jpegOf();
   expect(await sendPicture(kaibo, bytes, { headers: {} })).toMatchObject({ status: 401 });
@@ -188,7 +190,7 @@ test('nobody without an account, and no key without the right, brings pictures',
   expect((await sendPicture(kaibo, bytes, { headers: cookie })).status).toBeGreaterThanOrEqual(401);
 });
 
-test('in a bucket pictures are kept and shown as on a disk', async () => {
+test('in a bucket pictures are kept and shown as on a disk', SLOW, async () => {
   const s3 = await startS3Server();
   const { kaibo, ada, kept } = await start((config) => Object.assign(config.s3, s3.config));
   const file = await keepPicture(kaibo, await jpegOf(), { headers: ada.headers });
@@ -204,7 +206,7 @@ test('in a bucket pictures are kept and shown as on a disk', async () => {
   await expect.poll(async () => (await fetch(`${kaibo.base}${file.url}?w=128`)).status, SOON).toBe(404);
 });
 
-test('where the bucket does not answer, a picture is refused for now', async () => {
+test('where the bucket does not answer, a picture is refused for now', SLOW, async () => {
   const { kaibo, ada } = await start((config) =>
     Object.assign(config.s3, { endpoint: 'http://127.0.0.1:9', bucket: 'b', accessKeyId: 'x', secretAccessKey: 'y' }),
   );

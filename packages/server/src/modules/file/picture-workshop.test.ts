@@ -5,6 +5,8 @@ import { jpegOf } from '../../../test/support/picture-corpus.ts';
 import type { PictureOrder } from './picture-messages.ts';
 import { PictureWorkshop } from './picture-workshop.ts';
 
+/** Decoders are processes, and many tests share few cores. */
+const SLOW = { timeout: 120_000 };
 const ORDER = { width: 512, height: 512, widths: [512, 64], maxPixels: 100_000_000 };
 
 function open({ workers = 1, timeoutMs = 60_000 } = {}): PictureWorkshop {
@@ -13,7 +15,7 @@ function open({ workers = 1, timeoutMs = 60_000 } = {}): PictureWorkshop {
   return workshop;
 }
 
-test('pictures are made by so many processes at a time, and in the sizes that were asked for', async () => {
+test('pictures are made by so many processes at a time, and in the sizes that were asked for', SLOW, async () => {
   const workshop = open({ workers: 2 });
   const order: PictureOrder = { ...ORDER, bytes: await jpegOf() };
   const answers = await Promise.all(Array.from({ length: 5 }, () => workshop.make(order)));
@@ -33,7 +35,7 @@ test('pictures are made by so many processes at a time, and in the sizes that we
   }
 });
 
-test('a picture that takes too long ends with its process, and the next one has another', async () => {
+test('a picture that takes too long ends with its process, and the next one has another', SLOW, async () => {
   const workshop = open({ timeoutMs: 1 });
   // The first is given the time that its process takes to start.
   expect(await workshop.make({ ...ORDER, bytes: await jpegOf(40, 40) })).toHaveProperty('pictures');
@@ -43,7 +45,7 @@ test('a picture that takes too long ends with its process, and the next one has 
   expect(await workshop.make({ ...ORDER, bytes: await jpegOf(40, 40) })).toHaveProperty('pictures');
 });
 
-test('more than may wait are refused, and those that wait when it stops are, too', async () => {
+test('more than may wait are refused, and those that wait when it stops are, too', SLOW, async () => {
   const workshop = open();
   const bytes = await jpegOf(1000, 1000);
   const results = Array.from({ length: 66 }, () => workshop.make({ ...ORDER, bytes }));
