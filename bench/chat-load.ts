@@ -15,6 +15,8 @@ export interface ChatLoadOptions {
   slow: number;
   perSecond: number;
   durationMs: number;
+  /** What is said flies over the picture, too. */
+  danmaku?: boolean;
 }
 
 export interface ChatLoadResult {
@@ -166,7 +168,8 @@ class Writer {
 
   say(n: number): void {
     const text = `${stamp()} message ${n}: 大家好，这是一条普通长度的弹幕`;
-    this.#reader.send(JSON.stringify({ type: 'chat', id: n, roomId: this.#options.roomId, vid: this.#vid, text }));
+    const { roomId, danmaku } = this.#options;
+    this.#reader.send(JSON.stringify({ type: 'chat', id: n, roomId, vid: this.#vid, text, danmaku }));
   }
 }
 

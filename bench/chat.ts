@@ -21,7 +21,7 @@ interface Server extends Disposable {
   pid: number;
 }
 
-async function startKaibo(folder: string): Promise<Server> {
+export async function startKaibo(folder: string, ...flags: string[]): Promise<Server> {
   const ports = ['http', 'media.rtmp', 'media.http', 'media.api', 'media.rtc', 'metrics'].map(
     (name) => `--${name}.port=0`,
   );
@@ -33,7 +33,7 @@ async function startKaibo(folder: string): Promise<Server> {
     '--realtime.historySize=50000',
   ];
   const args = [LAUNCHER, 'start', `--dataDir=${folder}`, '--access=open', '--log.format=json', '--media.workers=1'];
-  const child = spawn(process.execPath, [...args, '--limits.eventLoopDelayMs=60000', ...chat, ...ports]);
+  const child = spawn(process.execPath, [...args, '--limits.eventLoopDelayMs=60000', ...chat, ...ports, ...flags]);
   const http = await new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('Kaibo does not start')), READY_MS);
     let output = '';
@@ -65,7 +65,7 @@ async function measureChat(load: Omit<ChatLoadOptions, 'base' | 'serverPid' | 'r
   }
 }
 
-async function runLoad(options: ChatLoadOptions): Promise<ChatLoadResult> {
+export async function runLoad(options: ChatLoadOptions): Promise<ChatLoadResult> {
   const child = spawn(process.execPath, [LOAD, JSON.stringify(options)], { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));

@@ -1,6 +1,6 @@
 // `npm run bench -- [--quick] [--server kaibo|nms|nginx-rtmp|all] [--proto http|ws|rtmp|all] [--n 1000] [--runs 3] [--dur 12]`
 // `npm run bench -- chat …`: see chat.ts; `npm run bench -- realtime …`: see realtime.ts; `npm run bench -- rtc …`: see rtc.ts; `npm run bench -- hls …`: see hls.ts;
-// `npm run bench -- words …`: see words.ts.
+// `npm run bench -- words …`: see words.ts; `npm run bench -- web …`: see web.ts.
 // Kaibo against Node-Media-Server and nginx-rtmp: interleaved runs on this machine, medians, a dated file in bench/results/.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -13,6 +13,7 @@ import { benchRealtime } from './realtime.ts';
 import { benchRtc } from './rtc.ts';
 import { reportTable, type Run } from './report.ts';
 import { type Protocol, type ServerName, servers } from './servers.ts';
+import { benchWeb } from './web.ts';
 import { benchWords } from './words.ts';
 import { run, workFolder } from './workspace.ts';
 
@@ -84,6 +85,7 @@ async function main(): Promise<void> {
   if (process.argv[2] === 'hls') return benchHls(process.argv.slice(3), machine());
   if (process.argv[2] === 'rtc') return benchRtc(process.argv.slice(3), machine());
   if (process.argv[2] === 'words') return benchWords(process.argv.slice(3), machine());
+  if (process.argv[2] === 'web') return benchWeb(process.argv.slice(3), machine(), workFolder);
   if (process.argv[2] === 'chat') return benchChat(process.argv.slice(3), machine(), workFolder);
   if (process.argv[2] === 'realtime') return benchRealtime(process.argv.slice(3), machine(), workFolder);
   const { values } = parseArgs({
