@@ -102,7 +102,7 @@ export const router = createRouter({
       path: '/settings',
       name: 'settings',
       meta: { needsAccount: true, scrollsItself: true },
-      component: () => withTexts(import('./pages/SettingsPage.vue'), 'settings', 'notices'),
+      component: () => withTexts(import('./pages/SettingsPage.vue'), 'settings', 'notices', 'picture'),
     },
     {
       path: '/videos',

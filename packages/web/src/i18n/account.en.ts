@@ -25,7 +25,7 @@ export const accountMessages = {
     registerHint: 'One account for your rooms, your followers and your stream key.',
     firstTitle: 'Welcome to your Kaibo',
     firstHint: 'Nobody has an account here yet. This one becomes the administrator: it can do everything.',
-    firstSubmit: 'Make the administrator account',
+    firstSubmit: 'Become the administrator',
     firstInvite: 'This server is new',
     firstInviteHint: 'Make the administrator account, then go live in a minute.',
     firstLater: 'Later',

@@ -19,7 +19,7 @@ const HEAD_BYTES = 512;
 
 /** The first bytes of what browsers draw, a character each. */
 const KINDS: readonly RegExp[] = [
-  /^\x89PNG\r\n\x1a\n/,
+  /^\x89PNG\r\n/,
   /^\xff\xd8\xff/,
   /^GIF8[79]a/,
   /^RIFF[\s\S]{4}WEBP/,
