@@ -43,7 +43,6 @@ export { replayPlaylist } from './replay/playlist.ts';
 export { posterOfFile } from './replay/file-poster.ts';
 /** Video files of others, made into what the recorder writes. */
 export { VideoFileError } from './import/contract.ts';
-export type { ConversionOrder, VideoFacts, VideoProblem } from './import/contract.ts';
 export { convertVideo } from './import/convert.ts';
 export { inspectVideo } from './import/inspect.ts';
 export { findFfmpeg } from './transcode/find-ffmpeg.ts';

@@ -14,6 +14,7 @@ const BEGIN: RouteRights = { who: 'user', limit: 'write', scope: 'rooms:write' }
 const PIECE: RouteRights = { who: 'user', limit: 'media', scope: 'rooms:write' };
 /** Requests that bring bytes at one time, on this node. */
 const MOST_AT_ONCE = 200;
+const ONE = `${UPLOADS_PATH}/:id`;
 const MAX_METADATA = 4096;
 const TUS = '1.0.0';
 /** A whole number without a sign, that JavaScript counts exactly. */
@@ -34,7 +35,9 @@ export function addUploadRoutes(instance: FastifyInstance, deps: UploadRouteDeps
     // The bytes stay where they are: they go from the socket to where they are kept.
     scope.addContentTypeParser(UPLOAD_BYTES, (_request, _payload, done) => done(null));
     addBeginning(scope, deps);
+    addPlace(scope, deps);
     addPieces(scope, deps);
+    addEnd(scope, deps);
   });
 }
 
@@ -62,13 +65,9 @@ function addBeginning(scope: FastifyInstance, { service, server, callerOf }: Upl
   );
 }
 
-function addPieces(scope: FastifyInstance, { service, server, callerOf }: UploadRouteDeps): void {
-  const app = scope.withTypeProvider<ZodTypeProvider>();
-  const path = `${UPLOADS_PATH}/:id`;
-  let underWay = 0;
-
-  app.head(
-    path,
+function addPlace(scope: FastifyInstance, { service, server, callerOf }: UploadRouteDeps): void {
+  scope.withTypeProvider<ZodTypeProvider>().head(
+    ONE,
     {
       config: { rights: PIECE },
       schema: {
@@ -96,9 +95,13 @@ function addPieces(scope: FastifyInstance, { service, server, callerOf }: Upload
       return reply;
     },
   );
+}
 
-  app.patch(
-    path,
+function addPieces(scope: FastifyInstance, { service, server, callerOf }: UploadRouteDeps): void {
+  let underWay = 0;
+
+  scope.withTypeProvider<ZodTypeProvider>().patch(
+    ONE,
     {
       config: { rights: PIECE },
       schema: { ...of('Bytes of an upload', 'patchUpload'), params: fileParamsSchema, response: { 204: nothing } },
@@ -121,9 +124,11 @@ function addPieces(scope: FastifyInstance, { service, server, callerOf }: Upload
       return reply;
     },
   );
+}
 
-  app.delete(
-    path,
+function addEnd(scope: FastifyInstance, { service, callerOf }: UploadRouteDeps): void {
+  scope.withTypeProvider<ZodTypeProvider>().delete(
+    ONE,
     {
       config: { rights: BEGIN },
       schema: { ...of('Give an upload up', 'deleteUpload'), params: fileParamsSchema, response: { 204: nothing } },
