@@ -52,8 +52,8 @@ test('a video comes in pieces, becomes a replay that only its owner sees, and is
   expect((await tus.patch(id, clip.subarray(9000), 9000)).status).toBe(409);
   expect(await tus.offset(id)).toBe(5000);
   expect((await tus.patch(id, clip.subarray(5000), 5000)).status).toBe(204);
-  const changed = await socket.next(({ event, data }) => event === 'file.changed' && stateOf(data) === 'ready');
   const ready = await settled(kaibo, ada, id);
+  const changed = await socket.next(({ event, data }) => event === 'file.changed' && stateOf(data) === 'ready');
   expect(changed.data).toMatchObject({ id, recordingId: id });
   expect(ready).toMatchObject({ width: 160, height: 120, durationMs: 4000, title: 'My trip', published: false });
   expect(ready.poster).toBe(`/api/recordings/${id}/poster`);
