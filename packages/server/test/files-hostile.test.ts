@@ -55,6 +55,7 @@ test('what is no picture, or a broken one, is refused in words, and nothing of i
     const answer = await sendPicture(kaibo, await make(), { headers: { ...ada.headers, ...language }, name });
     expect([name, answer.status, answer.body.code]).toEqual([name, status, code]);
     expect(answer.body.error).toMatch(isChinese ? /图片/ : /picture/);
+    if (name.startsWith('an SVG')) expect(answer.body.error).toMatch(/svg|xml/);
   }
   expect((await kaibo.get('/api/files/quota', ada.headers)).body).toMatchObject({ usedBytes: 0 });
   expect((await kaibo.get('/api/files', ada.headers)).body).toEqual({ files: [], total: 0 });

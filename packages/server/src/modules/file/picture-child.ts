@@ -16,8 +16,8 @@ sharp.cache(false);
 sharp.concurrency(1);
 
 async function make({ bytes, width, height, widths, maxPixels }: PictureOrder): Promise<PictureAnswer> {
-  const type = await fileTypeFromBuffer(bytes).catch(() => undefined);
-  if (type === undefined || !TYPES.has(type.mime)) return { code: 'not_an_image', found: type?.mime };
+  const found = (await fileTypeFromBuffer(bytes).catch(() => undefined))?.mime ?? textTypeOf(bytes);
+  if (!TYPES.has(found)) return { code: 'not_an_image', found };
   // One picture of those that move; damaged ones are refused, slightly odd ones of cameras are not.
   const source = sharp(bytes, { limitInputPixels: maxPixels, failOn: 'error', pages: 1 });
   try {
@@ -42,6 +42,14 @@ async function make({ bytes, width, height, widths, maxPixels }: PictureOrder): 
   } catch {
     return { code: 'image_unreadable' };
   }
+}
+
+/** What a person may have taken for a picture, though it is a text: only for the words of the refusal. */
+function textTypeOf(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.subarray(0, 1024)).toString('latin1');
+  if (/<svg/i.test(head)) return 'image/svg+xml';
+  if (/<(?:!doctype )?html/i.test(head)) return 'text/html';
+  return head.includes('\0') ? 'application/octet-stream' : 'text/plain';
 }
 
 process.on('message', (order: PictureOrder) => {

@@ -18,5 +18,5 @@ export interface MadePicture {
 export type PictureAnswer =
   | { pictures: MadePicture[] }
   | { code: 'image_unreadable' | 'image_too_many_pixels' }
-  /** The media type that its content says, if it says one. */
-  | { code: 'not_an_image'; found: string | undefined };
+  /** The media type that its content says. */
+  | { code: 'not_an_image'; found: string };

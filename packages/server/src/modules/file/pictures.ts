@@ -70,7 +70,7 @@ export class Pictures {
     const { workshop, options } = this.#deps;
     const answer = await workshop.make({ bytes, ...PICTURES[purpose], maxPixels: options.imageMaxPixels });
     if ('pictures' in answer) return answer.pictures;
-    if (answer.code === 'not_an_image') throw new AppError(answer.code, { found: answer.found ?? '?' });
+    if (answer.code === 'not_an_image') throw new AppError(answer.code, { found: answer.found });
     if (answer.code === 'image_unreadable') throw new AppError(answer.code);
     throw new AppError(answer.code, { max: String(Math.floor(options.imageMaxPixels / 1e6)) });
   }
