@@ -8,8 +8,6 @@ export const messages = {
     clock: 'In the picture it is {time}',
     hidden: 'Not public',
     hiddenHint: 'Only you can see this replay. Publish it on the page where you manage the stream.',
-    share: 'Copy link',
-    shareDone: 'Link to the replay copied',
     download: 'Download',
     downloadPart: 'Part {n}',
     seek: 'Position in the replay',

@@ -8,8 +8,6 @@ export const messages = {
     clock: '画面里是 {time}',
     hidden: '未公开',
     hiddenHint: '这个回放只有您能看到。可以在直播管理页把它公开。',
-    share: '复制链接',
-    shareDone: '回放链接已复制',
     download: '下载',
     downloadPart: '第 {n} 段',
     seek: '播放位置',
