@@ -75,13 +75,13 @@ test('a broadcast is seen as it is, looked at, disconnected and ended, and its v
   await page.keyboard.press('Escape');
 
   await viewer.page.goto(`${platform.url}/rooms/${room.id}`, WAIT);
-  await viewer.page.locator('[data-testid=live-badge][data-status=live]').first().waitFor(WAIT);
+  await viewer.page.locator('[data-testid=room-status][data-status=live]').waitFor(WAIT);
   await choose(page, 'room-row', '巡查中的直播', 'cut');
   await page.getByTestId('confirm-action').click();
-  await viewer.page.locator('[data-testid=live-badge][data-status=interrupted]').first().waitFor(WAIT);
+  await viewer.page.locator('[data-testid=room-status][data-status=interrupted]').waitFor(WAIT);
   await choose(page, 'room-row', '巡查中的直播', 'end');
   await page.getByTestId('confirm-action').click();
-  await viewer.page.getByText('直播已结束').first().waitFor(WAIT);
+  await viewer.page.getByTestId('player-ended').waitFor(WAIT);
   await page.getByTestId('table-empty').waitFor(WAIT);
   await page.getByTestId('rooms-ended').click();
   await shows(page, 'room-row', '巡查中的直播');
