@@ -63,7 +63,8 @@ export class UploadTask {
   async start(): Promise<void> {
     if (this.state.status === 'done') return;
     clearTimeout(this.#timer);
-    [this.state.status, this.state.problem] = ['uploading', null];
+    this.state.status = 'uploading';
+    this.state.problem = null;
     this.#speed.reset();
     this.#upload ??= await this.#make();
     // Whoever paused meanwhile means it.
@@ -131,7 +132,8 @@ export class UploadTask {
 
   #note(sentBytes: number): void {
     this.#speed.note(sentBytes, performance.now());
-    [this.state.sentBytes, this.state.bytesPerSecond] = [sentBytes, this.#speed.bytesPerSecond];
+    this.state.sentBytes = sentBytes;
+    this.state.bytesPerSecond = this.#speed.bytesPerSecond;
   }
 
   #fail(error: Error | DetailedError): void {
@@ -150,7 +152,8 @@ export class UploadTask {
   }
 
   #rest(status: UploadStatus): void {
-    [this.state.status, this.state.bytesPerSecond] = [status, null];
+    this.state.status = status;
+    this.state.bytesPerSecond = null;
     this.#deps.onRest();
   }
 }
