@@ -295,7 +295,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'DELETE /api/admin/files/{id}': { parameters: noFile, answers: admins(404) },
   // What it asks of whoever may ask at all is tus: without a word of that it refuses the request as such.
   'POST /api/files/uploads': { answers: members(400) },
-  'HEAD /api/files/uploads/{id}': { parameters: noFile, answers: members(400) },
+  'HEAD /api/files/uploads/{id}': { parameters: noFile, answers: members(400), suspended: 403 },
   'PATCH /api/files/uploads/{id}': { parameters: noFile, answers: members(400) },
   'DELETE /api/files/uploads/{id}': { parameters: noFile, answers: members(400) },
   'POST /api/files/{id}/publish': { parameters: noFile, body: () => ({}), answers: members(404) },
