@@ -177,7 +177,8 @@ test('the picture fills the window by T, and goes along in a corner', async () =
   await page.setViewportSize({ width: 1280, height: 480 });
   await page.evaluate('scrollTo(0, document.body.scrollHeight)');
   await page.locator('[data-testid=player][data-mini=true]').waitFor(WAIT);
-  expect((await page.getByTestId('player').boundingBox())?.width).toBeLessThan(420);
+  const small = async (): Promise<boolean> => ((await page.getByTestId('player').boundingBox())?.width ?? 999) < 420;
+  await until(small, { timeoutMs: 30_000, what: 'a small picture' });
   await page.getByTestId('mini-close').click(WAIT);
   await page.locator('[data-testid=player]:not([data-mini])').waitFor({ ...WAIT, state: 'attached' });
   await page.context().close();
