@@ -181,6 +181,7 @@ test('the picture fills the window by T, and goes along in a corner', async () =
   await until(small, { timeoutMs: 30_000, what: 'a small picture' });
   await page.getByTestId('mini-close').click(WAIT);
   await page.locator('[data-testid=player]:not([data-mini])').waitFor({ ...WAIT, state: 'attached' });
+  expect(await page.getByTestId('mini-close').count()).toBe(0);
   await page.context().close();
 });
 
