@@ -2,8 +2,8 @@
 // serious, nothing from another origin, nothing that the browser complains about, nothing wider than the screen.
 // Screenshots of all of them are left in artefacts/pages for somebody to look at.
 import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import axe from 'axe-core';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium, watchPage } from '../support/chromium.ts';
@@ -12,7 +12,6 @@ import { logInBrowser } from '../support/web-people.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const ARTEFACTS = join(ROOT, 'artefacts/pages');
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const WAIT = { timeout: 60_000 };
 /** What was under way when the page changed its mind, such as a way to play that another one overtook. */
 const LEAVING = /WebSocket is closed before the connection is established|net::ERR_ABORTED/;
@@ -117,10 +116,10 @@ interface Finding {
 
 /** What axe-core calls serious or critical. */
 async function axeFindings(page: Page): Promise<Finding[]> {
-  await page.evaluate(AXE);
+  await page.evaluate(axe.source);
   return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } };
-    const { violations } = await axe.run({ resultTypes: ['violations'] });
+    const inPage = globalThis as unknown as { axe: { run(options: object): Promise<AxeResult> } };
+    const { violations } = await inPage.axe.run({ resultTypes: ['violations'] });
     return violations
       .filter(({ impact }) => impact === 'serious' || impact === 'critical')
       .flatMap(({ id, impact, nodes }) => nodes.map(({ target }) => ({ rule: id, impact, where: target.join(' ') })));

@@ -62,19 +62,20 @@ async function choose(page: Page, name: string, mimeType: string, buffer: Buffer
   await page.getByTestId('picture-file').setInputFiles({ name, mimeType, buffer });
 }
 
-/** The colour in the middle of the picture that a selector names, as it is loaded in the page. */
+/** In the page: the colour in the middle of the picture that a selector names, as it is loaded. */
+const middleIn = (selector: string): string => `(async () => {
+  const image = document.querySelector('${selector}');
+  if (image === null) return undefined;
+  await image.decode().catch(() => {});
+  if (image.naturalWidth === 0) return undefined;
+  const context = new OffscreenCanvas(image.naturalWidth, image.naturalHeight).getContext('2d');
+  context.drawImage(image, 0, 0);
+  const { data } = context.getImageData(image.naturalWidth >> 1, image.naturalHeight >> 1, 1, 1);
+  return [...data.slice(0, 3)];
+})()`;
+
 function middleOf(page: Page, selector: string): Promise<number[] | undefined> {
-  return page.evaluate(async (found) => {
-    const image = document.querySelector<HTMLImageElement>(found);
-    if (image === null) return undefined;
-    await image.decode().catch(() => {});
-    if (image.naturalWidth === 0) return undefined;
-    const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-    const context = canvas.getContext('2d');
-    context?.drawImage(image, 0, 0);
-    const pixel = context?.getImageData(image.naturalWidth >> 1, image.naturalHeight >> 1, 1, 1);
-    return pixel && [...pixel.data.slice(0, 3)];
-  }, selector);
+  return page.evaluate<number[] | undefined>(middleIn(selector));
 }
 
 function isNear(found: readonly number[] | undefined, wanted: readonly number[]): boolean {
@@ -175,7 +176,7 @@ test('on a phone, in English: a list of settings leads to each, and nothing is w
   });
   await context.addInitScript((id) => localStorage.setItem('kaibo.login', id), owner.id);
   const page = await context.newPage();
-  const isWide = () => page.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+  const isWide = () => page.evaluate<boolean>('document.documentElement.scrollWidth > innerWidth');
   await open(page, '/settings');
   for (const [group, text] of [
     ['profile', 'Shown name'],

@@ -71,6 +71,7 @@ export type {
   StorageReport,
   TimeBasePoint,
 } from './recordings.ts';
+
 /** Pictures and videos of an account. */
 export { pictureOf } from './files.ts';
 export type { AdminFilePage, FileKind, FilePage, FileQuota, FilesApi, FilesQuery, StoredFile } from './files.ts';

@@ -33,8 +33,8 @@ import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts
 import { addSignalingRoutes, measureSignaling } from '../modules/signaling/index.ts';
 import { routeUpgrades } from '../sockets/upgrade.ts';
 import type { StateCenter } from '../state/contract.ts';
-import type { Config } from './config.ts';
 import { bucketOrigins } from '../storage/index.ts';
+import type { Config } from './config.ts';
 import { createHttpServer, createHttpsServer } from './listeners.ts';
 import type { Sockets } from './sockets.ts';
 import { socketDocuments } from './socket-documents.ts';
@@ -126,10 +126,7 @@ export async function createFront({
   addSockets(app, { sockets, callerOf, authenticator, registry });
   addAsyncApi(app, socketDocuments(talking.flatMap(({ commands = [] }) => commands)));
   addDocs(app);
-  if (config.http.mediaProxy) {
-    const { sockets: maxStreams, socketsPerAddress: maxPerAddress } = config.limits;
-    addMediaProxy(app, { callerOf, target: () => engine.httpTarget?.(), maxStreams, maxPerAddress });
-  }
+  if (config.http.mediaProxy) proxyMedia(app, { config, callerOf, engine });
   await serveWeb(app, webDirectory, (request) => embed.headOf(request, callerOf));
   await app.ready();
   const { http, https } = servers;
@@ -144,6 +141,14 @@ export async function createFront({
     registry,
     servers: [http, https, metrics].filter((server) => server !== undefined),
   };
+}
+
+function proxyMedia(
+  app: App,
+  { config, callerOf, engine }: Pick<FrontDeps, 'config' | 'engine'> & { callerOf: CallerOf },
+): void {
+  const { sockets: maxStreams, socketsPerAddress: maxPerAddress } = config.limits;
+  addMediaProxy(app, { callerOf, target: () => engine.httpTarget?.(), maxStreams, maxPerAddress });
 }
 
 function addSockets(

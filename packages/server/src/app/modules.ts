@@ -121,7 +121,20 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   return {
     ...{ auth, live, recording, embed, monitor, interaction: interaction.modules },
     authenticator: deps.authenticator ?? auth.authenticator,
-    all: [live, relay, recording, files, ...interaction.modules, auth, user, embed, search, monitor, insight, createLogModule(database)],
+    all: [
+      live,
+      relay,
+      recording,
+      files,
+      ...interaction.modules,
+      auth,
+      user,
+      embed,
+      search,
+      monitor,
+      insight,
+      createLogModule(database),
+    ],
     talking: [live, ...interaction.modules, monitor, insight],
     engineHandler: recording.behind(relay.behind(live.engineHandler)),
     start: async () => {

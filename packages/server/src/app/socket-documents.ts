@@ -70,11 +70,11 @@ export function socketDocuments(commands: readonly realtime.RealtimeCommand[]): 
         ...recordingUserEventSchemas,
         ...noticeEventSchemas,
         ...walletEventSchemas,
+        ...fileEventSchemas,
       },
     },
   };
   return [
-        ...fileEventSchemas,
     {
       name: 'realtime',
       address: '/ws',

@@ -1,11 +1,6 @@
 import type { EngineImporter } from './importer.ts';
 
-export {
-  VideoImportError,
-  type EngineImporter,
-  type ImportedVideo,
-  type VideoImportProblem,
-} from './importer.ts';
+export { VideoImportError, type EngineImporter, type ImportedVideo, type VideoImportProblem } from './importer.ts';
 
 /**
  * The port to whoever carries the media. Implemented by `embedded/` (@kaibo/media in this process); an SRS

@@ -17,7 +17,9 @@ export async function up(database: Kysely<unknown>): Promise<void> {
   await sql`insert into picture_imports (purpose, subject_id, user_id, url, tries)
     select 'avatar', id, id, avatar, 0 from users where avatar like 'http%'`.execute(database);
   await sql`insert into picture_imports (purpose, subject_id, user_id, url, tries)
-    select 'cover', id, user_id, cover, 0 from rooms where cover like 'http%' and user_id is not null`.execute(database);
+    select 'cover', id, user_id, cover, 0 from rooms where cover like 'http%' and user_id is not null`.execute(
+    database,
+  );
   // From here on no page shows a picture of another site.
   await sql`update users set avatar = null where avatar like 'http%'`.execute(database);
   await sql`update rooms set cover = null where cover like 'http%'`.execute(database);

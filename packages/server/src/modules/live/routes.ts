@@ -36,6 +36,7 @@ export interface RoomRouteDeps {
 export function addRoomRoutes(instance: FastifyInstance, deps: RoomRouteDeps): void {
   addReadingRoutes(instance, deps);
   addChangingRoutes(instance, deps);
+  addEndingRoutes(instance, deps);
   addStreamRoutes(instance, deps);
 }
 
@@ -119,6 +120,12 @@ function addChangingRoutes(instance: FastifyInstance, { service, callerOf }: Roo
       return service.update(callerOf(request), request.params.roomId, request.body);
     },
   );
+}
+
+/** Ends what goes on in a room, or who may begin it. */
+function addEndingRoutes(instance: FastifyInstance, { service, callerOf }: RoomRouteDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
+  const of = (summary: string, operationId: string) => ({ tags: ['rooms'], summary, operationId });
 
   app.post(
     '/api/rooms/:roomId/close',

@@ -10,7 +10,10 @@ describe('addresses of targets', () => {
     ['rtmp://host/app/instance/key', 'rtmp://host/app/****'],
     ['rtmp://[2001:db8::1]:1935/app/key', 'rtmp://[2001:db8::1]:1935/app/****'],
     ['rtmp://host/app/stream?key=secret/with/slashes', 'rtmp://host/app/****'],
-    ['rtmp://live-push.bilivideo.com/live-bvc/?streamname=live_1&key=a', 'rtmp://live-push.bilivideo.com/live-bvc/****'],
+    [
+      'rtmp://live-push.bilivideo.com/live-bvc/?streamname=live_1&key=a',
+      'rtmp://live-push.bilivideo.com/live-bvc/****',
+    ],
   ])('%s is shown as %s', (url, shown) => {
     expect(isTargetUrl(url)).toBe(true);
     expect(shownUrl(url)).toBe(shown);
