@@ -26,6 +26,8 @@ const whep = ({ ports }: LocalMediaServer, name: string): string =>
   `http://127.0.0.1:${ports.http}/rtc/v1/whep/?app=live&stream=${name}`;
 const pictures = ({ received, sources }: RtcPeer): number =>
   received.filter((bytes) => !isRtcp(bytes) && parseRtpPacket(bytes).ssrc === sources.video).length;
+const sounds = ({ received, sources }: RtcPeer): number =>
+  received.filter((bytes) => !isRtcp(bytes) && parseRtpPacket(bytes).ssrc === sources.audio).length;
 
 const handles = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 const threads = (pid: number): number => readdirSync(`/proc/${pid}/task`).length;
@@ -33,6 +35,19 @@ const rssBytes = (pid: number): number =>
   Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * PAGE_BYTES;
 
 describe('the WebRTC process', () => {
+  it('keeps its port when the last viewer leaves, though an ffmpeg that it started lives on', async () => {
+    await using server = await LocalMediaServer.start();
+    await using peers = await RtcPeers.start();
+    await using _encoder = publishTestPicture(server.rtmpUrl('rtmp'));
+    await server.isState('rtmp', 'publishing');
+    for (let round = 0; round < 3; round++) {
+      const viewer = await peers.play(whep(server, 'rtmp'));
+      await until(() => sounds(viewer) > 10 && pictures(viewer) > 10, { timeoutMs: 20_000, what: 'picture and sound' });
+      await viewer.end();
+      await until(async () => (await server.server.clients()).every(({ protocol }) => protocol !== 'webrtc'));
+    }
+  });
+
   it('killed, costs its own sessions only, and those who ask again are served at once', async () => {
     await using server = await LocalMediaServer.start({ graceMs: 20_000 });
     await using peers = await RtcPeers.start();

@@ -35,7 +35,7 @@ export async function furnishPlatform(browser: Browser, ...flags: string[]): Pro
   await using started = new AsyncDisposableStack();
   const platform = started.use(
     await startPlatform(
-      ...['--recording.minFreeBytes=0', '--media.snapshot.everyMs=1000', '--chat.burst=1000', '--chat.perSecond=1000'],
+      ...['--recording.minFreeBytes=0', '--media.snapshot.everyMs=5000', '--chat.burst=1000', '--chat.perSecond=1000'],
       ...['--limits.loginPerMinute=1000', '--limits.writePerMinute=10000', '--limits.readPerMinute=100000', ...flags],
     ),
   );

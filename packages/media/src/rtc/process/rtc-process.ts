@@ -13,6 +13,7 @@ import { type NegotiatedSession, PeerSession, type SessionPeer } from './peer-se
 import { ingestNowMs, RtcPublisher } from './publisher.ts';
 import { refusalOf, refuse } from './refusal.ts';
 import { RtcViewer } from './viewer.ts';
+import { UdpPort } from './udp-port.ts';
 
 const SECOND_MS = 1000;
 /** Missing packets are asked for, and given up, at this grain. */
@@ -36,11 +37,14 @@ export class RtcProcess {
   #mirrors = new Map<StreamKey, () => void>();
   /** Plays that wait for their stream; closing one ends its wait. */
   #opening = new Map<string, AbortController>();
+  #udp: UdpPort;
   #second: NodeJS.Timeout;
   #ingestTick: NodeJS.Timeout | undefined;
 
   constructor(seed: RtcSeed, channel: NodeJS.Process) {
     this.#seed = seed;
+    const { host } = seed.options;
+    this.#udp = new UdpPort({ port: seed.udpPort, bindAddress: isEverywhere(host) ? undefined : host });
     this.#link = new Link(processChannel(channel), {
       answer: async (request) => ({ reply: await this.#answer(request) }),
       notice: (notice) => this.#obey(notice),
@@ -64,6 +68,7 @@ export class RtcProcess {
     if (this.#sessions.size + this.#opening.size >= this.#seed.options.rtc.maxPeers)
       return refuse(503, 'too_many_peers', 'This server carries as many WebRTC peers as it may.');
     try {
+      this.#udp.hold();
       return request.intent === 'publish' ? await this.#openPublisher(request) : await this.#openViewer(request);
     } catch (error) {
       return refusalOf(error);
@@ -131,11 +136,10 @@ export class RtcProcess {
     makePeer: ConstructorParameters<typeof PeerSession>[1],
   ): Promise<RtcOpened> {
     const { clientId } = request;
-    const { host } = this.#seed.options;
     const session = new PeerSession(
       {
         ...request,
-        udp: { port: this.#seed.udpPort, bindAddress: isEverywhere(host) ? undefined : host },
+        udp: this.#udp.options,
         onConnected: () => this.#link.send({ type: 'connected', clientId }),
         onGone: (reason) => this.#gone(clientId, reason),
       },
