@@ -40,12 +40,15 @@ describe('the WebRTC process', () => {
     await using peers = await RtcPeers.start();
     await using _encoder = publishTestPicture(server.rtmpUrl('rtmp'));
     await server.isState('rtmp', 'publishing');
+    const pids = new Set<number | undefined>();
     for (let round = 0; round < 3; round++) {
       const viewer = await peers.play(whep(server, 'rtmp'));
       await until(() => sounds(viewer) > 10 && pictures(viewer) > 10, { timeoutMs: 20_000, what: 'picture and sound' });
+      pids.add(server.server.rtc?.pid);
       await viewer.end();
       await until(async () => (await server.server.clients()).every(({ protocol }) => protocol !== 'webrtc'));
     }
+    expect(pids.size, 'one process all the time').toBe(1);
   });
 
   it('killed, costs its own sessions only, and those who ask again are served at once', async () => {

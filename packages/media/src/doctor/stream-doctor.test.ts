@@ -302,10 +302,12 @@ describe('what is found', () => {
     expect(seconds.map((findings) => findings.length)).toEqual([0, 0, 0, 1, 1, 1]);
     expect(seconds.flat().map(({ sinceMs }) => sinceMs - 1_800_000_000_000)).toEqual([11_000, 11_000, 11_000]);
     ward.change({ compositionMs: () => 0 });
-    expect(ward.codes(20).map((codes) => codes.length)).toEqual([
+    const after = ward.run(20);
+    expect(after.map((findings) => findings.length)).toEqual([
       ...Array.from({ length: 14 }, () => 1),
       ...Array.from({ length: 6 }, () => 0),
     ]);
+    expect(after.flat().filter(({ value }) => value === undefined)).toEqual([]);
   });
 
   it('becomes worse, and better again', () => {

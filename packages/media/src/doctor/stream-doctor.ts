@@ -14,11 +14,20 @@ export interface StreamDoctorOptions {
   timeRepairs: () => number;
 }
 
+/** A stream with its present publisher. Of each rule: what it comes to, and its last value. */
+interface Patient {
+  vitals: VitalSigns;
+  states: Hysteresis[];
+  values: (number | undefined)[];
+  repairs: number;
+  keyIntervalMs?: number;
+}
+
 /** Looks at how one stream arrives, and says what its publisher should change. It begins anew with each publisher. */
 export class StreamDoctor implements PacketTap {
   readonly #options: StreamDoctorOptions;
   #announcedFps: number | undefined;
-  #patient: { vitals: VitalSigns; states: Hysteresis[]; repairs: number; keyIntervalMs?: number } | undefined;
+  #patient: Patient | undefined;
 
   constructor(options: StreamDoctorOptions) {
     this.#options = options;
@@ -29,6 +38,7 @@ export class StreamDoctor implements PacketTap {
     this.#patient = {
       vitals: new VitalSigns({ nowMs: now(), bridged, announcedFps: this.#announcedFps }),
       states: RULES.map((rule) => new Hysteresis(rule)),
+      values: RULES.map(() => undefined),
       repairs: timeRepairs(),
     };
   }
@@ -54,7 +64,7 @@ export class StreamDoctor implements PacketTap {
   /** To be called once a second. Nothing is found of a stream that nobody publishes. */
   examine(): StreamFinding[] {
     if (!this.#patient) return [];
-    const { vitals, states } = this.#patient;
+    const { vitals, states, values } = this.#patient;
     const { now, limits, timeRepairs } = this.#options;
     const nowMs = now();
     const repairs = timeRepairs();
@@ -65,7 +75,9 @@ export class StreamDoctor implements PacketTap {
       const verdict: Verdict | undefined = judge(measured, limits);
       states[index]?.judge(verdict?.severity, nowMs);
       const shown = states[index]?.shown;
-      return shown ? [{ code, ...shown, value: verdict?.value }] : [];
+      // What is well again is told for a while yet, as it was last.
+      values[index] = verdict?.value ?? values[index];
+      return shown ? [{ code, ...shown, value: values[index] }] : [];
     });
   }
 

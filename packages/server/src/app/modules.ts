@@ -97,21 +97,7 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     logger: logger.child({ module: 'relay' }),
   });
   started.defer(() => relay.stop());
-  const recording = createRecordingModule({
-    ...{ ...common, users, rooms, options: config.recording },
-    folder: resolve(config.recording.folder ?? join(folder, 'recordings')),
-    bucket: await openBucket(config.s3),
-    logger: logger.child({ module: 'recording' }),
-  });
-  started.defer(() => recording.stop());
-  const files = await createFileModule({
-    ...{ ...common, users, replays: recording.shelf, options: config.files, isPublic: isPublicAddress },
-    folder: resolve(config.files.folder ?? join(folder, 'files')),
-    bucket: await openBucket({ ...config.s3, prefix: config.files.bucketPrefix }),
-    bucketOptions: { ...config.s3, prefix: config.files.bucketPrefix },
-    logger: logger.child({ module: 'file' }),
-  });
-  started.defer(() => files.stop());
+  const { recording, files } = await createStoring({ ...deps, users, rooms }, started);
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
   const { monitor, insight } = createObserving({ ...deps, users, live, recording });
@@ -142,4 +128,29 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
         await module.start?.();
     },
   };
+}
+
+/** What keeps files: on this machine's disk, or in the bucket. */
+async function createStoring(
+  deps: ModuleDeps & { users: UserDirectory; rooms: LiveModule['directory'] },
+  started: AsyncDisposableStack,
+) {
+  const { config, folder, logger, ...common } = deps;
+  const recording = createRecordingModule({
+    ...{ ...common, options: config.recording },
+    folder: resolve(config.recording.folder ?? join(folder, 'recordings')),
+    bucket: await openBucket(config.s3),
+    logger: logger.child({ module: 'recording' }),
+  });
+  started.defer(() => recording.stop());
+  const bucket = { ...config.s3, prefix: config.files.bucketPrefix };
+  const files = await createFileModule({
+    ...{ ...common, replays: recording.shelf, options: config.files, isPublic: isPublicAddress },
+    folder: resolve(config.files.folder ?? join(folder, 'files')),
+    bucket: await openBucket(bucket),
+    bucketOptions: bucket,
+    logger: logger.child({ module: 'file' }),
+  });
+  started.defer(() => files.stop());
+  return { recording, files };
 }

@@ -18,7 +18,7 @@ export class UdpPort {
 
   /** @throws TransportUnavailableError while somebody else has it; asking again tries again. */
   hold(): void {
-    this.#listener ??= listen(this.options);
+    if (this.#listener === undefined) this.#listener = listen(this.options);
   }
 }
 
