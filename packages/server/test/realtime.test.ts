@@ -148,11 +148,15 @@ test('subscriptions have a limit', async () => {
 });
 
 test('a client that does not read is cut, and others go on', async () => {
-  const { base, create, call, kaibo } = await startTest({ realtime: { maxQueueBytes: 20_000 } });
+  const { base, create, call, kaibo } = await startTest({
+    realtime: { maxQueueBytes: 20_000, messageBurst: 10_000 },
+  });
   const { id, ownerToken } = await create();
-  const [slow, quick] = [await connect(base), await connect(base)];
+  for (let n = 0; n < 60; n++) await create({ title: '长'.repeat(100) });
+  const [slow, quick] = [await connect(base, { perMessageDeflate: false }), await connect(base)];
+  const subscribe = { type: 'subscribe', channel: 'rooms' };
   for (const socket of [slow, quick]) {
-    socket.send({ type: 'subscribe', channel: 'rooms' });
+    socket.send(subscribe);
     await socket.next(isSnapshot);
   }
   slow.socket.pause();
@@ -160,16 +164,14 @@ test('a client that does not read is cut, and others go on', async () => {
     /kaibo_websocket_connections (\d+)/.exec(
       await (await fetch(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`)).text(),
     )?.[1];
-  const cover = `https://example.org/${'x'.repeat(2000)}`;
   let events = 0;
-  // The kernel takes some megabytes before this process sees that nobody reads.
+  // The kernel takes some megabytes before this process sees that nobody reads: snapshots fill it soonest.
   await expect
     .poll(
       async () => {
-        const change = () =>
-          call(`/api/rooms/${id}`, { method: 'PUT', body: { cover }, headers: { 'x-owner-token': ownerToken } });
-        await Promise.all(Array.from({ length: 100 }, change));
-        events += 100;
+        for (let n = 0; n < 60; n++) slow.send(subscribe);
+        const headers = { 'x-owner-token': ownerToken };
+        await call(`/api/rooms/${id}`, { method: 'PUT', body: { title: `${(events += 1)}` }, headers });
         return sockets();
       },
       { timeout: 20_000, interval: 1 },
