@@ -7,7 +7,7 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 3,
+    maxWorkers: 2,
     reporters: ['default', './tools/count-reporter.ts'],
     // What programs of tests load is compiled once, as the launcher does it for everybody.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/kaibo') },

@@ -1,5 +1,5 @@
-// Shows what the platform pushes, also when none of its pages is open. Keeps the parts of the app, which carry their
-// hash in their name, and a page for when there is no network; never an answer of the API, a page or media.
+// Shows what the platform pushes, also when none of its pages is open, and a page for when there is no network. It keeps
+// nothing else: the parts of the app carry their hash in their name, and browsers keep them by themselves.
 
 /** Written by the build: another app is another file here, and browsers take it up. */
 const VERSION = 'dev';
@@ -7,8 +7,6 @@ const CACHE = `kaibo-app-${VERSION}`;
 const OFFLINE = '/offline.html';
 /** What the offline page is made of. */
 const KEPT = [OFFLINE, '/offline.js', '/favicon.svg'];
-/** Of the app; all of it is fewer. */
-const MAX_PARTS = 400;
 /** Not pages: what answers there is shown as it is, also when it is an error. */
 const NOT_A_PAGE = /^\/(?:api|ws|signaling|rtc|files|docs|assets)(?:\/|$)|^\/(?:replay|live)\/[^/]+\/|\.\w+$/;
 
@@ -60,10 +58,9 @@ self.addEventListener('activate', (event) => {
   );
 });
 
-/** The app before this one stays: its pages may be open, and ask for parts that the server has no more. */
 async function dropOldCaches() {
-  const ours = (await caches.keys()).filter((name) => name.startsWith('kaibo-app-') && name !== CACHE);
-  await Promise.all(ours.slice(0, -1).map((name) => caches.delete(name)));
+  const old = (await caches.keys()).filter((name) => name.startsWith('kaibo-app-') && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
 
 self.addEventListener('fetch', (event) => {
@@ -71,30 +68,9 @@ self.addEventListener('fetch', (event) => {
   if (request.method !== 'GET') return;
   const { origin, pathname } = new URL(request.url);
   if (origin !== self.location.origin) return;
-  if (pathname.startsWith('/assets/')) event.respondWith(partOf(request));
-  else if (request.mode === 'navigate' && !NOT_A_PAGE.test(pathname)) event.respondWith(pageOf(event));
+  if (request.mode === 'navigate' && !NOT_A_PAGE.test(pathname)) event.respondWith(pageOf(event));
   else if (KEPT.includes(pathname)) event.respondWith(fetch(request).catch(() => caches.match(pathname)));
 });
-
-/** A part never changes. Media that is sought asks for ranges, and is nobody's part. */
-async function partOf(request) {
-  const kept = await caches.match(request);
-  if (kept !== undefined) return kept;
-  const answer = await fetch(request);
-  if (answer.ok && answer.status === 200) keep(request, answer.clone()).catch(() => {});
-  return answer;
-}
-
-async function keep(request, answer) {
-  const cache = await caches.open(CACHE);
-  await cache.put(request, answer);
-  const parts = await cache.keys();
-  if (parts.length <= MAX_PARTS + KEPT.length) return;
-  const oldest = parts
-    .filter(({ url }) => new URL(url).pathname.startsWith('/assets/'))
-    .slice(0, parts.length - MAX_PARTS);
-  await Promise.all(oldest.map((part) => cache.delete(part)));
-}
 
 async function pageOf({ request, preloadResponse }) {
   try {

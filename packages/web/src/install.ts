@@ -26,13 +26,14 @@ export async function install(): Promise<void> {
   offer = null;
 }
 
-/** What is there without network, and push. After the page: nobody waits for it. */
+/** When the page and its first picture are there, also on a slow machine. */
+const OFFLINE_AFTER_MS = 5000;
+
+/** The page for when there is no network, and push. Nobody waits for it. */
 export function keepForOffline(): void {
   if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  const register = (): void => {
+  setTimeout(() => {
     // Where it is not allowed the app goes on without.
     navigator.serviceWorker.register('/sw.js', { scope: '/' }).catch(() => {});
-  };
-  if (document.readyState === 'complete') register();
-  else window.addEventListener('load', register, { once: true });
+  }, OFFLINE_AFTER_MS);
 }
