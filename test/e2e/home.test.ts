@@ -215,8 +215,8 @@ test('it can be installed, and without network there is a page in the language t
       // Between two pages.
       .catch(() => []);
   await page.reload({ ...WAIT, waitUntil: 'commit' });
-  await until(async () => (await kept()).some((path) => path.startsWith('/assets/')), { timeoutMs: 60_000 });
-  expect((await kept()).filter((path) => !/^\/(?:assets\/|offline\.|favicon\.svg)/.test(path))).toEqual([]);
+  await until(async () => (await kept()).some((path) => path === '/offline.html'), { timeoutMs: 60_000 });
+  expect((await kept()).filter((path) => !/^\/(?:offline\.|favicon\.svg)/.test(path))).toEqual([]);
   expect(complaints.filter((text) => text.startsWith('uncaught'))).toEqual([]);
 
   await page.context().setOffline(true);

@@ -133,6 +133,8 @@ test('settings are followed; a removed overlay and a wrong token show a plain se
   expect(await page.getByTestId('goal').count()).toBe(0);
 
   await host.page.goto(`${platform.url}/live/${roomId}#interact`);
+  // The same address but for what follows #: the page is asked anew.
+  await host.page.reload();
   const row = host.page.getByTestId('overlay-row').filter({ hasText: 'Tests' });
   await row.getByTestId('overlay-open').click(WAIT);
   await row.getByTestId('overlay-shows-goal').getByRole('switch').click();
