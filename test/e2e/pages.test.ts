@@ -22,6 +22,9 @@ const HAS_CONTENT = `(() => {
   return content.innerText.trim() !== '' && document.querySelector('.skeleton') === null;
 })()`;
 
+/** In the page: resolves when what was changed is seen. */
+const PAINTED = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())))';
+
 type Who = 'guest' | 'viewer' | 'streamer' | 'admin';
 
 interface Shown {
@@ -159,6 +162,7 @@ async function inspect(page: Page, { name, path }: Shown, size: string): Promise
   const wrong: string[] = [];
   for (const theme of ['light', 'dark'] as const) {
     await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);
+    await page.evaluate(PAINTED);
     // The other look has other colours and nothing else.
     const isFirst = theme === 'light';
     const picture = { type: 'jpeg', quality: 85, fullPage: isFirst } as const;
