@@ -5,6 +5,7 @@ import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
 import { appVersion } from './app-version.ts';
 import { compiledTexts } from './compiled-texts.ts';
+import { emojiFiles } from './emoji-files.ts';
 import { precompress } from './precompress.ts';
 
 const api = process.env.KAIBO_API ?? 'http://localhost:8088';
@@ -16,6 +17,7 @@ export default defineConfig({
     tailwindcss(),
     icons({ compiler: 'vue3', scale: 1.15 }),
     compiledTexts(),
+    emojiFiles(),
     appVersion(),
     precompress(),
   ],

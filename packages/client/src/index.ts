@@ -1,6 +1,8 @@
 /** The platform's REST API, grouped by noun, and the way to its sockets. */
 export { KaiboClient } from './kaibo-client.ts';
-export type { KaiboClientOptions } from './kaibo-client.ts';
+/** The same with most nouns left out, for pages that count their bytes: `part(WalletApi)` adds one. */
+export { KaiboCore } from './kaibo-core.ts';
+export type { KaiboClientOptions } from './kaibo-core.ts';
 /** What the platform refuses, and what the network loses. */
 export { KaiboError } from './errors.ts';
 /** What makes a thing done once, however often it is sent. */
@@ -32,7 +34,7 @@ export type {
 /** Rooms, and who may be in them. */
 export type { GetRoomOptions, OwnerOptions, RoomPage, RoomsApi } from './rooms.ts';
 /** Rooms, people and replays by their names. */
-export type { FoundUser, SearchAnswer, SearchApi } from './search.ts';
+export type { FoundUser, SearchAnswer } from './search.ts';
 /** Gifts, goals, and pages for streaming programs. */
 export type {
   AdminGift,
@@ -45,7 +47,6 @@ export type {
   GiftInput,
   GiftOrder,
   GiftOrderPage,
-  GiftsApi,
   RefundedGift,
   SendGiftInput,
   SentGift,
@@ -57,7 +58,6 @@ export type {
   GoalKind,
   Overlay,
   OverlayAnswer,
-  OverlaysApi,
   OverlaySettings,
   ShownOverlay,
 } from './overlays.ts';
@@ -74,10 +74,9 @@ export type {
 
 /** Pictures and videos of an account. */
 export { pictureOf } from './files.ts';
-export type { AdminFilePage, FileKind, FilePage, FileQuota, FilesApi, FilesQuery, StoredFile } from './files.ts';
+export type { AdminFilePage, FileKind, FilePage, FileQuota, FilesQuery, StoredFile } from './files.ts';
 /** Lotteries that anybody can check. */
 export type {
-  LotteriesApi,
   Lottery,
   LotteryBeacon,
   LotteryCondition,
@@ -101,7 +100,6 @@ export type {
   StatementQuery,
   TransferKind,
   Wallet,
-  WalletApi,
   WalletChange,
 } from './wallet.ts';
 /** Who has most, and how far fans came. */
@@ -111,21 +109,19 @@ export type {
   RankBoardName,
   RankChange,
   RankEntry,
-  RankingsApi,
   RankPeriod,
   RankPlace,
   RankSnapshot,
   SupporterPeriod,
   Supporters,
 } from './rankings.ts';
-export type { Fan, FanBadgeName, FanLevel, FanPage, FansApi, FanStanding, LevelUp } from './fans.ts';
+export type { Fan, FanBadgeName, FanLevel, FanPage, FanStanding, LevelUp } from './fans.ts';
 /** How broadcasts went, and how the platform does. */
-export type { BroadcastSummary, ChannelInsight, InsightApi, InsightDay, RoomPoint, RoomSeries } from './insight.ts';
+export type { BroadcastSummary, ChannelInsight, InsightDay, RoomPoint, RoomSeries } from './insight.ts';
 export type {
   AdminRoomQuery,
   ConfigSetting,
   MonitorAlarm,
-  MonitorApi,
   MonitorNode,
   MonitorOverview,
   MonitorPoint,
@@ -146,7 +142,6 @@ export type {
 export type {
   HeldMessage,
   ModeratedWord,
-  ModerationApi,
   Mute,
   Report,
   ReportDecision,
@@ -163,9 +158,8 @@ export type {
   WordQuery,
 } from './moderation.ts';
 /** The polling scheme, events by single requests, and what administrators do. */
-export type { StreamsApi } from './streams.ts';
-export type { EventsApi, PollAnswer, PollInput } from './events.ts';
-export type { AdminApi, AdminUser, AuditEntry, AuditQuery, UserSearch } from './admin.ts';
+export type { PollAnswer, PollInput } from './events.ts';
+export type { AdminUser, AuditEntry, AuditQuery, UserSearch } from './admin.ts';
 /** Channels over one connection, resumed exactly after a drop: WebSocket, Server-Sent Events or polling. */
 export { RealtimeClient } from './realtime/realtime-client.ts';
 export type { RealtimeOptions, RealtimeStatus, SubscribeOptions } from './realtime/realtime-client.ts';
@@ -223,18 +217,27 @@ export type {
   NoticePage,
   NoticePreference,
   NoticePreferences,
-  NoticesApi,
   NoticesRead,
   PushDevice,
   PushSubscriptionInput,
 } from './notices.ts';
 /** What other programs are told, and how they know that it is true. */
 export { verifyWebhook } from './webhooks.ts';
-export type {
-  Webhook,
-  WebhookDelivery,
-  WebhookDeliveryPage,
-  WebhookEvent,
-  WebhookInput,
-  WebhooksApi,
-} from './webhooks.ts';
+export type { Webhook, WebhookDelivery, WebhookDeliveryPage, WebhookEvent, WebhookInput } from './webhooks.ts';
+/** Nouns that are not in `KaiboCore`. */
+export { AdminApi } from './admin.ts';
+export { EventsApi } from './events.ts';
+export { FansApi } from './fans.ts';
+export { FilesApi } from './files.ts';
+export { GiftsApi } from './gifts.ts';
+export { InsightApi } from './insight.ts';
+export { LotteriesApi } from './lotteries.ts';
+export { ModerationApi } from './moderation.ts';
+export { MonitorApi } from './monitor.ts';
+export { NoticesApi } from './notices.ts';
+export { OverlaysApi } from './overlays.ts';
+export { RankingsApi } from './rankings.ts';
+export { SearchApi } from './search.ts';
+export { StreamsApi } from './streams.ts';
+export { WalletApi } from './wallet.ts';
+export { WebhooksApi } from './webhooks.ts';

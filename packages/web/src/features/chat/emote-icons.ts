@@ -1,37 +1,37 @@
-import angryFace from '~icons/fluent-emoji-flat/angry-face?raw';
-import brokenHeart from '~icons/fluent-emoji-flat/broken-heart?raw';
-import catFace from '~icons/fluent-emoji-flat/cat-face?raw';
-import clappingHands from '~icons/fluent-emoji-flat/clapping-hands?raw';
-import clinkingBeerMugs from '~icons/fluent-emoji-flat/clinking-beer-mugs?raw';
-import clownFace from '~icons/fluent-emoji-flat/clown-face?raw';
-import dogFace from '~icons/fluent-emoji-flat/dog-face?raw';
-import faceBlowingAKiss from '~icons/fluent-emoji-flat/face-blowing-a-kiss?raw';
-import faceScreamingInFear from '~icons/fluent-emoji-flat/face-screaming-in-fear?raw';
-import faceWithTearsOfJoy from '~icons/fluent-emoji-flat/face-with-tears-of-joy?raw';
-import fire from '~icons/fluent-emoji-flat/fire?raw';
-import foldedHands from '~icons/fluent-emoji-flat/folded-hands?raw';
-import grinningFaceWithSmilingEyes from '~icons/fluent-emoji-flat/grinning-face-with-smiling-eyes?raw';
-import grinningFaceWithSweat from '~icons/fluent-emoji-flat/grinning-face-with-sweat?raw';
-import hundredPoints from '~icons/fluent-emoji-flat/hundred-points?raw';
-import loudlyCryingFace from '~icons/fluent-emoji-flat/loudly-crying-face?raw';
-import okHand from '~icons/fluent-emoji-flat/ok-hand?raw';
-import partyingFace from '~icons/fluent-emoji-flat/partying-face?raw';
-import pensiveFace from '~icons/fluent-emoji-flat/pensive-face?raw';
-import personFacepalming from '~icons/fluent-emoji-flat/person-facepalming?raw';
-import redHeart from '~icons/fluent-emoji-flat/red-heart?raw';
-import rollingOnTheFloorLaughing from '~icons/fluent-emoji-flat/rolling-on-the-floor-laughing?raw';
-import rose from '~icons/fluent-emoji-flat/rose?raw';
-import skull from '~icons/fluent-emoji-flat/skull?raw';
-import sleepingFace from '~icons/fluent-emoji-flat/sleeping-face?raw';
-import smilingFaceWithHeartEyes from '~icons/fluent-emoji-flat/smiling-face-with-heart-eyes?raw';
-import smilingFaceWithSunglasses from '~icons/fluent-emoji-flat/smiling-face-with-sunglasses?raw';
-import thinkingFace from '~icons/fluent-emoji-flat/thinking-face?raw';
-import thumbsDown from '~icons/fluent-emoji-flat/thumbs-down?raw';
-import thumbsUp from '~icons/fluent-emoji-flat/thumbs-up?raw';
-import wavingHand from '~icons/fluent-emoji-flat/waving-hand?raw';
-import winkingFace from '~icons/fluent-emoji-flat/winking-face?raw';
+import angryFace from '~emoji/angry-face';
+import brokenHeart from '~emoji/broken-heart';
+import catFace from '~emoji/cat-face';
+import clappingHands from '~emoji/clapping-hands';
+import clinkingBeerMugs from '~emoji/clinking-beer-mugs';
+import clownFace from '~emoji/clown-face';
+import dogFace from '~emoji/dog-face';
+import faceBlowingAKiss from '~emoji/face-blowing-a-kiss';
+import faceScreamingInFear from '~emoji/face-screaming-in-fear';
+import faceWithTearsOfJoy from '~emoji/face-with-tears-of-joy';
+import fire from '~emoji/fire';
+import foldedHands from '~emoji/folded-hands';
+import grinningFaceWithSmilingEyes from '~emoji/grinning-face-with-smiling-eyes';
+import grinningFaceWithSweat from '~emoji/grinning-face-with-sweat';
+import hundredPoints from '~emoji/hundred-points';
+import loudlyCryingFace from '~emoji/loudly-crying-face';
+import okHand from '~emoji/ok-hand';
+import partyingFace from '~emoji/partying-face';
+import pensiveFace from '~emoji/pensive-face';
+import personFacepalming from '~emoji/person-facepalming';
+import redHeart from '~emoji/red-heart';
+import rollingOnTheFloorLaughing from '~emoji/rolling-on-the-floor-laughing';
+import rose from '~emoji/rose';
+import skull from '~emoji/skull';
+import sleepingFace from '~emoji/sleeping-face';
+import smilingFaceWithHeartEyes from '~emoji/smiling-face-with-heart-eyes';
+import smilingFaceWithSunglasses from '~emoji/smiling-face-with-sunglasses';
+import thinkingFace from '~emoji/thinking-face';
+import thumbsDown from '~emoji/thumbs-down';
+import thumbsUp from '~emoji/thumbs-up';
+import wavingHand from '~emoji/waving-hand';
+import winkingFace from '~emoji/winking-face';
 
-const SVGS = {
+const FILES = {
   'angry-face': angryFace,
   'broken-heart': brokenHeart,
   'cat-face': catFace,
@@ -67,15 +67,4 @@ const SVGS = {
 };
 
 /** Pictures of the emotes that every channel has, as addresses, by their names in Fluent Emoji Flat (MIT). */
-export const EMOTE_ICONS: ReadonlyMap<string, string> = new Map(
-  Object.entries(SVGS).map(([name, svg]) => [name, addressOf(svg)]),
-);
-
-/** As a picture it needs its namespace, and on a canvas a size of its own. */
-function addressOf(svg: string): string {
-  const sized = svg.replace(/<svg([^>]*)>/, (_tag, attributes: string) => {
-    const others = attributes.replace(/ (?:width|height|xmlns)="[^"]*"/g, '');
-    return `<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"${others}>`;
-  });
-  return `data:image/svg+xml,${encodeURIComponent(sized)}`;
-}
+export const EMOTE_ICONS: ReadonlyMap<string, string> = new Map(Object.entries(FILES));

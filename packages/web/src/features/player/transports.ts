@@ -1,12 +1,9 @@
 import type { PlayUrls } from '@kaibo/client';
-import { HlsSession } from './hls-session.ts';
+import { LaterSession } from './later-session.ts';
 import { JUMP_DELAY_S } from './live-edge.ts';
-import { MpegtsSession } from './mpegts-session.ts';
-import { hasMediaSource, NativeHlsSession } from './native-hls-session.ts';
 import type { PlaySession, SessionOptions } from './play-session.ts';
 import { FIRST_PICTURE_MS, STALL_MS } from './stall-watch.ts';
 import type { StallPatience } from './stall-watch.ts';
-import { WhepSession } from './whep-session.ts';
 
 export type TransportId = 'whep' | 'ws-flv' | 'http-flv' | 'hls';
 
@@ -47,6 +44,23 @@ const HLS_LIVE_WITHIN_S = 20;
 /** For viewers who want the lowest delay rather than the soonest picture. */
 const PATIENT_ATTEMPTS = 3;
 
+async function openWhep(options: SessionOptions): Promise<PlaySession> {
+  const { WhepSession } = await import('./whep-session.ts');
+  return new WhepSession(options);
+}
+
+async function openFlv(options: SessionOptions): Promise<PlaySession> {
+  const { MpegtsSession } = await import('./mpegts-session.ts');
+  return new MpegtsSession(options);
+}
+
+async function openHls(options: SessionOptions): Promise<PlaySession> {
+  const { hasMediaSource, NativeHlsSession } = await import('./native-hls-session.ts');
+  if (!hasMediaSource()) return new NativeHlsSession(options);
+  const { HlsSession } = await import('./hls-session.ts');
+  return new HlsSession(options);
+}
+
 /** The ladder, the best first. A new transport is a new row here. */
 export const TRANSPORTS: readonly Transport[] = [
   {
@@ -57,7 +71,7 @@ export const TRANSPORTS: readonly Transport[] = [
     attempts: 1,
     liveWithinS: JUMP_DELAY_S,
     url: (urls) => urls.whep,
-    session: (options) => new WhepSession(options),
+    session: (options) => new LaterSession(openWhep, options),
   },
   {
     id: 'ws-flv',
@@ -67,7 +81,7 @@ export const TRANSPORTS: readonly Transport[] = [
     attempts: 2,
     liveWithinS: JUMP_DELAY_S,
     url: (urls) => urls.wsFlv,
-    session: (options) => new MpegtsSession(options),
+    session: (options) => new LaterSession(openFlv, options),
   },
   {
     id: 'http-flv',
@@ -77,7 +91,7 @@ export const TRANSPORTS: readonly Transport[] = [
     attempts: 2,
     liveWithinS: JUMP_DELAY_S,
     url: (urls) => urls.flv,
-    session: (options) => new MpegtsSession(options),
+    session: (options) => new LaterSession(openFlv, options),
   },
   {
     id: 'hls',
@@ -88,7 +102,7 @@ export const TRANSPORTS: readonly Transport[] = [
     attempts: 2,
     liveWithinS: HLS_LIVE_WITHIN_S,
     url: (urls) => urls.hls,
-    session: (options) => (hasMediaSource() ? new HlsSession(options) : new NativeHlsSession(options)),
+    session: (options) => new LaterSession(openHls, options),
   },
 ];
 

@@ -1,0 +1,17 @@
+/** Nouns that no page needs at once, in a chunk of their own. */
+export {
+  AdminApi,
+  FansApi,
+  FilesApi,
+  GiftsApi,
+  InsightApi,
+  LotteriesApi,
+  ModerationApi,
+  MonitorApi,
+  NoticesApi,
+  OverlaysApi,
+  RankingsApi,
+  SearchApi,
+  WalletApi,
+  WebhooksApi,
+} from '@kaibo/client';
