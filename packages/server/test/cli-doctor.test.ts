@@ -9,7 +9,7 @@ import { SMTPServer } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from './harness.ts';
 import { onDatabase } from './support/databases.ts';
-import { kaibo, startKaiboProcess } from './support/kaibo.ts';
+import { kaibo, kaiboHere, startKaiboProcess } from './support/kaibo.ts';
 import { POSTGRES_PASSWORD } from './support/postgres.ts';
 import { RedisServer } from './support/redis-server.ts';
 import { startS3Server } from './support/s3-server.ts';
@@ -35,11 +35,13 @@ interface Finding {
   fix?: string;
 }
 
+/** As a process of its own where its environment is another one. */
 async function examine(
   flags: readonly string[],
   env?: Record<string, string>,
 ): Promise<{ code: number | null; output: string; findings: Finding[]; of(subject: string): Finding | undefined }> {
-  const { code, output } = await kaibo(['doctor', '--json', ...FREE_PORTS, ...flags], { env });
+  const args = ['doctor', '--json', ...FREE_PORTS, ...flags];
+  const { code, output } = await (env === undefined ? kaiboHere(args) : kaibo(args, { env }));
   const { ok, findings } = JSON.parse(output) as { ok: boolean; findings: Finding[] };
   expect(ok).toBe(code === 0);
   expect(findings.filter(({ level, fix }) => (level !== 'ok') !== (fix !== undefined))).toEqual([]);
@@ -114,7 +116,7 @@ function dayFromNow(days: number): string {
 
 test('a healthy site is all ok', async () => {
   const folder = freshFolder();
-  await kaibo(['migrate', `--dataDir=${folder}`]);
+  await kaiboHere(['migrate', `--dataDir=${folder}`]);
   const { code, findings } = await examine([`--dataDir=${folder}`, ...certificate()]);
   expect(findings.filter(({ level, subject }) => level !== 'ok' && !OF_THE_MACHINE.test(subject))).toEqual([]);
   expect(code).toBe(0);
@@ -169,7 +171,7 @@ test.each([
 
 test('secrets that others can read, and a damaged database', async () => {
   const folder = freshFolder();
-  await kaibo(['migrate', `--dataDir=${folder}`]);
+  await kaiboHere(['migrate', `--dataDir=${folder}`]);
   const file = join(folder, 'kaibo.db');
   chmodSync(file, 0o644);
   const open = await examine([`--dataDir=${folder}`]);
@@ -325,7 +327,7 @@ onDatabase('postgres', 'kaibo doctor', (_open, databases) => {
     const flags = [`--dataDir=${freshFolder()}`, `--database.url=${url}`];
     const fresh = await examine(flags);
     expect(fresh.of('migrations')).toMatchObject({ level: 'warn', fix: expect.stringContaining('kaibo migrate') });
-    await kaibo(['migrate', ...flags]);
+    await kaiboHere(['migrate', ...flags]);
     const there = await examine(flags);
     expect(there.of('database')).toMatchObject({
       level: 'ok',

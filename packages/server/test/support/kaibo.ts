@@ -48,13 +48,13 @@ export async function kaibo(
 
 /** The same in this process: a command that starts no server needs none of its own, which takes a second to start. */
 export async function kaiboHere(args: readonly string[]): Promise<{ code: number; output: string }> {
-  const words = args.slice(0, 2).join(' ');
-  const command = COMMANDS.find(({ name }) => name === words);
-  if (command === undefined) throw new Error(`there is no command ${words} of two words`);
+  const [one, two] = [args.slice(0, 1).join(' '), args.slice(0, 2).join(' ')];
+  const command = COMMANDS.find(({ name }) => name === two) ?? COMMANDS.find(({ name }) => name === one);
+  if (command === undefined) throw new Error(`there is no command ${two}`);
   let output = '';
   const log = vi.spyOn(console, 'log').mockImplementation((line: unknown) => void (output += `${line}\n`));
   try {
-    const code = await command.run(parseInput(command, args.slice(2), ''));
+    const code = await command.run(parseInput(command, args.slice(command.name.split(' ').length), ''));
     return { code, output };
   } catch (error) {
     if (error instanceof OperatorError) return { code: 1, output: `kaibo: ${error.message}\n` };

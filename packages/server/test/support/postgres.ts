@@ -1,14 +1,26 @@
 // A PostgreSQL of Debian's package, for tests: its own folder, its own port, gone at the end.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { tmpdir, userInfo } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 const APT_LINE = 'apt-get install -y --no-install-recommends postgresql util-linux';
+/** Beside what other tools keep of a checkout. */
+const TEMPLATES = join(import.meta.dirname, '../../../../node_modules/.cache/kaibo');
 const START_DEADLINE_MS = 20_000;
 const START_ATTEMPTS = 5;
 
@@ -157,19 +169,48 @@ export class PostgresServer implements AsyncDisposable {
     return join(this.#folder, 'data');
   }
 
+  /** An empty data folder takes a second of a core to make, and is the same for every server: one is made, and copied. */
   #initialize({ uid, gid }: Identity): void {
-    const passwordFile = join(this.#folder, 'password');
-    writeFileSync(passwordFile, `${POSTGRES_PASSWORD}\n`);
-    if (uid !== undefined && gid !== undefined)
-      for (const path of [this.#folder, passwordFile]) chownSync(path, uid, gid);
-    const options = ['--no-sync', '--username=kaibo', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-    const made = spawnSync(
-      join(this.#programs, 'initdb'),
-      ['-D', this.#data, ...options, '--encoding=UTF8', '--locale=C'],
-      { encoding: 'utf8', uid, gid, cwd: this.#folder },
-    );
-    if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+    const version = basename(dirname(this.#programs));
+    const template = join(TEMPLATES, `postgres-${version}-${userInfo().uid}`);
+    if (!existsSync(join(template, 'PG_VERSION'))) {
+      const passwordFile = join(this.#folder, 'password');
+      writeFileSync(passwordFile, `${POSTGRES_PASSWORD}\n`);
+      if (uid !== undefined && gid !== undefined)
+        for (const path of [this.#folder, passwordFile]) chownSync(path, uid, gid);
+      const options = ['--no-sync', '--username=kaibo', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
+      const made = spawnSync(
+        join(this.#programs, 'initdb'),
+        ['-D', this.#data, ...options, '--encoding=UTF8', '--locale=C'],
+        { encoding: 'utf8', uid, gid, cwd: this.#folder },
+      );
+      if (made.status !== 0) throw new Error(`initdb failed: ${made.stderr}`);
+      keepTemplate(this.#data, template);
+      return;
+    }
+    if (uid !== undefined && gid !== undefined) chownSync(this.#folder, uid, gid);
+    copyFolder(template, this.#data);
   }
+}
+
+/** Renamed to its place when it is whole, as several processes may make one at once: whose comes second is let go. */
+function keepTemplate(data: string, template: string): void {
+  mkdirSync(TEMPLATES, { recursive: true });
+  const own = mkdtempSync(`${template}-`);
+  try {
+    copyFolder(data, join(own, 'data'));
+    renameSync(join(own, 'data'), template);
+  } catch (error) {
+    if (!existsSync(join(template, 'PG_VERSION'))) throw error;
+  } finally {
+    rmSync(own, { recursive: true, force: true });
+  }
+}
+
+/** With owners and modes, without which PostgreSQL does not start. */
+function copyFolder(from: string, to: string): void {
+  const copied = spawnSync('cp', ['-a', from, to], { encoding: 'utf8' });
+  if (copied.status !== 0) throw new Error(`cp failed: ${copied.stderr}`);
 }
 
 /** Resolves when the server says so. */
