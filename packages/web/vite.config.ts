@@ -4,6 +4,7 @@ import vue from '@vitejs/plugin-vue';
 import icons from 'unplugin-icons/vite';
 import { defineConfig } from 'vite';
 import { appVersion } from './app-version.ts';
+import { fewChunks } from './chunks.ts';
 import { compiledTexts } from './compiled-texts.ts';
 import { emojiFiles } from './emoji-files.ts';
 import { precompress } from './precompress.ts';
@@ -18,6 +19,7 @@ export default defineConfig({
     icons({ compiler: 'vue3', scale: 1.15 }),
     compiledTexts(),
     emojiFiles(),
+    fewChunks(),
     appVersion(),
     precompress(),
   ],
