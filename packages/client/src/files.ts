@@ -40,6 +40,14 @@ export interface FileQuota {
   limitBytes: number;
 }
 
+/** Of a file, for players and programs that cannot log in. */
+export interface FileAddress {
+  /** A path on the platform. */
+  url: string;
+  /** ms since the epoch; left out for a picture, whose address is for good. */
+  expiresAt?: number;
+}
+
 export interface FilePage {
   files: StoredFile[];
   /** Over all pages. */
@@ -87,6 +95,11 @@ export class FilesApi {
 
   get(id: string): Promise<StoredFile> {
     return this.#caller.json(filePath(id));
+  }
+
+  /** Opens a video that is not published to whoever has it, for a while; only its owner and administrators are given one. */
+  url(id: string): Promise<FileAddress> {
+    return this.#caller.json(`${filePath(id)}/url`);
   }
 
   /** For good; what shows it shows it no longer. */

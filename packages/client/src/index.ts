@@ -74,7 +74,7 @@ export type {
 
 /** Pictures and videos of an account. */
 export { pictureOf } from './files.ts';
-export type { AdminFilePage, FileKind, FilePage, FileQuota, FilesQuery, StoredFile } from './files.ts';
+export type { AdminFilePage, FileAddress, FileKind, FilePage, FileQuota, FilesQuery, StoredFile } from './files.ts';
 /** Lotteries that anybody can check. */
 export type {
   Lottery,

@@ -79,6 +79,58 @@ test('a video comes in pieces, becomes a replay that only its owner sees, and is
   expect(await quotaOf(kaibo, ada)).toBe(0);
 });
 
+test('a video that is not published is opened by a signed address, to whoever has it, for a while', async () => {
+  const { kaibo, admin, ada, tus } = await start();
+  const bob = await kaibo.person('bob');
+  const id = await tus.must(clip.length, 'secret.mp4');
+  const address = (headers: Headers) => kaibo.get(`/api/files/${id}/url`, headers);
+  expect((await address(ada.headers)).body.code).toBe('file_not_ready');
+  expect((await address(bob.headers)).body.code).toBe('file_not_found');
+  await tus.patch(id, clip, 0);
+  const { createdAt } = await settled(kaibo, ada, id);
+  expect([(await address({})).status, (await address(bob.headers)).status]).toEqual([401, 404]);
+  expect((await address(admin.headers)).status).toBe(200);
+  const { body, headers } = await address(ada.headers);
+  expect(headers.get('cache-control')).toBe('no-store');
+  const url = String(body['url']);
+  // A quarter of an hour, and as long as it takes to be played.
+  expect(Number(body['expiresAt'])).toBe(createdAt + 15 * 60_000 + 4000);
+
+  const open = (path: string, more = {}) => fetch(kaibo.base + path, { headers: { 'accept-language': 'en', ...more } });
+  const whole = Buffer.from(await (await open(url)).arrayBuffer());
+  const part = await open(url, { range: 'bytes=4-7' });
+  expect(Buffer.from(await part.arrayBuffer()).toString()).toBe('ftyp');
+  expect([part.status, Object.fromEntries(part.headers)]).toMatchObject([
+    206,
+    {
+      ...{ 'content-range': `bytes 4-7/${whole.length}`, 'content-type': 'video/mp4' },
+      ...{ 'cache-control': 'private, no-cache', 'x-content-type-options': 'nosniff' },
+    },
+  ]);
+  const token = new URLSearchParams(url.split('?')[1]).get('token') ?? '';
+  expect((await open(`/replay/${id}/index.m3u8?token=${token}`)).status).toBe(200);
+  // It opens what is played, and tells nothing else; and nothing of another video.
+  expect((await open(`/api/recordings/${id}?token=${token}`)).status).toBe(404);
+  const refused = async (path: string): Promise<unknown> => {
+    const answer = await open(path);
+    return [answer.status, ((await answer.json()) as { error: string }).error];
+  };
+  const invalid = [403, expect.stringContaining('copied whole')];
+  const [kind, expiry = '', mac = ''] = token.split('.');
+  const later = (Number.parseInt(expiry, 36) + 3_600_000).toString(36);
+  for (const bad of [`${kind}.${later}.${mac}`, `${kind}.${expiry}.${mac.slice(1)}`, `${token}.x`, `${kind}.`])
+    expect(await refused(url.replace(token, bad)), bad).toEqual(invalid);
+  expect(await refused(url.replace(id, '00000000-0000-4000-8000-000000000000'))).toEqual(invalid);
+  kaibo.wait(15 * 60_000 + 4001);
+  expect(await refused(url)).toEqual([403, expect.stringContaining('ask for a new one')]);
+
+  const again = personOf(await kaibo.login('ada'));
+  const { body: fresh } = await address(again.headers);
+  expect((await open(String(fresh['url']))).status).toBe(200);
+  expect((await kaibo.delete(`/api/files/${id}`, again.headers)).status).toBe(200);
+  await expect.poll(async () => (await open(String(fresh['url']))).status, SLOW).toBe(404);
+});
+
 test('who deletes the replay deletes the video', async () => {
   const { kaibo, ada, tus } = await start();
   const id = await tus.must(clip.length);
@@ -206,6 +258,11 @@ test('with a bucket any piece goes there, and so does the replay', async () => {
     .toEqual([]);
   expect(kept().some((name) => name.includes(`recordings/${id}/001.mp4`))).toBe(true);
   expect((await kaibo.get(`/replay/${id}/1.mp4`, ada.headers)).status).toBe(200);
+  // Through the platform, for what reaches no bucket.
+  const { body } = await kaibo.get(`/api/files/${id}/url`, ada.headers);
+  await expect
+    .poll(async () => (await fetch(kaibo.base + String(body['url']), { redirect: 'manual' })).status)
+    .toBe(200);
 }, 90_000);
 
 const stateOf = (data: unknown): unknown =>

@@ -73,10 +73,13 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   started.defer(() => auth.stop());
   await auth.start();
   const users = deps.users ?? createUserDirectory(database, now);
+  const signingKey = isShared
+    ? await loadSharedKey(database, { own: readSigningKey(folder), now })
+    : loadSigningKey(folder);
   const live = createLiveModule({
     ...{ ...common, users, access: config.access, graceMs: config.media.graceMs },
     logger: logger.child({ module: 'live' }),
-    signingKey: isShared ? await loadSharedKey(database, { own: readSigningKey(folder), now }) : loadSigningKey(folder),
+    signingKey,
     openRoomsPerUser: config.limits.openRoomsPerUser,
     recording: config.recording.default,
     pictures: () => files.pictures,
@@ -97,7 +100,7 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     logger: logger.child({ module: 'relay' }),
   });
   started.defer(() => relay.stop());
-  const { recording, files } = await createStoring({ ...deps, users, rooms }, started);
+  const { recording, files } = await createStoring({ ...deps, users, rooms, signingKey }, started);
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
   const { monitor, insight } = createObserving({ ...deps, users, live, recording });
@@ -132,7 +135,7 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
 
 /** What keeps files: on this machine's disk, or in the bucket. */
 async function createStoring(
-  deps: ModuleDeps & { users: UserDirectory; rooms: LiveModule['directory'] },
+  deps: ModuleDeps & { users: UserDirectory; rooms: LiveModule['directory']; signingKey: Buffer },
   started: AsyncDisposableStack,
 ) {
   const { config, folder, logger, ...common } = deps;

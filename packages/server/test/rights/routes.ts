@@ -8,8 +8,6 @@ export interface RouteRow extends SceneNeeds {
   query?: (scene: Scene) => string;
   headers?: Record<string, string>;
   answers: Readonly<Record<Actor, number>>;
-  /** Of a suspended account, where it is not the refusal that everything else answers. */
-  suspended?: number;
 }
 
 type Answers = Readonly<Record<Actor, number>>;
@@ -292,6 +290,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   // Nothing is sent, and nothing is no picture.
   'POST /api/files/images': { query: () => '?purpose=avatar', answers: members(422) },
   'GET /api/files/{id}': { parameters: noFile, answers: members(404) },
+  'GET /api/files/{id}/url': { parameters: noFile, answers: members(404) },
   'DELETE /api/files/{id}': { parameters: noFile, answers: members(404) },
   'GET /files/{name}': { parameters: noPicture, answers: all(404), suspended: 404 },
   'GET /api/admin/files': { answers: admins(200) },

@@ -49,6 +49,15 @@ export const storedFileSchema = z.object({
 });
 export type StoredFile = z.output<typeof storedFileSchema>;
 
+export const fileAddressSchema = z.object({
+  url: z.string().describe('A path; needs no login'),
+  expiresAt: z
+    .number()
+    .optional()
+    .describe('ms since the epoch; left out for a picture, which everybody may read for good'),
+});
+export type FileAddress = z.output<typeof fileAddressSchema>;
+
 export const filesSchema = z.object({ files: z.array(storedFileSchema), total: z.number() });
 export type FileList = z.output<typeof filesSchema>;
 

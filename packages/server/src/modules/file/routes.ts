@@ -4,6 +4,7 @@ import { AppError, type Account, type CallerOf, type RouteRights } from '../gate
 import {
   adminFilesQuerySchema,
   adminFilesSchema,
+  fileAddressSchema,
   fileParamsSchema,
   fileQuotaSchema,
   filesQuerySchema,
@@ -25,6 +26,7 @@ const of = (summary: string, operationId: string) => ({ tags: ['files'], summary
 
 export function addFileRoutes(instance: FastifyInstance, deps: FileRouteDeps): void {
   addOwnRoutes(instance, deps);
+  addAddressRoute(instance, deps);
   addAdminRoutes(instance, deps);
 }
 
@@ -88,6 +90,25 @@ function addOwnRoutes(instance: FastifyInstance, { service }: FileRouteDeps): vo
     async (request) => {
       await service.remove(accountOf(request), request.params.id);
       return { success: true } as const;
+    },
+  );
+}
+
+function addAddressRoute(instance: FastifyInstance, { service, callerOf }: FileRouteDeps): void {
+  instance.withTypeProvider<ZodTypeProvider>().get(
+    '/api/files/:id/url',
+    {
+      // What it opens are recordings.
+      config: { rights: { who: 'user', limit: 'read', scope: 'rooms:read' } },
+      schema: {
+        ...of('An address of a file that needs no login, for a while: of a video that is not published', 'getFileUrl'),
+        params: fileParamsSchema,
+        response: { 200: fileAddressSchema },
+      },
+    },
+    async (request, reply) => {
+      reply.header('cache-control', 'no-store');
+      return service.address(callerOf(request), request.params.id);
     },
   );
 }

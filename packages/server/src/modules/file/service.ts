@@ -3,6 +3,7 @@ import type { UserDirectory } from '../user/contract.ts';
 import type {
   AdminFiles,
   AdminFilesQuery,
+  FileAddress,
   FileList,
   FileOptions,
   FileQuota,
@@ -10,12 +11,15 @@ import type {
   FilesQuery,
   StoredFile,
 } from './contract.ts';
+import type { ReplayShelf } from '../recording/contract.ts';
 import { deleteFile, type DeletionDeps } from './deletion.ts';
+import { pictureUrl } from './keys.ts';
 import type { FileStore } from './store.ts';
 
 export interface FileServiceDeps extends DeletionDeps {
   store: FileStore;
   users: UserDirectory;
+  replays: Pick<ReplayShelf, 'address'>;
   options: Pick<FileOptions, 'quotaBytes'>;
   /** As their owners see them, in the same order. */
   view(rows: readonly FileRow[]): Promise<StoredFile[]>;
@@ -42,6 +46,20 @@ export class FileService {
   /** Those of others are not there. @throws AppError file_not_found */
   async get(account: Account, id: string): Promise<StoredFile> {
     return this.one(await this.#own(account, id));
+  }
+
+  /**
+   * Where its bytes are, for whatever cannot log in: of one's own, and of everybody's for administrators.
+   * @throws AppError file_not_found, file_not_ready
+   */
+  async address(caller: Caller, id: string): Promise<FileAddress> {
+    const { account } = caller;
+    const row = await this.#deps.store.find(id);
+    const isAdministrator = account?.role === 'admin' && account.scopes?.includes('admin') !== false;
+    if (row === undefined || (row.user_id !== account?.id && !isAdministrator)) throw new AppError('file_not_found');
+    if (row.state === 'ready' && row.kind === 'image') return { url: pictureUrl(id) };
+    if (row.state !== 'ready' || row.recording_id === null) throw new AppError('file_not_ready');
+    return this.#deps.replays.address(caller, row.recording_id);
   }
 
   /** @throws AppError file_not_found */

@@ -1,5 +1,15 @@
 /** Of files; `words.ts` has the rest. */
 export const FILE_ERRORS = {
+  address_expired: {
+    status: 403,
+    zh: '这个地址已经过期，请重新获取',
+    en: 'This address is not valid any more; ask for a new one',
+  },
+  address_invalid: {
+    status: 403,
+    zh: '这个地址无效，可能没有复制完整',
+    en: 'This address is not valid; it may not have been copied whole',
+  },
   disk_full: { status: 507, zh: '服务器磁盘空间不足', en: 'The server has no room left on its disk' },
   file_elsewhere: {
     status: 503,
@@ -48,6 +58,11 @@ export const FILE_ERRORS = {
     status: 422,
     zh: '无法获取该网址的图片',
     en: 'No picture could be fetched from this address',
+  },
+  pictures_busy: {
+    status: 503,
+    zh: '服务器正在处理的图片太多，请稍后再试',
+    en: 'The server is too busy to take this picture right now; try again in a moment',
   },
   quota_exceeded: {
     status: 409,

@@ -55,7 +55,11 @@ export type UpdateRecordingInput = z.output<typeof updateRecordingSchema>;
 
 const page = z.coerce.number().int().min(1).max(1_000_000).default(1);
 const pageSize = z.coerce.number().int().min(1).max(200).default(50);
-const token = z.string().max(500).optional().describe('Play token of a private room, or owner token');
+const token = z
+  .string()
+  .max(500)
+  .optional()
+  .describe('Play token of a private room, owner token, or what a signed address has');
 
 export const roomParamsSchema = z.object({ roomId: z.string().max(64) });
 export const recordingParamsSchema = z.object({ id: idSchema });
@@ -147,6 +151,13 @@ export interface ShelvedVideo {
   poster: string | undefined;
 }
 
+/** A path that needs no login. */
+export interface SignedAddress {
+  url: string;
+  /** ms since the epoch. */
+  expiresAt: number;
+}
+
 /** How uploaded videos become replays, of their owner and of no room. Implemented by `shelf.ts`. */
 export interface ReplayShelf {
   /** Where the files of a recording go on this node; whoever makes them may empty it before `add`. */
@@ -158,6 +169,8 @@ export interface ReplayShelf {
   findMany(ids: readonly string[]): Promise<Map<string, ShelvedVideo>>;
   /** @throws AppError recording_not_found, forbidden */
   publish(caller: Caller, id: string, title: string | undefined): Promise<Recording>;
+  /** An address of its file for a while. @throws AppError recording_not_found, recording_not_ready */
+  address(caller: Caller, id: string): Promise<SignedAddress>;
   /** Nothing when it is gone. */
   remove(id: string, why: string): Promise<void>;
 }

@@ -20,6 +20,7 @@ import { RecordingFolder } from './folder.ts';
 import { Keeper, type KeeperOptions } from './keeper.ts';
 import { KeeperStore } from './keeper-store.ts';
 import { measureRecordings } from './metrics.ts';
+import { RecordingPass } from './pass.ts';
 import { addReplayRoutes } from './replay-routes.ts';
 import { addRecordingRoutes } from './routes.ts';
 import { RecordingRunner } from './runner.ts';
@@ -37,6 +38,8 @@ export interface RecordingDeps {
   users: UserDirectory;
   logger: Logger;
   now: () => number;
+  /** Of what is given out signed; every node has the same. */
+  signingKey: Buffer;
   options: KeeperOptions & { enabled: boolean; publish: boolean };
   /** Absolute path. */
   folder: string;
@@ -153,7 +156,7 @@ function assemble(deps: RecordingDeps) {
       keeper.nudge();
     },
   });
-  const service = new RecordingService({ ...parts, keeper, isEnabled: options.enabled });
+  const service = new RecordingService({ ...parts, keeper, pass: new RecordingPass(deps), isEnabled: options.enabled });
   const files = new RecordedFiles({ folder, bucket });
   const shelf = new VideoShelf({ ...parts, service, keeper, onWork: () => workshop.nudge() });
   return { ...parts, keeper, workshop, runner, service, files, shelf };

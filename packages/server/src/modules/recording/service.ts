@@ -4,8 +4,9 @@ import { AppError, type Caller } from '../gateway/contract.ts';
 import type { RoomDirectory } from '../live/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { actorOf, auditRecording, NUDGE, recordingEvent } from './announcer.ts';
-import type { Recording, RecordingsQuery, UpdateRecordingInput } from './contract.ts';
+import type { Recording, RecordingsQuery, SignedAddress, UpdateRecordingInput } from './contract.ts';
 import type { Keeper } from './keeper.ts';
+import type { RecordingPass } from './pass.ts';
 import type { PartRow, RecordingRow, RecordingStore } from './store.ts';
 import { playableOf, recordingView } from './view.ts';
 
@@ -16,6 +17,7 @@ export interface RecordingServiceDeps {
   rooms: RoomDirectory;
   users: UserDirectory;
   keeper: Keeper;
+  pass: RecordingPass;
   isEnabled: boolean;
   now: () => number;
 }
@@ -116,7 +118,7 @@ export class RecordingService {
 
   /** What a player asks for. @throws AppError as `get`; recording_not_ready */
   async replay(caller: Caller, id: string, token?: string): Promise<{ row: RecordingRow; parts: PartRow[] }> {
-    const { row } = await this.#find(caller, id, token);
+    const row = await this.#playable(caller, id, token);
     if (row.state === 'failed') throw new AppError('recording_not_found');
     if (row.state !== 'ready') throw new AppError('recording_not_ready');
     return { row, parts: playableOf(await this.#deps.store.wholeParts(id)) };
@@ -127,7 +129,7 @@ export class RecordingService {
     caller: Caller,
     { id, n, token }: { id: string; n: number; token?: string },
   ): Promise<{ row: RecordingRow; part: PartRow }> {
-    const { row } = await this.#find(caller, id, token);
+    const row = await this.#playable(caller, id, token);
     if (row.state !== 'ready' && row.state !== 'failed') throw new AppError('recording_not_ready');
     const part = await this.#deps.store.part(id, n);
     if (part === undefined || (part.head_bytes ?? 0) === 0) throw new AppError('recording_not_found');
@@ -136,8 +138,25 @@ export class RecordingService {
 
   /** @throws AppError as `get` */
   async poster(caller: Caller, id: string, token?: string): Promise<RecordingRow> {
-    const { row } = await this.#find(caller, id, token);
+    const row = await this.#playable(caller, id, token);
     if (row.poster !== 1) throw new AppError('recording_not_found');
+    return row;
+  }
+
+  /** An address of its first file, which opens it for a while to whoever has it. @throws AppError as `replay` */
+  async address(caller: Caller, id: string): Promise<SignedAddress> {
+    const { row, parts } = await this.replay(caller, id);
+    const [first] = parts;
+    if (first === undefined) throw new AppError('recording_not_found');
+    const { token, expiresAt } = this.#deps.pass.issue(id, row.duration_ms);
+    return { url: `/replay/${id}/${first.n}.mp4?token=${token}`, expiresAt };
+  }
+
+  /** Its bytes are also for whoever was given a signed address. @throws AppError as `get`; address_invalid, address_expired */
+  async #playable(caller: Caller, id: string, token?: string): Promise<RecordingRow> {
+    if (!this.#deps.pass.opens(id, token)) return (await this.#find(caller, id, token)).row;
+    const row = await this.#deps.store.find(id);
+    if (row === undefined) throw new AppError('recording_not_found');
     return row;
   }
 

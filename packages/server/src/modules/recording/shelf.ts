@@ -2,7 +2,7 @@ import type { Outbox } from '../../database/outbox.ts';
 import type { MediaEngine } from '../../engine/contract.ts';
 import type { Caller } from '../gateway/contract.ts';
 import { auditRecording, SYSTEM } from './announcer.ts';
-import type { Recording, ReplayShelf, ShelvedVideo } from './contract.ts';
+import type { Recording, ReplayShelf, ShelvedVideo, SignedAddress } from './contract.ts';
 import type { RecordingFolder } from './folder.ts';
 import type { Keeper } from './keeper.ts';
 import type { RecordingService } from './service.ts';
@@ -84,6 +84,10 @@ export class VideoShelf implements ReplayShelf {
 
   publish(caller: Caller, id: string, title: string | undefined): Promise<Recording> {
     return this.#deps.service.change(caller, id, { title, published: true });
+  }
+
+  address(caller: Caller, id: string): Promise<SignedAddress> {
+    return this.#deps.service.address(caller, id);
   }
 
   async remove(id: string, why: string): Promise<void> {
