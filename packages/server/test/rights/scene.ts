@@ -21,6 +21,8 @@ export interface Scene {
 export interface SceneNeeds {
   /** The actor is made for this case alone, because it may not outlive it. */
   fresh?: boolean;
+  /** What a suspended account is answered where it is not the refusal of everything else. */
+  suspended?: number;
   /** The room's stream is published to. */
   live?: boolean;
   /** There is a picture of its stream. */
@@ -32,10 +34,12 @@ export interface SceneNeeds {
 export async function makeScene(
   world: RightsWorld,
   actor: Actor | 'suspended',
-  { fresh = false, live = false, pictured = false, parameters }: SceneNeeds,
+  { fresh = false, live = false, pictured = false, suspended, parameters }: SceneNeeds,
 ): Promise<Scene> {
+  // Who has nothing of their own and is refused whatever they ask is the same account each time.
+  const isRefused = actor === 'suspended' && suspended === undefined && parameters === undefined;
   const owner = await (fresh && actor === 'owner' ? world.freshPerson() : world.person('owner'));
-  const person = await personOf(world, { actor, owner, fresh });
+  const person = await (isRefused ? world.suspendedPerson() : personOf(world, { actor, owner, fresh }));
   const { body: room } = await world.must('/api/rooms', { method: 'POST', body: { title: '权限' } }, owner.token);
   const roomId = String(room['id']);
   if (actor === 'moderator' && person !== undefined)
@@ -59,7 +63,7 @@ export async function makeScene(
     ...(await parameters?.(scene)),
   };
   scene.parameter = (name) => known[name] ?? `no-such-${name}`;
-  if (actor === 'suspended' && person !== undefined) await world.suspend(person);
+  if (actor === 'suspended' && person !== undefined && !isRefused) await world.suspend(person);
   return scene;
 }
 

@@ -105,6 +105,14 @@ export class RightsWorld {
     return `new${this.#count++}`;
   }
 
+  /** The one account that has always been suspended. */
+  async suspendedPerson(): Promise<Person> {
+    const isNew = !this.#people.has('suspended');
+    const person = await this.person('suspended');
+    if (isNew) await this.suspend(person);
+    return person;
+  }
+
   async suspend({ id }: Person): Promise<void> {
     const admin = await this.person('admin');
     await this.must(`/api/admin/users/${id}/ban`, { method: 'POST', body: { reason: 'test' } }, admin.token);
@@ -151,19 +159,18 @@ export class RightsWorld {
   }
 
   async #register(username: string): Promise<Person> {
-    const { body } = await this.must('/api/auth/register', {
-      method: 'POST',
-      body: { username, password: PASSWORD },
-    });
-    const { id } = body['user'] as { id: string };
-    return { id, username, ...(await this.#login(username)) };
+    const answer = await this.must('/api/auth/register', { method: 'POST', body: { username, password: PASSWORD } });
+    const { id } = answer.body['user'] as { id: string };
+    return { id, username, ...this.#tokensOf(answer) };
   }
 
   async #login(username: string): Promise<{ token: string; refreshToken: string }> {
-    const { body, headers } = await this.must('/api/auth/login', {
-      method: 'POST',
-      body: { username, password: PASSWORD },
-    });
+    return this.#tokensOf(
+      await this.must('/api/auth/login', { method: 'POST', body: { username, password: PASSWORD } }),
+    );
+  }
+
+  #tokensOf({ body, headers }: Answer): { token: string; refreshToken: string } {
     const cookie = headers.getSetCookie().find((line) => line.startsWith('kaibo_refresh='));
     return {
       token: String(body['accessToken']),
