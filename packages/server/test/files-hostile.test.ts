@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import { expect, onTestFinished, test } from 'vitest';
 import { tempFolder } from './harness.ts';
 import { startAccounts, type AccountsKaibo, type Person } from './support/accounts.ts';
-import { sendPicture } from './support/file-people.ts';
+import { keepPicture, sendPicture } from './support/file-people.ts';
 import { BAD, GOOD, jpegOf } from './support/picture-corpus.ts';
 
 /** Decoders are processes, and many tests share few cores. */
@@ -77,7 +77,7 @@ test('the name of a picture is a text, and never a path', SLOW, async () => {
 async function sendRaw(
   { kaibo, ada }: { kaibo: AccountsKaibo; ada: Person },
   length: string,
-  more: (write: (text: string) => Promise<boolean>) => Promise<void>,
+  more: (write: (text: string) => Promise<boolean>, leave: () => void) => Promise<void>,
 ): Promise<string> {
   const { port } = new URL(kaibo.base);
   const socket = connect(Number(port), 'localhost');
@@ -97,7 +97,7 @@ async function sendRaw(
     `POST /api/files/images?purpose=avatar HTTP/1.1\r\nhost: localhost:${port}\r\nauthorization: Bearer ${ada.token}\r\n` +
       `content-type: image/png\r\n${length}\r\n\r\n`,
   );
-  await more(write);
+  await more(write, () => socket.destroy());
   await closed;
   return answer;
 }
@@ -118,4 +118,30 @@ test('a body that is too large is refused by an answer that arrives, however it 
   expect(little).toMatchObject({ status: 413, body: { code: 'file_too_large' } });
   expect(little.body.error).toContain('0.5 MB');
   expect((await kaibo.get('/api/files/quota', ada.headers)).body).toMatchObject({ usedBytes: 0 });
+});
+
+test('of large pictures few are held at a time, and who comes then is told to come again', SLOW, async () => {
+  const kaibo = await startAccounts((config) => (config.files.imageMaxBytes = 100 * 1024 ** 2));
+  const ada = await kaibo.person('ada');
+  const bob = await kaibo.person('bob');
+  const length = `content-length: ${90 * 1024 ** 2}`;
+  const mayEnd = Promise.withResolvers<void>();
+  // It is counted as large as it says to be, and comes slowly.
+  const slow = sendRaw({ kaibo, ada }, length, async (_write, leave) => {
+    await mayEnd.promise;
+    leave();
+  });
+  await expect
+    .poll(async () => (await kaibo.get('/api/files/quota', ada.headers)).body['usedBytes'], { timeout: 30_000 })
+    .toBeGreaterThan(0);
+  const told = await sendPicture(kaibo, Buffer.alloc(60 * 1024 ** 2), { headers: bob.headers });
+  expect(told).toMatchObject({ status: 503, body: { code: 'pictures_busy' } });
+  expect([told.headers.get('retry-after'), told.body.error]).toEqual(['2', expect.stringContaining('in a moment')]);
+  // Small ones find room.
+  await keepPicture(kaibo, await jpegOf(9, 9), { headers: bob.headers });
+  mayEnd.resolve();
+  await slow;
+  await expect
+    .poll(async () => (await kaibo.get('/api/files/quota', ada.headers)).body['usedBytes'], { timeout: 30_000 })
+    .toBe(0);
 });

@@ -2,7 +2,7 @@
 // come to an end, takes nobody with it. It knows nothing and reaches nothing: bytes come in, bytes go out.
 import { fileTypeFromBuffer } from 'file-type';
 import sharp from 'sharp';
-import type { MadePicture, PictureAnswer, PictureOrder } from './picture-messages.ts';
+import { READY, type MadePicture, type PictureAnswer, type PictureOrder } from './picture-messages.ts';
 
 /** What is taken, as its content says. */
 const TYPES = new Set(['image/jpeg', 'image/png', 'image/webp', 'image/gif', 'image/avif']);
@@ -52,6 +52,8 @@ function textTypeOf(bytes: Uint8Array): string {
   return head.includes('\0') ? 'application/octet-stream' : 'text/plain';
 }
 
+// Whatever ended it before this was no picture's fault.
+process.send?.(READY);
 process.on('message', (order: PictureOrder) => {
   void make(order).then((answer) => process.send?.(answer));
 });

@@ -1,3 +1,6 @@
+/** What that process says once it can be asked. */
+export const READY = 'ready';
+
 /** What the process that decodes pictures is asked: one at a time. */
 export interface PictureOrder {
   bytes: Uint8Array;

@@ -16,13 +16,13 @@ export interface WorkshopOptions {
   workers: number;
   timeoutMs: number;
   logger: Logger;
+  /** The program of its processes; left out, ours. */
+  entry?: string;
 }
 
 interface Worker {
   child: ChildProcess;
   idle: NodeJS.Timeout | undefined;
-  /** Its first order also waits for its start. */
-  isFresh: boolean;
 }
 
 /** Makes pictures of bytes that anybody sent, in processes of their own, so many at a time. */
@@ -38,16 +38,17 @@ export class PictureWorkshop {
     this.#options = options;
   }
 
-  /** @throws AppError too_many_connections, image_unreadable, stopping */
+  /**
+   * A picture whose decoder dies is tried once more: the machine may have ended it for want of memory.
+   * @throws AppError pictures_busy, image_unreadable, stopping
+   */
   async make(order: PictureOrder): Promise<PictureAnswer> {
     await this.#enter();
     try {
-      if (this.#isStopped) throw new AppError('stopping');
-      const worker = this.#idle.pop() ?? this.#start();
-      clearTimeout(worker.idle);
-      const answer = await this.#ask(worker, order);
-      this.#rest(worker);
-      return answer;
+      const answer = (await this.#try(order)) ?? (await this.#try(order));
+      if (answer !== undefined) return answer;
+      this.#options.logger.warn({ sizeBytes: order.bytes.length }, 'a picture ended its decoder twice');
+      throw new AppError('image_unreadable');
     } finally {
       this.#leave();
     }
@@ -64,41 +65,68 @@ export class PictureWorkshop {
     return this.#all.size;
   }
 
-  async #ask({ child, isFresh }: Worker, order: PictureOrder): Promise<PictureAnswer> {
+  /** Undefined when the process died of it, or of something else meanwhile. */
+  async #try(order: PictureOrder): Promise<PictureAnswer | undefined> {
+    if (this.#isStopped) throw new AppError('stopping');
+    const worker = this.#idle.pop() ?? (await this.#start());
+    clearTimeout(worker.idle);
+    const answer = await this.#ask(worker, order);
+    if (answer !== undefined) this.#rest(worker);
+    return answer;
+  }
+
+  async #ask({ child }: Worker, order: PictureOrder): Promise<PictureAnswer | undefined> {
     const { timeoutMs, logger } = this.#options;
     const { promise, resolve } = Promise.withResolvers<PictureAnswer | undefined>();
-    const late = setTimeout(() => child.kill('SIGKILL'), timeoutMs + (isFresh ? START_MS : 0));
-    const onExit = (): void => resolve(undefined);
-    child.once('message', (answer) => resolve(answer as PictureAnswer)).once('exit', onExit);
-    child.send(order, (error) => error !== null && onExit());
+    let isLate = false;
+    const late = setTimeout(() => {
+      isLate = true;
+      child.kill('SIGKILL');
+    }, timeoutMs);
+    const gone = (): void => resolve(undefined);
+    child.once('message', (answer) => resolve(answer as PictureAnswer)).once('exit', gone);
+    child.send(order, (error) => error !== null && gone());
     const answer = await promise;
     clearTimeout(late);
-    child.off('exit', onExit);
+    child.off('exit', gone);
     if (answer !== undefined) return answer;
     child.kill('SIGKILL');
     if (this.#isStopped) throw new AppError('stopping');
-    // Bytes that end or hold up a decoder are no picture for us.
-    logger.warn({ sizeBytes: order.bytes.length }, 'a picture took too long, or ended its decoder');
+    if (!isLate) return undefined;
+    // Bytes that hold up a decoder are no picture for us.
+    logger.warn({ sizeBytes: order.bytes.length }, 'a picture took too long');
     throw new AppError('image_unreadable');
   }
 
-  #start(): Worker {
+  /** A process that can be asked. @throws AppError pictures_busy when the machine gives us none; stopping */
+  async #start(): Promise<Worker> {
     // Nothing that it could tell anybody: no environment, no input.
-    const child = fork(ENTRY, [], {
+    const child = fork(this.#options.entry ?? ENTRY, [], {
       serialization: 'advanced',
       execArgv: [],
       env: {},
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    const worker: Worker = { child, idle: undefined, isFresh: true };
+    const worker: Worker = { child, idle: undefined };
     this.#all.add(worker);
-    const gone = (): void => this.#forget(worker);
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const gone = (): void => {
+      this.#forget(worker);
+      resolve(false);
+    };
+    child.once('message', () => resolve(true));
     child.once('exit', gone).once('error', gone);
-    return worker;
+    const late = setTimeout(gone, START_MS);
+    const isReady = await promise;
+    clearTimeout(late);
+    if (isReady) return worker;
+    child.kill('SIGKILL');
+    if (this.#isStopped) throw new AppError('stopping');
+    this.#options.logger.error('a process that makes pictures could not be started');
+    throw new AppError('pictures_busy');
   }
 
   #rest(worker: Worker): void {
-    worker.isFresh = false;
     if (!this.#all.has(worker) || this.#isStopped) return;
     this.#idle.push(worker);
     worker.idle = setTimeout(() => this.#end(worker), IDLE_MS).unref();
@@ -121,7 +149,7 @@ export class PictureWorkshop {
       this.#running++;
       return;
     }
-    if (this.#waiting.length >= MOST_WAITING) throw new AppError('too_many_connections');
+    if (this.#waiting.length >= MOST_WAITING) throw new AppError('pictures_busy');
     await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 

@@ -13,6 +13,8 @@ import { fileEvent } from './view.ts';
 
 /** Longer than the longest that one may take to come and to be worked on. */
 const UNFINISHED_MS = 10 * 60_000;
+/** Of all that come, wait or are worked on, each of which is in memory. */
+const MOST_BYTES_HELD = 128 * 1024 ** 2;
 
 export interface PictureDeps {
   store: FileStore;
@@ -38,6 +40,7 @@ export interface NewPicture {
 /** Keeps pictures: only what we made of them, in the sizes in which they are shown. */
 export class Pictures {
   readonly #deps: PictureDeps;
+  #heldBytes = 0;
 
   constructor(deps: PictureDeps) {
     this.#deps = deps;
@@ -45,10 +48,22 @@ export class Pictures {
 
   /**
    * Whole and in all its sizes, or nothing of it.
-   * @throws AppError quota_exceeded, too_many_files, files_full, disk_full, not_an_image, image_unreadable,
+   * @throws AppError pictures_busy, quota_exceeded, too_many_files, files_full, disk_full, not_an_image, image_unreadable,
    *   image_too_many_pixels, file_storage_unavailable
    */
-  async keep({ userId, purpose, name, sizeBytes, read }: NewPicture): Promise<FileRow> {
+  async keep(picture: NewPicture): Promise<FileRow> {
+    const { sizeBytes } = picture;
+    // One comes through, however large pictures may be.
+    if (this.#heldBytes > 0 && this.#heldBytes + sizeBytes > MOST_BYTES_HELD) throw new AppError('pictures_busy');
+    this.#heldBytes += sizeBytes;
+    try {
+      return await this.#keep(picture);
+    } finally {
+      this.#heldBytes -= sizeBytes;
+    }
+  }
+
+  async #keep({ userId, purpose, name, sizeBytes, read }: NewPicture): Promise<FileRow> {
     const { reserver, storage, options, now } = this.#deps;
     const id = randomUUID();
     const row: FileRow = {
