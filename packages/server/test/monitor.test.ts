@@ -96,9 +96,10 @@ test('the channel tells administrators every 2 s, and who is none any more no mo
     expect(data).toMatchObject({ totals: { accounts: 2 }, nodes: [{ name: expect.any(String) }] });
   }
   await kaibo.put(`/api/admin/users/${other.id}/role`, { role: 'user' }, admin.headers);
-  expect(await socket.next(({ type, channel }) => type === 'error' && channel === 'monitor')).toMatchObject({
-    code: 'forbidden',
-  });
+  expect((await socket.closed).code).toBe(4008);
+  const again = await connect(kaibo.base, { headers: other.headers });
+  again.send({ type: 'subscribe', channel: 'monitor', id: 1 });
+  expect(await again.next(({ id }) => id === 1)).toMatchObject({ type: 'error', code: 'forbidden' });
 });
 
 test('a minute is written down when it is over, and is there after a restart', async () => {

@@ -1,4 +1,4 @@
-import { AppError, type Account, type Authenticator, type Caller } from '../modules/gateway/contract.ts';
+import { AppError, type Authenticator, type Caller, type Revoked } from '../modules/gateway/contract.ts';
 import { CLOSE } from '../modules/realtime/contract.ts';
 
 const LOOPBACK = /^(?:127\.|::1$|::ffff:127\.)/;
@@ -44,9 +44,7 @@ export class Roster {
     this.#options = { ...DEFAULT_ROSTER_OPTIONS, ...deps.options };
     this.#now = deps.now;
     this.#pinger = setInterval(() => this.#round(), this.#options.pingEveryMs).unref();
-    this.#forgetRevoked = deps.authenticator.onRevoked(({ userId, sessionId }) =>
-      this.#cutAccounts((account) => account.id === userId && (sessionId ?? account.sessionId) === account.sessionId),
-    );
+    this.#forgetRevoked = deps.authenticator.onRevoked((revoked) => this.#cutAccount(revoked));
   }
 
   count(kind: GuestKind): number {
@@ -96,10 +94,14 @@ export class Roster {
     }
   }
 
-  #cutAccounts(isRevoked: (account: Account) => boolean): void {
+  /** A connection has the rights that it was let in by: with fewer it has to come in again. */
+  #cutAccount({ userId, sessionId, via, mayReturn = false }: Revoked): void {
     for (const guest of this.#guests.keys()) {
       const { account } = guest.caller;
-      if (account !== undefined && isRevoked(account)) guest.cut(CLOSE.revoked, 'the login was ended');
+      if (account?.id !== userId || (sessionId ?? account.sessionId) !== account.sessionId) continue;
+      if ((via ?? account.via) !== account.via) continue;
+      if (mayReturn) guest.cut(CLOSE.resume, 'the rights changed');
+      else guest.cut(CLOSE.revoked, 'the login was ended');
     }
   }
 }

@@ -6,7 +6,7 @@ import { pino } from 'pino';
 import type { AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { onTestFinished } from 'vitest';
-import { AppError, type Account, type Authenticator } from '../../src/modules/gateway/contract.ts';
+import { AppError, type Account, type Authenticator, type Revoked } from '../../src/modules/gateway/contract.ts';
 import { answerError } from '../../src/modules/gateway/errors.ts';
 import { makeCallerOf } from '../../src/modules/gateway/index.ts';
 import type { RoomDirectory } from '../../src/modules/live/contract.ts';
@@ -26,7 +26,7 @@ import { MemoryStateCenter } from '../../src/state/memory.ts';
 /** Tokens are `NAME` or `NAME:SESSION`; `bad` is none, `old` has expired. */
 export class TokenBook implements Authenticator {
   readonly lifetimeMs: number;
-  readonly #listeners = new Set<(revoked: { userId: string; sessionId?: string }) => void>();
+  readonly #listeners = new Set<(revoked: Revoked) => void>();
 
   constructor(lifetimeMs: number) {
     this.lifetimeMs = lifetimeMs;
@@ -39,12 +39,12 @@ export class TokenBook implements Authenticator {
     return { id, username: id, role: 'user', sessionId, via: 'bearer', expiresAtMs: Date.now() + this.lifetimeMs };
   }
 
-  onRevoked(listener: (revoked: { userId: string; sessionId?: string }) => void): () => void {
+  onRevoked(listener: (revoked: Revoked) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  revoke(revoked: { userId: string; sessionId?: string }): void {
+  revoke(revoked: Revoked): void {
     for (const listener of this.#listeners) listener(revoked);
   }
 }

@@ -91,7 +91,7 @@ export class Accounts {
         details: { role },
         atMs: now(),
       });
-      await emit({ channel: CONTROL_CHANNEL, event: USER_CHANGED, data: { userId } });
+      await emit({ channel: CONTROL_CHANNEL, event: USER_CHANGED, data: { userId, mayLess: role === 'user' } });
       return row;
     });
     this.#deps.sessions.forget(userId);

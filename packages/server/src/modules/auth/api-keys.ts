@@ -77,7 +77,7 @@ export class ApiKeys {
         details: { id },
         atMs: now(),
       });
-      await emit({ channel: CONTROL_CHANNEL, event: USER_CHANGED, data: { userId } });
+      await emit({ channel: CONTROL_CHANNEL, event: USER_CHANGED, data: { userId, mayLess: true, via: 'apiKey' } });
     });
     onChanged(userId);
   }

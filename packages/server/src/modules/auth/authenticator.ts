@@ -1,5 +1,5 @@
 import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
-import { AppError, type Account, type Authenticator, type Scope } from '../gateway/contract.ts';
+import { AppError, type Account, type Authenticator, type Revoked, type Scope } from '../gateway/contract.ts';
 import type { AccessTokens } from './access-tokens.ts';
 import type { ApiKeyStore } from './api-key-store.ts';
 import { CONTROL_CHANNEL, SESSION_REVOKED, USER_BANNED, USER_CHANGED } from './contract.ts';
@@ -10,6 +10,11 @@ const API_KEY = /^kbk_[\w-]{43}$/;
 /** What is known of a login is believed this long; changes are heard of at once, this is for those that are not. */
 const BELIEVED_MS = 5000;
 const MAX_REMEMBERED = 10_000;
+
+/** What the events on `control` have. */
+interface Changed extends Pick<Revoked, 'userId' | 'sessionId' | 'via'> {
+  mayLess?: boolean;
+}
 
 interface Known {
   account: Omit<Account, 'via'>;
@@ -29,7 +34,7 @@ export class TokenAuthenticator implements Authenticator {
   readonly #deps: AuthenticatorDeps;
   /** By session, and by the hash of an API key; in order of last use. */
   readonly #known = new Map<string, Known>();
-  readonly #listeners = new Set<(revoked: { userId: string; sessionId?: string }) => void>();
+  readonly #listeners = new Set<(revoked: Revoked) => void>();
   #unsubscribe: Unsubscribe | undefined;
   /** Rises with everything that is forgotten: what was looked up across that may be out of date already. */
   #forgotten = 0;
@@ -41,10 +46,12 @@ export class TokenAuthenticator implements Authenticator {
   async start(): Promise<void> {
     this.#unsubscribe = await this.#deps.state.subscribe(CONTROL_CHANNEL, {
       deliver: ({ event, data }) => {
-        const { userId, sessionId } = data as { userId: string; sessionId?: string };
+        const { userId, sessionId, mayLess, via } = data as Changed;
         if (event === SESSION_REVOKED) this.revoked({ userId, sessionId });
         else if (event === USER_BANNED) this.revoked({ userId });
-        else if (event === USER_CHANGED) this.forget(userId);
+        else if (event !== USER_CHANGED) return;
+        else if (mayLess === true) this.revoked({ userId, via, mayReturn: true });
+        else this.forget(userId);
       },
       reset: () => {
         this.#forgotten++;
@@ -62,13 +69,13 @@ export class TokenAuthenticator implements Authenticator {
     return token.startsWith('kbk_') ? this.#byApiKey(token) : this.#byAccessToken(token);
   }
 
-  onRevoked(listener: (revoked: { userId: string; sessionId?: string }) => void): () => void {
+  onRevoked(listener: (revoked: Revoked) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** A login ended, or all of a user: here and now. */
-  revoked(revoked: { userId: string; sessionId?: string }): void {
+  /** A login ended, or all of a user, or may less: here and now. */
+  revoked(revoked: Revoked): void {
     this.#forgotten++;
     if (revoked.sessionId === undefined) this.forget(revoked.userId);
     else this.#known.delete(revoked.sessionId);

@@ -19,7 +19,7 @@ export const SESSION_REVOKED = 'session.revoked';
 /** On `control`: `{ userId }`; the account was banned. */
 export const USER_BANNED = 'user.banned';
 
-/** On `control`: `{ userId }`; role, ban or API keys changed, the logins stay. */
+/** On `control`: `{ userId, mayLess?, via? }`; role, ban or API keys changed, the logins stay. With `mayLess` connections are judged anew. */
 export const USER_CHANGED = 'user.changed';
 
 /** No control characters: PostgreSQL takes no NUL, and nobody types them. */

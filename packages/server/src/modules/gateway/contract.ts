@@ -59,8 +59,18 @@ export interface Authenticator {
    * @throws AppError token_expired, invalid_token, account_banned
    */
   authenticate(token: string): Promise<Account>;
-  /** Told on every node, at once, when logins were ended: one session, or (without `sessionId`) all of a user. Returns how to leave. */
-  onRevoked(listener: (revoked: { userId: string; sessionId?: string }) => void): () => void;
+  /** Told on every node, at once, of logins that ended, or that may less. Returns how to leave. */
+  onRevoked(listener: (revoked: Revoked) => void): () => void;
+}
+
+/** One session, or (without `sessionId`) all of a user. */
+export interface Revoked {
+  userId: string;
+  sessionId?: string;
+  /** Only those that came by it. */
+  via?: Account['via'];
+  /** The logins hold, with fewer rights than before: who comes back is judged anew. */
+  mayReturn?: boolean;
 }
 
 /**

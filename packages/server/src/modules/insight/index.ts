@@ -66,7 +66,7 @@ export function createInsightModule(deps: InsightDeps): InsightModule {
   const summaryStore = new SummaryStore(database);
   const summaries = new Summaries({ database, insight: store, store: summaryStore, users, now });
   const service = new InsightService({ rooms, store, summaryStore, summaries, days: new Days(deps), now });
-  const channel = new InsightChannel({ state, users, service });
+  const channel = new InsightChannel(service);
   const sampler = new RoomSampler({ ...deps, store });
   const people = new People({ database, logger });
   deps.onArrival((arrival) => people.came(arrival));
@@ -85,14 +85,12 @@ export function createInsightModule(deps: InsightDeps): InsightModule {
     accountHolder: insightAccountHolder({ service, store, outbox }),
     addRoutes: (app, callerOf) => addInsightRoutes(app, { service, callerOf }),
     start: async () => {
-      await channel.start();
       people.start();
       projector.start();
     },
     stop: async () => {
       await projector.stop();
       await people.stop();
-      await channel.stop();
     },
   };
 }

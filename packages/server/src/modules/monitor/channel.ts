@@ -1,8 +1,6 @@
-import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
-import { CONTROL_CHANNEL, USER_CHANGED } from '../auth/contract.ts';
+import type { StateCenter } from '../../state/contract.ts';
 import { AppError, type Account } from '../gateway/contract.ts';
-import type { Asker, ChannelSource, Removal } from '../realtime/contract.ts';
-import type { UserDirectory } from '../user/contract.ts';
+import type { Asker, ChannelSource } from '../realtime/contract.ts';
 import { MONITOR_CHANNEL, type Overview } from './contract.ts';
 
 /** Nodes on which somebody listens. */
@@ -10,19 +8,16 @@ const WATCHING = 'watching:monitor';
 
 export interface MonitorChannelDeps {
   state: StateCenter;
-  users: UserDirectory;
   overview(): Promise<Overview>;
 }
 
-/** `monitor`, for administrators, as long as they are. */
+/** `monitor`, for administrators; whoever is one no more has to connect anew. */
 export class MonitorChannel implements ChannelSource {
   readonly pattern = new RegExp(`^${MONITOR_CHANNEL}$`);
   readonly logged = false;
   readonly sharesSnapshot = true;
   readonly #deps: MonitorChannelDeps;
   #listeners = 0;
-  #remove: (removal: Removal) => void = () => {};
-  #unsubscribe: Unsubscribe | undefined;
 
   constructor(deps: MonitorChannelDeps) {
     this.#deps = deps;
@@ -52,32 +47,6 @@ export class MonitorChannel implements ChannelSource {
   /** Whether anybody does, on any node. */
   async isWatched(): Promise<boolean> {
     return ((await this.#deps.state.counts([WATCHING])).get(WATCHING)?.count ?? 0) > 0;
-  }
-
-  onRemoved(listener: (removal: Removal) => void): void {
-    this.#remove = listener;
-  }
-
-  /** From now on whoever is an administrator no more hears no more. */
-  async start(): Promise<void> {
-    this.#unsubscribe ??= await this.#deps.state.subscribe(CONTROL_CHANNEL, {
-      deliver: ({ event, data }) => {
-        // Only the auth module tells of it.
-        if (event === USER_CHANGED) this.#changed((data as { userId: string }).userId);
-      },
-      reset: () => {},
-    });
-  }
-
-  async stop(): Promise<void> {
-    await this.#unsubscribe?.();
-    this.#unsubscribe = undefined;
-  }
-
-  #changed(userId: string): void {
-    const isAdminNoMore = async ({ caller: { account } }: Asker): Promise<boolean> =>
-      account?.id === userId && (await this.#deps.users.find(userId))?.role !== 'admin';
-    this.#remove({ channel: MONITOR_CHANNEL, fits: isAdminNoMore, code: 'forbidden' });
   }
 }
 

@@ -59,7 +59,7 @@ export function createMonitorModule(deps: MonitorDeps): MonitorModule {
   const peers = new Peers({ state, logger });
   const store = new MonitorStore(database);
   const service = new MonitorService({ ...deps, store, peers, countAccounts: () => users.countUsers() });
-  const channel = new MonitorChannel({ state, users, overview: () => service.overview() });
+  const channel = new MonitorChannel({ state, overview: () => service.overview() });
   const sampler = new Sampler({ ...deps, nodeId: state.nodeId, vantage: () => vantage });
   const reporter = new Reporter({
     ...deps,
@@ -88,14 +88,12 @@ export function createMonitorModule(deps: MonitorDeps): MonitorModule {
     look: (given) => (vantage = given),
     start: async () => {
       await peers.start();
-      await channel.start();
       await reporter.start();
       projector.start();
     },
     stop: async () => {
       await projector.stop();
       await reporter.stop();
-      await channel.stop();
       await peers.stop();
     },
   };
