@@ -3,12 +3,12 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { limitBodies } from '../http/body-clock.ts';
 import { readCertificate, secureContextOf } from './certificates.ts';
 import type { Config } from './config.ts';
 import { OperatorError } from './operator-error.ts';
 
 const HEADERS_TIMEOUT_MS = 20_000;
-const REQUEST_TIMEOUT_MS = 60_000;
 /**
  * An idle connection stays for longer than proxies (60 s in most) and browsers keep theirs: were it closed at the moment
  * in which they send on it, they would see a reset and not know whether the request was carried out.
@@ -16,21 +16,22 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const KEEP_ALIVE_MS = 75_000;
 const TIMEOUTS = {
   headersTimeout: HEADERS_TIMEOUT_MS,
-  requestTimeout: REQUEST_TIMEOUT_MS,
+  // Bodies have a clock of their own.
+  requestTimeout: 0,
   keepAliveTimeout: KEEP_ALIVE_MS,
 };
 /** How long requests in flight and closing sockets get before they are cut. */
 const DRAIN_MS = 1500;
 
 export function createHttpServer(handler: RequestListener): Server {
-  return createServer(TIMEOUTS, handler);
+  return createServer(TIMEOUTS, limitBodies(handler));
 }
 
 /** Undefined without a certificate. @throws OperatorError when it cannot be used. */
 export function createHttpsServer({ tls }: Config, handler: RequestListener): TlsServer | undefined {
   if (tls.key === undefined || tls.cert === undefined) return undefined;
   const certificate = readCertificate({ key: tls.key, cert: tls.cert }, Date.now());
-  return createTlsServer({ ...secureContextOf(certificate), ...TIMEOUTS }, handler);
+  return createTlsServer({ ...secureContextOf(certificate), ...TIMEOUTS }, limitBodies(handler));
 }
 
 /** Listens and returns the real port. @throws OperatorError naming port and key when it is taken. */

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { Metadata } from '@tus/server';
 import { z } from 'zod';
+import { letBodyFlow } from '../../http/body-clock.ts';
 import { AppError, type CallerOf, type RouteRights } from '../gateway/contract.ts';
 import { fileParamsSchema } from './contract.ts';
 import { UPLOAD_BYTES, UPLOADS_PATH } from './upload-contract.ts';
@@ -117,6 +118,7 @@ function addPieces(scope: FastifyInstance, { service, server, callerOf }: Upload
       underWay++;
       try {
         await service.touch(row.id);
+        letBodyFlow(request.raw);
         await handOver(request, reply, () => server.handle(request.raw, reply.raw));
       } finally {
         underWay--;
