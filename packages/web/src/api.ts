@@ -1,7 +1,6 @@
 import { KaiboCore } from '@kaibo/client';
+import type * as Parts from './api-parts.ts';
 import { i18n } from './i18n/index.ts';
-
-type Parts = typeof import('./api-parts.ts');
 
 const core = new KaiboCore({ baseUrl: '', acceptLanguage: () => i18n.global.locale.value });
 
@@ -38,7 +37,7 @@ document.addEventListener('visibilitychange', wake);
  * A noun whose code comes with its first call. All that can be done with one is call it, and every call is answered by a
  * promise: nobody notices.
  */
-function later<Part extends object>(make: (parts: Parts) => Part): Part {
+function later<Part extends object>(make: (parts: typeof Parts) => Part): Part {
   let part: Promise<Part> | undefined;
   const load = async (): Promise<Part> => make(await import('./api-parts.ts'));
   return new Proxy({} as Part, {

@@ -18,3 +18,8 @@ export function loadAgain(path: string): boolean {
   window.location.assign(path);
   return true;
 }
+
+/** What browsers say when a part of the app could not be fetched: it is gone after an update, or the network is away. */
+const NOT_FETCHED = /dynamically imported module|importing a module script failed|unable to preload/i;
+
+export const isMissingPart = (error: unknown): boolean => error instanceof Error && NOT_FETCHED.test(error.message);
