@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import type { Browser, CDPSession, Page } from 'playwright-core';
 import { launchChromium } from '../test/support/chromium.ts';
 import { runLoad, startKaibo } from './chat.ts';
+import { mainThreadCpuMs, TASKS_ONLY } from './trace.ts';
 
 /** Messages of one writer each second at most, below what a socket may say. */
 const PER_WRITER = 4;
@@ -19,8 +20,16 @@ const SETTINGS = { on: true, opacity: 0.9, speed: 0.5, size: 0.6, area: 'full', 
 /** In the page: adds up what moved without anybody's doing. */
 const WATCH_SHIFTS = `
   globalThis.shifts = 0;
+  globalThis.moved = {};
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) globalThis.shifts += entry.value;
+    for (const { hadRecentInput, value, sources } of list.getEntries()) {
+      if (hadRecentInput) continue;
+      globalThis.shifts += value;
+      for (const { node } of sources) {
+        const name = node?.closest?.('[data-testid]')?.dataset.testid ?? node?.nodeName ?? 'gone';
+        globalThis.moved[name] = (globalThis.moved[name] ?? 0) + 1;
+      }
+    }
   }).observe({ type: 'layout-shift', buffered: true });
 `;
 const COUNT = "Number(document.querySelector('[data-testid=danmaku]')?.dataset.count ?? 0)";
@@ -28,9 +37,9 @@ const COUNT = "Number(document.querySelector('[data-testid=danmaku]')?.dataset.c
 interface WebResult {
   seconds: number;
   said: number;
-  /** Percent of the time in which the main thread had something to do, as a trace shows it. */
+  /** Percent of the time in which the main thread had something to do, wall clock. */
   busyPercent: number;
-  /** Percent of one core that the main thread took; other load on the machine does not count. */
+  /** Percent of one core that the main thread took, as a trace shows it; other load on the machine does not count. */
   cpuPercent: number;
   scriptPercent: number;
   layoutPercent: number;
@@ -39,6 +48,8 @@ interface WebResult {
   danmakuMost: number;
   /** Sum over the window; 0 is a page that stands still. */
   layoutShift: number;
+  /** What it was that moved, and how often. */
+  moved: Record<string, number>;
 }
 
 async function metricsOf(session: CDPSession): Promise<(name: string) => number> {
@@ -58,27 +69,32 @@ async function openRoom(browser: Browser, address: string): Promise<Page> {
 
 /** From a while after the talk began, so that the picture is full. */
 async function watch(page: Page, said: Promise<{ acknowledged: number }>, warmMs: number): Promise<WebResult> {
+  const browser = page.context().browser();
+  if (!browser) throw new Error('the page belongs to no browser');
   const session = await page.context().newCDPSession(page);
   await session.send('Performance.enable');
   await page.waitForTimeout(warmMs);
   await page.evaluate(WATCH_SHIFTS.replace(', buffered: true', ''));
+  await browser.startTracing(page, { categories: [...TASKS_ONLY] });
   const before = await metricsOf(session);
   const counts: number[] = [];
   const isOver = said.then(() => true as const);
   while (!(await Promise.race([isOver, page.waitForTimeout(SAMPLE_MS).then(() => false as const)])))
     counts.push(await page.evaluate<number>(COUNT));
   const after = await metricsOf(session);
+  const cpuMs = mainThreadCpuMs(await browser.stopTracing());
   const seconds = after('Timestamp') - before('Timestamp');
   const percent = (name: string): number => (100 * (after(name) - before(name))) / seconds;
   const sorted = counts.toSorted((one, other) => one - other);
   return {
     ...{ seconds, said: (await said).acknowledged },
-    ...{ busyPercent: percent('TaskDuration'), cpuPercent: percent('ThreadTime') },
+    ...{ busyPercent: percent('TaskDuration'), cpuPercent: cpuMs / 10 / seconds },
     ...{ scriptPercent: percent('ScriptDuration') },
     layoutPercent: percent('LayoutDuration') + percent('RecalcStyleDuration'),
     danmakuMedian: sorted[Math.floor(sorted.length / 2)] ?? 0,
     danmakuMost: sorted.at(-1) ?? 0,
     layoutShift: await page.evaluate<number>('globalThis.shifts'),
+    moved: await page.evaluate<Record<string, number>>('globalThis.moved'),
   };
 }
 
