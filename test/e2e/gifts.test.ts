@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
 import { type Platform, startPlatform } from '../support/platform.ts';
-import { joinInBrowser, type WebPerson } from '../support/web-people.ts';
+import { BrowserSeats, joinInBrowser, type WebPerson } from '../support/web-people.ts';
 
 const WAIT = { timeout: 60_000 };
 const PHONE = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true };
@@ -19,6 +19,7 @@ new MutationObserver(() => {
 
 let platform: Platform;
 let browser: Browser;
+let seats: BrowserSeats;
 /** Administrates the platform, too. */
 let host: WebPerson;
 let roomId: string;
@@ -26,6 +27,7 @@ let roomId: string;
 beforeAll(async () => {
   platform = await startPlatform('--limits.writePerMinute=100000');
   browser = await launchChromium();
+  seats = new BrowserSeats(platform, browser);
   host = await joinInBrowser(platform, browser, { username: 'host' });
   ({ id: roomId } = await host.call<{ id: string }>('POST', '/api/rooms', { title: '礼物直播间' }));
 });
@@ -35,10 +37,10 @@ afterAll(async () => {
   await platform?.[Symbol.asyncDispose]();
 });
 
-/** Somebody whose browser is gone at the end of the test. */
+/** Somebody whose browser is another one's in the next test. */
 async function join(username: string, coins: number, options: object = {}): Promise<WebPerson> {
-  const person = await joinInBrowser(platform, browser, { username, ...options });
-  onTestFinished(() => person.context.close());
+  const person = await seats.join({ username, ...options });
+  onTestFinished(() => seats.leave(person));
   if (coins > 0) await host.call('POST', `/api/admin/wallets/${person.id}/credit`, { amount: coins, note: '=1+1' });
   return person;
 }

@@ -94,7 +94,9 @@ function readTests(make: Make): void {
   test('a long history is read whole, up to its last event', async () => {
     const state = await make({ historySize: 2500 });
     const start = await state.position('a');
-    await Promise.all(Array.from({ length: 2600 }, (_, n) => say(state, 'a', 'tick', n)));
+    // Some at a time: what waits for its answer behind all of them is given up.
+    for (let from = 0; from < 2600; from += 200)
+      await Promise.all(Array.from({ length: 200 }, (_, n) => say(state, 'a', 'tick', from + n)));
     const read = await state.read('a', { ...start, offset: 100 });
     expect(read.recovered).toBe(true);
     expect(read.events.map(({ offset }) => offset)).toEqual(Array.from({ length: 2500 }, (_, n) => n + 101));
