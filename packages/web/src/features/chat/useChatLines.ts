@@ -1,12 +1,14 @@
 import type { ChatMessage, SentGift } from '@kaibo/client';
 import { useTimeoutFn } from '@vueuse/core';
-import { nextTick, ref, shallowRef } from 'vue';
+import { ref, shallowRef } from 'vue';
 import type { Ref, ShallowRef } from 'vue';
 import { mergeGifts, mergeLines, mergeSnapshot, trimLines, withoutMessage, withoutPerson } from './message-list.ts';
 import type { ChatLine, ToldKind } from './message-list.ts';
 
 /** However many come, the list is drawn anew this often at most. */
 const FLUSH_MS = 80;
+/** Between two drawings, and in a frame of its own. */
+const TRIM_AFTER_MS = FLUSH_MS / 2;
 
 export interface ChatLines {
   lines: ShallowRef<readonly ChatLine[]>;
@@ -42,12 +44,17 @@ export function useChatLines(): ChatLines {
     [arrived, given] = [[], []];
   }
 
-  /** The oldest go in a step of their own: a list that changes at both ends at once loses the place of its reader. */
+  const trimming = useTimeoutFn(() => (lines.value = trimLines(lines.value, isReading.value)), TRIM_AFTER_MS, {
+    immediate: false,
+  });
+
+  /**
+   * The oldest go in a step of their own: a list that changes at both ends at once loses the place of its reader. And in
+   * another frame: there, all is where it was, while what comes and goes at once is to a browser a layout that jumps.
+   */
   function show(next: readonly ChatLine[]): void {
     lines.value = next;
-    if (trimLines(next, isReading.value) !== next) {
-      void nextTick(() => (lines.value = trimLines(lines.value, isReading.value)));
-    }
+    if (trimLines(next, isReading.value) !== next && !trimming.isPending.value) trimming.start();
   }
 
   function flushSoon(): void {
