@@ -59,7 +59,7 @@ export function chartOptions(library: typeof uPlot, plan: ChartPlan): uPlot.Opti
     height: plan.height,
     ms: 1,
     legend: { show: false },
-    padding: [8, 8, 0, 0],
+    padding: [8, 20, 0, 0],
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 7, fill: look.line, width: 0 } },
     scales: {
       x: { time: true, range: (chart, min, max) => timeRange(chart, { min, max, kind }) },
