@@ -50,6 +50,8 @@ export default defineConfig({
       // As `/live`: `/replay/ID` is a page, what lies below it is the media.
       '^/replay/[^/?]+/': { target: api },
       '/rtc': { target: api },
+      // Pictures of people and rooms.
+      '/files/': { target: api },
       '/docs': { target: api },
       '/openapi.json': { target: api },
       '/asyncapi.json': { target: api },
