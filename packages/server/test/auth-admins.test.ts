@@ -79,7 +79,7 @@ test('connections of who is an administrator no more come in anew, and those of 
   expect(byKey.types).toEqual(['ack', 'ack', 'error']);
   expect((await kaibo.delete(`/api/auth/keys/${String(made.body['id'])}`, ada.headers)).status).toBe(200);
   expect((await byKey.socket.closed).code).toBe(4008);
-  await expect(connect(kaibo.base, { headers: key })).rejects.toThrow();
+  await expect(connect(kaibo.base, { headers: key })).rejects.toThrow('401');
   // Her login is another matter.
   owner.socket.send({ type: 'ping', id: 'still' });
   expect(await owner.socket.next(({ type }) => type === 'pong')).toBeTruthy();
