@@ -97,7 +97,7 @@ export default {
       name: 'resolvable',
       severity: 'error',
       from: { path: source },
-      to: { couldNotResolve: true, pathNot: '^(virtual:|~icons/|vue/)|\\?' },
+      to: { couldNotResolve: true, pathNot: '^(virtual:|~icons/|~emoji/|vue/)|\\?' },
     },
   ],
   options: {

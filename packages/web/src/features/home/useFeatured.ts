@@ -21,6 +21,8 @@ export interface Featured {
   picks: ComputedRef<Room[]>;
   /** Whether its picture is to move now. */
   plays: Ref<boolean>;
+  /** Whether somebody has asked for that. */
+  asked: Readonly<Ref<boolean>>;
   pick(id: string): void;
   /** Somebody wants to see it move, whatever was said about movement. */
   ask(): void;
@@ -45,6 +47,7 @@ export function useFeatured(stage: MaybeComputedElementRef, ranked: () => readon
     room,
     picks,
     plays: usePlaysInView(stage, asked),
+    asked,
     pick: (id) => (picked.value = id),
     ask: () => (asked.value = true),
   };
