@@ -146,12 +146,17 @@ test('categories show what is live in each, and lead there', async () => {
   await page.context().close();
 });
 
-test('a phone has tabs at the bottom, but not beside a picture, in the language that was chosen', async () => {
+test('a phone has tabs at the bottom, but not beside a picture, in the language and the look that were chosen', async () => {
   const page = await open('/', PHONE);
   await page.getByTestId('tab-bar').waitFor(WAIT);
   expect(await page.getByTestId('tab-home').getAttribute('aria-current')).toBe('page');
   await page.getByTestId('locale-toggle').click();
   await until(async () => (await page.getByTestId('tab-live').innerText()) === 'Go live', { timeoutMs: 60_000 });
+  const paper = (): Promise<string> => page.evaluate('getComputedStyle(document.documentElement).backgroundColor');
+  const light = await paper();
+  await page.getByTestId('theme-toggle').click();
+  await expect.poll(paper, WAIT).not.toBe(light);
+  const dark = await paper();
   await page.getByTestId('tab-rank').click();
   await page.getByTestId('rank-page').waitFor(WAIT);
   await page.getByTestId('search-open').click();
@@ -159,6 +164,8 @@ test('a phone has tabs at the bottom, but not beside a picture, in the language 
   await page.goto(`${platform.url}/rooms/${roomId}`, { ...WAIT, waitUntil: 'commit' });
   await page.getByTestId('player').waitFor(WAIT);
   expect(await page.getByTestId('tab-bar').count()).toBe(0);
+  expect(await page.evaluate('document.documentElement.lang')).toBe('en');
+  expect(await paper(), 'after a load, too').toBe(dark);
   await page.context().close();
 });
 

@@ -108,6 +108,17 @@ test('talk is moderated beside the picture, and on a phone the chat is one of th
   await bad.locator('button.name').click(WAIT);
   await page.getByTestId('action-delete').click(WAIT);
   await bad.waitFor({ state: 'detached', ...WAIT });
+  await page.getByTestId('message-sheet').waitFor({ state: 'detached', ...WAIT });
+
+  await page.getByTestId('chat-message').filter({ hasText: '晚上好' }).locator('button.name').click(WAIT);
+  await page.getByTestId('mute-m10').click(WAIT);
+  await fan.page.getByTestId('chat-closed').waitFor(WAIT);
+  await expect(fan.call('POST', `/api/rooms/${roomId}/chat`, { text: '还在吗' })).rejects.toThrow('muted');
+  await page.getByTestId('studio-tab-muted').click();
+  await page.getByTestId('mute').filter({ hasText: 'FAN' }).getByTestId('unmute').click(WAIT);
+  await page.getByTestId('mute').waitFor({ state: 'detached', ...WAIT });
+  await fan.page.getByTestId('chat-input').waitFor(WAIT);
+  await page.getByTestId('studio-tab-chat').click();
 
   await page.setViewportSize(PHONE);
   expect(await page.getByTestId('studio-chat').isVisible()).toBe(false);
