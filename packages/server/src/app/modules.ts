@@ -77,9 +77,8 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     ? await loadSharedKey(database, { own: readSigningKey(folder), now })
     : loadSigningKey(folder);
   const live = createLiveModule({
-    ...{ ...common, users, access: config.access, graceMs: config.media.graceMs },
+    ...{ ...common, users, signingKey, access: config.access, graceMs: config.media.graceMs },
     logger: logger.child({ module: 'live' }),
-    signingKey,
     openRoomsPerUser: config.limits.openRoomsPerUser,
     recording: config.recording.default,
     pictures: () => files.pictures,
