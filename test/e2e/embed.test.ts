@@ -122,6 +122,10 @@ test('a link tells other sites what it leads to, and of a private room nothing',
     ...{ type: 'video', version: '1.0', title: TITLE, width: 400, height: 225, author_name: 'HOST' },
     html: expect.stringContaining(`<iframe src="${platform.url}/embed/${roomId}"`) as string,
   });
+  const [, other = ''] = /type="text\/xml\+oembed" href="([^"]+)"/.exec(found) ?? [];
+  const xml = await fetch(other.replaceAll('&amp;', '&'));
+  expect(xml.headers.get('content-type')).toBe('text/xml; charset=utf-8');
+  expect(await xml.text()).toContain(`<author_url>${platform.url}/u/host</author_url>`);
   const secret = await host.call<{ id: string }>('POST', '/api/rooms', { title: '谁也别告诉', isPrivate: true });
   expect(await head(`/rooms/${secret.id}`)).not.toMatch(/谁也别告诉|oembed/);
   const hidden = encodeURIComponent(`${platform.url}/rooms/${secret.id}`);

@@ -241,8 +241,12 @@ test('emotes are small pictures that a channel adds', async () => {
   for (const image of [Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), ...bombs])
     expect((await add({ code: 'hype', image: image.toString('base64') })).body.code).toBe('emote_invalid');
   expect((await add({ code: 'heart', image: png })).body.code).toBe('emote_taken');
+  const reader = await listen(kaibo, `chat:${room}`, bob);
+  await reader.next(isSnapshot);
+  const told = async () => (await reader.next(isEvent('chat.emotes'))).data;
   const added = await add({ code: 'hype', image: png });
   expect(added).toMatchObject({ status: 201, body: { code: 'hype' } });
+  expect(await told()).toEqual({ own: [added.body] });
   expect((await add({ code: 'hype', image: png })).body.code).toBe('emote_taken');
   const list = JSON.parse((await kaibo.get(path)).text) as { code: string }[];
   expect(list.length).toBeGreaterThan(24);
@@ -251,6 +255,7 @@ test('emotes are small pictures that a channel adds', async () => {
   expect(picture.headers.get('content-type')).toBe('image/png');
   expect(picture.headers.get('x-content-type-options')).toBe('nosniff');
   expect((await kaibo.delete(`${path}/${String(added.body['id'])}`, ada.headers)).status).toBe(200);
+  expect(await told()).toEqual({ own: [] });
   expect((await kaibo.get(String(added.body['url']))).body.code).toBe('emote_not_found');
 });
 

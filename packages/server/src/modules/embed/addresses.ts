@@ -23,5 +23,5 @@ export function pictureAddress(origin: string, { picture }: Pick<ShownPage, 'pic
 }
 
 export function authorAddress(origin: string, { author }: Pick<ShownPage, 'author'>): string | undefined {
-  return author === undefined ? undefined : `${origin}/u/${encodeURIComponent(author.id)}`;
+  return author === undefined ? undefined : `${origin}/u/${encodeURIComponent(author.username)}`;
 }

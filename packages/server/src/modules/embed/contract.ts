@@ -7,7 +7,7 @@ export const oembedQuerySchema = z.object({
     .describe('Address of a room or a replay on this platform'),
   maxwidth: z.coerce.number().int().min(1).max(100_000).optional().describe('Pixels'),
   maxheight: z.coerce.number().int().min(1).max(100_000).optional().describe('Pixels'),
-  format: z.string().max(16).default('json').describe('Only json'),
+  format: z.string().max(16).default('json').describe('json or xml'),
 });
 export type OembedQuery = z.output<typeof oembedQuerySchema>;
 

@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { headOf } from './head.ts';
-import { oembedOf } from './oembed.ts';
+import { oembedOf, oembedXml } from './oembed.ts';
 import type { ShownPage } from './shown-page.ts';
 
 const ORIGIN = 'https://live.example.org';
 const HOSTILE = `"><script>alert(1)</script> $& '`;
 const ROOM: ShownPage = {
   ...{ kind: 'room', id: 'r1', title: HOSTILE, status: 'live', picture: '/api/rooms/r1/poster?v=1&w=2' },
-  author: { id: 'u1', name: '<b>Mei</b>' },
+  author: { username: 'mei', name: '<b>Mei</b>' },
 };
 
 test('nothing that people write becomes a tag', () => {
@@ -46,4 +46,13 @@ test.each([
   const found = oembedOf(ROOM, { ...size, origin: ORIGIN });
   expect([found.width, found.height]).toEqual([width, height]);
   expect(found.html).toContain(`width="${width}" height="${height}"`);
+});
+
+test('as XML it says the same, and nothing that people write becomes an element', () => {
+  const found = oembedOf({ ...ROOM, title: `a\u0000\ud800 ${HOSTILE}` }, { origin: ORIGIN });
+  const xml = oembedXml(found);
+  expect(xml.startsWith('<?xml version="1.0" encoding="utf-8" standalone="yes"?>\n<oembed>\n')).toBe(true);
+  expect(xml).toContain('  <title>a &quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt; $&amp; &#39;</title>\n');
+  expect(xml).toContain(`  <author_url>${ORIGIN}/u/mei</author_url>\n`);
+  expect([...xml.matchAll(/<([a-z_]+)>/g)].map(([, name]) => name)).toEqual(['oembed', ...Object.keys(found)]);
 });

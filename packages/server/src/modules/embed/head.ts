@@ -46,12 +46,14 @@ export function headOf(page: ShownPage, { origin, language }: { origin: string; 
     (key: string) =>
     ([name, content]: [string, string | undefined]): string[] =>
       content === undefined ? [] : [`<meta ${key}="${name}" content="${escapeHtml(content)}" />`];
-  const oembed = `${origin}/api/oembed?url=${encodeURIComponent(address)}&format=json`;
+  const oembed = (format: 'json' | 'xml'): string =>
+    escapeHtml(`${origin}/api/oembed?url=${encodeURIComponent(address)}&format=${format}`);
   return [
     `<title>${escapeHtml(page.title)} · Kaibo</title>`,
     ...names.flatMap(meta('name')),
     ...properties.flatMap(meta('property')),
     `<link rel="canonical" href="${escapeHtml(address)}" />`,
-    `<link rel="alternate" type="application/json+oembed" href="${escapeHtml(oembed)}" title="${escapeHtml(page.title)}" />`,
+    `<link rel="alternate" type="application/json+oembed" href="${oembed('json')}" title="${escapeHtml(page.title)}" />`,
+    `<link rel="alternate" type="text/xml+oembed" href="${oembed('xml')}" title="${escapeHtml(page.title)}" />`,
   ].join('\n    ');
 }

@@ -8,6 +8,10 @@ const HEIGHT = 720;
 /** A title may be changed, and a room made private. */
 const CACHE_SECONDS = 300;
 
+/** XML 1.0, 2.2: all but tab, line feed and carriage return of the controls, and halves of surrogate pairs. */
+// oxlint-disable-next-line no-control-regex -- these are what is looked for
+const NO_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu;
+
 /** How others show a page: its player in a frame, 16:9 and as large as they have room for. */
 export function oembedOf(
   page: ShownPage,
@@ -32,4 +36,15 @@ export function oembedOf(
     width,
     height,
   };
+}
+
+/** The same as XML (oEmbed 1.0, 2.3.4.2). Characters that XML has no place for are left out. */
+export function oembedXml(oembed: Oembed): string {
+  const elements = Object.entries(oembed).map(([name, value]) => {
+    const text = String(value).replace(NO_XML, '');
+    return `  <${name}>${escapeHtml(text)}</${name}>`;
+  });
+  return ['<?xml version="1.0" encoding="utf-8" standalone="yes"?>', '<oembed>', ...elements, '</oembed>', ''].join(
+    '\n',
+  );
 }

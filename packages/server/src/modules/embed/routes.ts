@@ -1,8 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
+import { z } from 'zod';
 import { AppError, type CallerOf } from '../gateway/contract.ts';
 import { oembedQuerySchema, oembedSchema } from './contract.ts';
-import { oembedOf } from './oembed.ts';
+import { oembedOf, oembedXml } from './oembed.ts';
 import { shownPage, type ShownPageDeps } from './shown-page.ts';
 
 export interface EmbedRouteDeps extends ShownPageDeps {
@@ -22,12 +23,12 @@ export function addEmbedRoutes(instance: FastifyInstance, { callerOf, originOf, 
         summary: 'oEmbed 1.0 of a room or a replay that everybody may see',
         operationId: 'oembed',
         querystring: oembedQuerySchema,
-        response: { 200: oembedSchema },
+        response: { 200: oembedSchema.or(z.string().describe('The same as XML, for `format=xml`')) },
       },
     },
     async (request, reply) => {
       const { url, format, ...size } = request.query;
-      if (format !== 'json') throw new AppError('not_supported');
+      if (format !== 'json' && format !== 'xml') throw new AppError('not_supported');
       const origin = originOf(request);
       const asked = new URL(url);
       // http or https: what a proxy in front speaks is not always what we are told.
@@ -38,7 +39,9 @@ export function addEmbedRoutes(instance: FastifyInstance, { callerOf, originOf, 
         .header('access-control-allow-origin', '*')
         .header('cross-origin-resource-policy', 'cross-origin')
         .header('cache-control', 'public, max-age=60');
-      return oembedOf(page, { ...size, origin });
+      const oembed = oembedOf(page, { ...size, origin });
+      if (format === 'json') return oembed;
+      return reply.type('text/xml; charset=utf-8').serializer(String).send(oembedXml(oembed));
     },
   );
 }

@@ -9,7 +9,7 @@ export interface ShownPage {
   title: string;
   /** Of a room; a replay is `ended`. */
   status: RoomStatus;
-  author?: { id: string; name: string };
+  author?: { username: string; name: string };
   /** A path of this platform, or an address. */
   picture?: string;
   durationMs?: number;

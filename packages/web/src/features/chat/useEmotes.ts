@@ -2,6 +2,7 @@ import type { Emote } from '@kaibo/client';
 import { computed, ref, shallowRef } from 'vue';
 import type { ComputedRef, Ref } from 'vue';
 import { api } from '../../api.ts';
+import type { RoomEvents } from '../room/useRoomEvents.ts';
 import type { EmoteUrls } from './text-pieces.ts';
 
 export interface ShownEmote {
@@ -21,8 +22,14 @@ export interface Emotes {
   failed: Ref<boolean>;
 }
 
+export interface EmotesOptions {
+  token?: (() => string | undefined) | undefined;
+  /** Of the room, where they may change while they are shown. */
+  events?: Pick<RoomEvents, 'on'> | undefined;
+}
+
 /** The emotes of a room (none of what has no room), asked for at once. Until they are there, and where they are unknown, their codes are shown. */
-export function useEmotes(roomId: string | undefined, token?: () => string | undefined): Emotes {
+export function useEmotes(roomId: string | undefined, { token, events }: EmotesOptions = {}): Emotes {
   const known = shallowRef<readonly Emote[]>([]);
   const icons = shallowRef<ReadonlyMap<string, string>>(new Map());
   const failed = ref(false);
@@ -45,6 +52,9 @@ export function useEmotes(roomId: string | undefined, token?: () => string | und
     ),
   );
   const urls = computed<EmoteUrls>(() => new Map(all.value.map(({ code, url }) => [code, url])));
+  events?.on<{ own: Emote[] }>('chat.emotes', ({ own }) => {
+    known.value = [...own, ...known.value.filter(({ icon }) => icon !== undefined)];
+  });
   void load();
   return { all, urls, load, failed };
 }

@@ -203,6 +203,7 @@ export const chatEventSchemas = {
   'chat.cleared': z.object({ person: z.string().describe('All that they said is gone') }),
   'chat.settings': chatSettingsSchema,
   'chat.pinned': z.object({ message: chatMessageSchema.nullable().describe('null: nothing is pinned any more') }),
+  'chat.emotes': z.object({ own: emotesSchema.describe("All of the channel's own, after a change") }),
 } as const;
 export const chatSnapshotSchema = z.object({
   messages: z.array(chatMessageSchema).describe('The last ones, the oldest first'),

@@ -3,14 +3,15 @@ import type { Selectable } from 'kysely';
 import { audit } from '../../../database/audit.ts';
 import type { Database } from '../../../database/database.ts';
 import { isUniqueViolation } from '../../../database/errors.ts';
-import type { Outbox } from '../../../database/outbox.ts';
+import type { Outbox, Work } from '../../../database/outbox.ts';
 import type { EmoteTable } from '../../../database/tables/chat.ts';
 import { AppError, type Caller } from '../../gateway/contract.ts';
 import { channelIdOf, type Proof, type RoomDirectory } from '../../live/contract.ts';
 import { BUILT_IN_EMOTES } from './built-in-emotes.ts';
-import type { Emote } from './contract.ts';
+import { chatChannelOf, type Emote } from './contract.ts';
 import { actorOf } from './deletion.ts';
 import { pictureOf } from './picture.ts';
+import type { ChatStore } from './store.ts';
 
 const MAX_EMOTES = 50;
 const MAX_BYTES = 128 * 1024;
@@ -21,6 +22,7 @@ type EmoteRow = Selectable<EmoteTable>;
 
 export interface EmoteDeps {
   database: Database;
+  store: ChatStore;
   outbox: Outbox;
   rooms: RoomDirectory;
   now: () => number;
@@ -38,19 +40,14 @@ export class Emotes {
   async list(caller: Caller, roomId: string, proof: Proof): Promise<Emote[]> {
     const { database, rooms } = this.#deps;
     const { room } = await rooms.standing(caller, roomId, proof);
-    const own = await database
-      .selectFrom('emotes')
-      .select(['id', 'code'])
-      .where('channel_id', '=', channelIdOf(room))
-      .orderBy('code')
-      .execute();
-    return [...own.map(({ id, code }) => ({ id, code, url: `/api/emotes/${id}` })), ...BUILT_IN_EMOTES];
+    return [...(await ownEmotes(database, channelIdOf(room))), ...BUILT_IN_EMOTES];
   }
 
-  /** By the owner. @throws AppError forbidden, emote_invalid, emote_taken, too_many_emotes */
+  /** By the owner; told in every room of the channel that is open. @throws AppError forbidden, emote_invalid, emote_taken, too_many_emotes */
   async add(caller: Caller, roomId: string, { code, image }: { code: string; image: string }): Promise<Emote> {
-    const { outbox, now } = this.#deps;
+    const { outbox, store, now } = this.#deps;
     const channelId = await this.#own(caller, roomId);
+    const open = await store.openRooms(channelId);
     const bytes = Buffer.from(image, 'base64');
     const picture = pictureOf(bytes);
     if (picture === undefined || bytes.length > MAX_BYTES || Math.max(picture.width, picture.height) > MAX_PIXELS)
@@ -61,7 +58,8 @@ export class Emotes {
       ...{ created_by: caller.account?.id ?? null, created_at: now() },
     };
     try {
-      await outbox.transact(async ({ transaction }) => {
+      await outbox.transact(async (work) => {
+        const { transaction } = work;
         await transaction.insertInto('emotes').values(row).execute();
         // Of many at once a few too many may find a place, which does no harm.
         const { count } = await transaction
@@ -77,6 +75,7 @@ export class Emotes {
           details: { code },
           atMs: now(),
         });
+        await tell(work, channelId, open);
       });
     } catch (error) {
       if (isUniqueViolation(error)) throw new AppError('emote_taken');
@@ -87,9 +86,11 @@ export class Emotes {
 
   /** @throws AppError forbidden, emote_not_found */
   async remove(caller: Caller, roomId: string, emoteId: string): Promise<void> {
-    const { outbox, now } = this.#deps;
+    const { outbox, store, now } = this.#deps;
     const channelId = await this.#own(caller, roomId);
-    await outbox.transact(async ({ transaction }) => {
+    const open = await store.openRooms(channelId);
+    await outbox.transact(async (work) => {
+      const { transaction } = work;
       const removed = await transaction
         .deleteFrom('emotes')
         .where('id', '=', emoteId)
@@ -104,6 +105,7 @@ export class Emotes {
         details: removed,
         atMs: now(),
       });
+      await tell(work, channelId, open);
     });
   }
 
@@ -123,4 +125,19 @@ export class Emotes {
     if (!isOwner) throw new AppError('forbidden');
     return channelIdOf(room);
   }
+}
+
+async function tell({ transaction, emit }: Work, channelId: string, rooms: readonly string[]): Promise<void> {
+  const data = { own: await ownEmotes(transaction, channelId) };
+  await emit(...rooms.map((id) => ({ channel: chatChannelOf(id), event: 'chat.emotes', data })));
+}
+
+async function ownEmotes(database: Database, channelId: string): Promise<Emote[]> {
+  const rows = await database
+    .selectFrom('emotes')
+    .select(['id', 'code'])
+    .where('channel_id', '=', channelId)
+    .orderBy('code')
+    .execute();
+  return rows.map(({ id, code }) => ({ id, code, url: `/api/emotes/${id}` }));
 }

@@ -67,7 +67,7 @@ export function createChatModule(deps: ChatDeps): ChatModule {
   const parts = { ...deps, store, writer, pins, settings: new SettingsStore({ database, now, allowsGuests }) };
   const service = new ChatService({ ...parts, metrics, authors: new Authors(deps), pace: new Pace(deps) });
   const deletion = new ChatDeletion({ ...parts, onShown });
-  const emotes = new Emotes(deps);
+  const emotes = new Emotes({ ...deps, store });
   const retention = new Retention({ ...parts, days: options.retentionDays });
   return {
     archive: deletion.archive(listeners),
