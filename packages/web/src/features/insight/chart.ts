@@ -6,6 +6,8 @@ export interface ChartSeries {
   values: readonly (number | null)[];
   /** As people read a value, with its unit. */
   format(value: number): string;
+  /** By what its scale may be divided, ascending; left out, by round numbers. */
+  steps?: readonly number[];
 }
 
 /** What a chart is drawn with, as the page's theme has it at the moment. */
@@ -23,6 +25,8 @@ export interface ChartPlan {
   width: number;
   height: number;
   format(value: number): string;
+  /** By what the scale may be divided, ascending; left out, by round numbers. */
+  steps?: readonly number[] | undefined;
   /** Of the time axis, ms since the epoch. */
   formatTime(ms: number): string;
   /** The top of the scale at least, so that small changes stay small. */
@@ -36,6 +40,13 @@ const HEADROOM = 1.12;
 const BAR_SHARE = 0.62;
 const MAX_BAR_PX = 36;
 const LONE_POINT_MS = 60_000;
+const [MINUTE_MS, HOUR_MS, DAY_MS] = [60_000, 3_600_000, 86_400_000];
+/** What people divide time by, from a minute on, ms. */
+export const TIME_STEPS: readonly number[] = [
+  ...[1, 2, 5, 10, 15, 30].map((minutes) => minutes * MINUTE_MS),
+  ...[1, 2, 3, 6, 12].map((hours) => hours * HOUR_MS),
+  ...[1, 2, 5, 7, 14, 30, 90, 365].map((days) => days * DAY_MS),
+];
 
 /** Reads the theme's colours from where the chart stands, because a canvas knows no CSS variables. */
 export function lookAt(element: Element): ChartLook {
@@ -66,11 +77,16 @@ export function chartOptions(library: typeof uPlot, plan: ChartPlan): uPlot.Opti
       y: { range: (_chart, _min, max) => [0, Math.max(plan.atLeast, (max || 0) * HEADROOM)] },
     },
     axes: [
-      { ...axis, grid: { show: false }, space: 64, size: 26, values: (_chart, splits) => splits.map(plan.formatTime) },
+      {
+        ...axis,
+        ...{ grid: { show: false }, space: 64, size: 26, incrs: [...TIME_STEPS] },
+        values: (_chart, splits) => splits.map(plan.formatTime),
+      },
       {
         ...axis,
         size: (_chart, values) => axisWidth(values),
         space: 34,
+        ...(plan.steps === undefined ? {} : { incrs: [...plan.steps] }),
         values: (_chart, splits) => splits.map(plan.format),
       },
     ],
