@@ -114,6 +114,19 @@ export class ChatApi {
     return this.#caller.json(`/api/recordings/${encodeURIComponent(recordingId)}/chat`, { query: { ...query } });
   }
 
+  /**
+   * How much was said at each place of a recording, cut into 10 to 200 parts of `stepMs`; empty where nothing could be
+   * said. What was said while there was no picture counts nowhere.
+   */
+  densityOfRecording(
+    recordingId: string,
+    query: { buckets?: number; token?: string | undefined } = {},
+  ): Promise<{ buckets: number[]; stepMs: number }> {
+    return this.#caller.json(`/api/recordings/${encodeURIComponent(recordingId)}/chat/density`, {
+      query: { ...query },
+    });
+  }
+
   /** One's own, or any for the owner and moderators. */
   async remove(
     roomId: string,

@@ -246,6 +246,7 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   'DELETE /api/rooms/{roomId}/emotes/{emoteId}': { parameters: ofEmote, answers: owners(200) },
   'GET /api/emotes/{emoteId}': { parameters: ofEmote, answers: all(200) },
   'GET /api/recordings/{id}/chat': { parameters: ofRecording, answers: ownersOnly(200) },
+  'GET /api/recordings/{id}/chat/density': { parameters: ofRecording, answers: ownersOnly(200) },
   'GET /api/rooms/{roomId}/words': { answers: moderators(200) },
   'POST /api/rooms/{roomId}/words': { body: () => ({ word: '词' }), answers: moderators(201) },
   'DELETE /api/rooms/{roomId}/words/{id}': { answers: moderators(404) },

@@ -166,6 +166,17 @@ export const replaySchema = z.object({
   next: z.string().optional().describe('Where the next page begins, if there is one'),
 });
 
+export const densityQuerySchema = z.object({
+  buckets: z.coerce.number().int().min(10).max(200).default(100).describe('Into how many parts the replay is cut'),
+  token: proofSchema.shape.token,
+});
+export type DensityQuery = z.output<typeof densityQuerySchema>;
+export const densitySchema = z.object({
+  buckets: z.array(z.number()).describe('Messages about the picture of each part; empty when it was uploaded'),
+  stepMs: z.number().describe('How long each part is, in the time of the replay; the last one may be shorter'),
+});
+export type Density = z.output<typeof densitySchema>;
+
 export const messageParamsSchema = z.object({ roomId: z.string().max(64), messageId });
 export const pinChatSchema = z.object({ messageId });
 export const clearChatSchema = z.object({ person: z.string().regex(/^(?:user|viewer|owner):[A-Za-z0-9_-]{1,64}$/) });

@@ -16,6 +16,7 @@ import {
 } from './contract.ts';
 import { DanmakuSky } from './danmaku.ts';
 import { ChatDeletion } from './deletion.ts';
+import { ReplayDensity } from './density.ts';
 import { addEmoteRoutes } from './emote-routes.ts';
 import { Emotes } from './emotes.ts';
 import { ChatMetrics } from './metrics.ts';
@@ -68,11 +69,12 @@ export function createChatModule(deps: ChatDeps): ChatModule {
   const service = new ChatService({ ...parts, metrics, authors: new Authors(deps), pace: new Pace(deps) });
   const deletion = new ChatDeletion({ ...parts, onShown });
   const emotes = new Emotes({ ...deps, store });
+  const density = new ReplayDensity(deps);
   const retention = new Retention({ ...parts, days: options.retentionDays });
   return {
     archive: deletion.archive(listeners),
     addRoutes: (app, callerOf) => {
-      addChatRoutes(app, { service, deletion, pins, callerOf });
+      addChatRoutes(app, { service, deletion, pins, density, callerOf });
       addEmoteRoutes(app, { emotes, callerOf });
     },
     channels: [chatChannel({ rooms: deps.rooms, service })],

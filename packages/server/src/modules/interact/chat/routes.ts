@@ -8,6 +8,8 @@ import {
   chatSettingsSchema,
   clearChatSchema,
   clearedSchema,
+  densityQuerySchema,
+  densitySchema,
   historyQuerySchema,
   historySchema,
   messageParamsSchema,
@@ -19,6 +21,7 @@ import {
   updateChatSettingsSchema,
 } from './contract.ts';
 import type { ChatDeletion } from './deletion.ts';
+import type { ReplayDensity } from './density.ts';
 import type { Pins } from './pins.ts';
 import type { ChatService } from './service.ts';
 
@@ -32,6 +35,7 @@ export interface ChatRouteDeps {
   service: ChatService;
   deletion: ChatDeletion;
   pins: Pins;
+  density: ReplayDensity;
   callerOf: CallerOf;
 }
 
@@ -39,6 +43,7 @@ const of = (summary: string, operationId: string) => ({ tags: ['chat'], summary,
 
 export function addChatRoutes(instance: FastifyInstance, deps: ChatRouteDeps): void {
   addMessageRoutes(instance, deps);
+  addReplayRoutes(instance, deps);
   addDeletionRoutes(instance, deps);
   addPinRoutes(instance, deps);
   addSettingsRoutes(instance, deps);
@@ -78,6 +83,10 @@ function addMessageRoutes(instance: FastifyInstance, { service, callerOf }: Chat
     async (request, reply) =>
       sendCacheable(request, reply, await service.history(callerOf(request), request.params.roomId, request.query)),
   );
+}
+
+function addReplayRoutes(instance: FastifyInstance, { service, density, callerOf }: ChatRouteDeps): void {
+  const app = instance.withTypeProvider<ZodTypeProvider>();
 
   app.get(
     '/api/recordings/:id/chat',
@@ -92,6 +101,21 @@ function addMessageRoutes(instance: FastifyInstance, { service, callerOf }: Chat
     },
     async (request, reply) =>
       sendCacheable(request, reply, await service.replay(callerOf(request), request.params.id, request.query)),
+  );
+
+  app.get(
+    '/api/recordings/:id/chat/density',
+    {
+      config: { rights: READ },
+      schema: {
+        ...of('How much was said at each place of a replay', 'getReplayChatDensity'),
+        params: recordingParamsSchema,
+        querystring: densityQuerySchema,
+        response: { 200: densitySchema },
+      },
+    },
+    async (request, reply) =>
+      sendCacheable(request, reply, await density.of(callerOf(request), request.params.id, request.query)),
   );
 }
 
