@@ -180,6 +180,7 @@ test('people talk over a live picture, the host deletes, and the replay shows wh
     ...LONG,
     what: 'the replay being loaded',
   });
+  await guest.page.getByTestId('chat-curve').waitFor({ state: 'attached', ...WAIT });
   await seek(video, second + 0.5);
   await saying(guest.page, '欢迎').waitFor(WAIT);
   expect(await saying(guest.page, '晚上好').count()).toBe(1);

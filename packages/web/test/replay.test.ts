@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ref } from 'vue';
+import { densityPath } from '../src/features/replay/density-path.ts';
 import { gapsOf, useReplayClock } from '../src/features/replay/replay-clock.ts';
 import { nextSpeed } from '../src/features/replay/replay-keys.ts';
 import { secondsAt } from '../src/features/replay/seek-position.ts';
@@ -100,4 +101,14 @@ test('sizes are short', () => {
     '1.3 GB',
   ]);
   expect(formatBytes(1_260_000_000, 'zh-CN')).toBe('1.3 GB');
+});
+
+test('the curve over the bar is as high as much was said there, and ends where the bar does', () => {
+  const path = densityPath({ buckets: [0, 0, 8, 0, 0], stepMs: 1000, durationMs: 4500 });
+  // The busiest bucket is at the top, in its middle; its neighbours half as high.
+  expect(path).toBe(
+    'M-20 120L-20.0 100.0L0.0 100.0Q111.1 100.0 222.2 75.0Q333.3 50.0 444.4 25.0Q555.6 0.0 666.7 25.0Q777.8 50.0 888.9 75.0Q1000.0 100.0 1000.0 100.0L1020.0 100.0L1020 120Z',
+  );
+  expect(densityPath({ buckets: [0, 0, 0], stepMs: 1000, durationMs: 3000 })).toBe('');
+  expect(densityPath({ buckets: [], stepMs: 0, durationMs: 3000 })).toBe('');
 });
