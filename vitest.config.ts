@@ -9,6 +9,7 @@ export default defineConfig({
     pool: 'forks',
     // One more than the cores of a small machine: a third of the time a file waits for a program, a disk or a clock.
     maxWorkers: 3,
+    globalSetup: ['./test/support/memory-folder.ts'],
     reporters: ['default', './tools/count-reporter.ts'],
     // What programs of tests load is compiled once, as the launcher does it for everybody.
     env: { NODE_COMPILE_CACHE: join(import.meta.dirname, 'node_modules/.cache/kaibo') },
@@ -41,6 +42,8 @@ export default defineConfig({
           name: 'interop',
           include: ['test/**/*.test.ts'],
           exclude: ['test/realtime/**', '**/node_modules/**'],
+          // Three browsers on two cores wait for each other more than they work.
+          maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
       },

@@ -15,10 +15,12 @@ const MIN_NODE = [22, 18];
 const DEBIAN_FOR_TESTS = [
   ['ffmpeg', 'ffmpeg'],
   ['chromium', 'chromium'],
+  ['chromium-headless-shell', 'chromium-headless-shell'],
   ['fonts-noto-cjk', '/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc'],
   ['rtmpdump', 'rtmpdump'],
   ['curl', 'curl'],
   ['openssl', 'openssl'],
+  ['unzip', 'unzip'],
   ['gstreamer1.0-tools', 'gst-launch-1.0'],
   ['gstreamer1.0-plugins-base', '/usr/lib/*/gstreamer-1.0/libgstplayback.so'],
   ['gstreamer1.0-plugins-good', '/usr/lib/*/gstreamer-1.0/libgstflv.so'],

@@ -29,7 +29,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   platform = await startPlatform('--webhooks.allowPrivate=127.0.0.1');
-  browser = await launchChromium();
+  browser = await launchChromium([], { whole: true });
 });
 
 afterAll(async () => {

@@ -22,8 +22,19 @@ const HAS_CONTENT = `(() => {
   return content.innerText.trim() !== '' && document.querySelector('.skeleton') === null;
 })()`;
 
-/** In the page: resolves when what was changed is seen. */
-const PAINTED = 'new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => resolve())))';
+/** In the page: resolves when what was changed is seen, and has come to rest. */
+const PAINTED = `(async () => {
+  const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
+  await frame();
+  const changes = document.getAnimations().filter((animation) => animation instanceof CSSTransition);
+  await Promise.allSettled(changes.map(({ finished }) => finished));
+  await frame();
+})()`;
+
+/** In the page: nothing is left of the one before. */
+const IS_ANOTHER = 'document.querySelector("[data-left]") === null';
+/** These stand alone, without the frame of the others, and are loaded as they are. */
+const BARE = /^\/(?:embed|overlay)\b/;
 
 type Who = 'guest' | 'viewer' | 'streamer' | 'admin';
 
@@ -154,11 +165,28 @@ function watchOrigins(page: Page): string[] {
   return foreign;
 }
 
+/** As a link in the app leads there: what all pages have in common is loaded once. */
+async function visit(page: Page, path: string): Promise<void> {
+  const isFirst = !page.url().startsWith(furnished.platform.url);
+  if (isFirst || BARE.test(path) || BARE.test(new URL(page.url()).pathname)) {
+    await page.goto(furnished.platform.url + path);
+    await page.evaluate(axe.source);
+    return;
+  }
+  await page.evaluate(`(() => {
+    (document.querySelector('main h1') ?? document.querySelector('main > *')).dataset.left = '';
+    const { position = 0 } = history.state ?? {};
+    history.pushState({ position: position + 1 }, '', ${JSON.stringify(path)});
+    dispatchEvent(new PopStateEvent('popstate', { state: history.state }));
+    scrollTo(0, 0);
+  })()`);
+  await until(() => page.evaluate<boolean>(IS_ANOTHER), { timeoutMs: 60_000, what: `the page ${path}` });
+}
+
 /** Everything that is wrong with what a page looks like, in both looks. */
 async function inspect(page: Page, { name, path }: Shown, size: string): Promise<string[]> {
-  await page.goto(furnished.platform.url + path(furnished));
+  await visit(page, path(furnished));
   await settle(page);
-  await page.evaluate(axe.source);
   const wrong: string[] = [];
   for (const theme of ['light', 'dark'] as const) {
     await page.evaluate(`document.documentElement.dataset.theme = '${theme}'`);

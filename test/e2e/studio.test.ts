@@ -1,4 +1,5 @@
 // A streamer's evening with a program like OBS: connecting, the show, its settings, another service, and the summary.
+import { execFileSync } from 'node:child_process';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchChromium } from '../support/chromium.ts';
@@ -51,6 +52,14 @@ test('somebody who never streamed is shown three ways, and by OBS the list turns
   roomId = new URL(page.url()).pathname.split('/').at(-1) ?? '';
   const [server, key] = await Promise.all([valueOf(page, 'server-url'), valueOf(page, 'stream-key')]);
   expect(await page.locator('body').innerText(), 'the key is not on the screen').not.toContain(key);
+
+  const saving = page.waitForEvent('download', WAIT);
+  await page.getByTestId('obs-profile-save').click(WAIT);
+  const download = await saving;
+  expect(download.suggestedFilename()).toBe('kaibo-obs-profile.zip');
+  expect(download.url(), 'the key is in no address').not.toContain(key);
+  const service = execFileSync('unzip', ['-p', await download.path(), 'service.json'], { encoding: 'utf8' });
+  expect(JSON.parse(service)).toMatchObject({ type: 'rtmp_custom', settings: { server, key } });
 
   encoder = publishTestPicture(`${server}/${key}`);
   await page.locator('[data-testid=checklist][data-done=true]').waitFor(WAIT);

@@ -1,5 +1,5 @@
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { findProgram } from './program.ts';
+import { findProgram, hasProgram } from './program.ts';
 
 /** The sandbox needs a user namespace that root and many machines lack; the rest keeps Chromium off the network. */
 const FLAGS = [
@@ -14,8 +14,16 @@ const FLAGS = [
   '--mute-audio',
 ];
 
-export async function launchChromium(extraFlags: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: findProgram('chromium'), headless: true, args: [...FLAGS, ...extraFlags] });
+/** Without a window of its own to draw, pages cost a third; what they can do is the same. */
+const SHELL = 'chromium-headless-shell';
+
+/** `whole` has what a shell lacks: messages of the system, such as those of a push. */
+export async function launchChromium(
+  extraFlags: readonly string[] = [],
+  { whole = false }: { whole?: boolean } = {},
+): Promise<Browser> {
+  const executablePath = findProgram(!whole && hasProgram(SHELL) ? SHELL : 'chromium');
+  return chromium.launch({ executablePath, headless: true, args: [...FLAGS, ...extraFlags] });
 }
 
 /** Everything the page complains about, as it comes: console errors and warnings, uncaught errors, failed requests. */

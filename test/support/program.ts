@@ -18,13 +18,19 @@ const STOP_MS = 5000;
 
 /** The program's path; a test that needs a missing one fails with the line that installs it. */
 export function findProgram(name: string): string {
-  const found = (process.env['PATH'] ?? '')
-    .split(delimiter)
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path));
+  const found = pathOf(name);
   if (found) return found;
   const packages = DEBIAN_PACKAGE[name] ?? name;
   throw new Error(`${name} is missing. Install it: apt-get install -y --no-install-recommends ${packages}`);
+}
+
+export function hasProgram(name: string): boolean {
+  return pathOf(name) !== undefined;
+}
+
+function pathOf(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
 }
 
 export interface Ending {

@@ -2,7 +2,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
@@ -15,18 +14,9 @@ const CHILD = join(import.meta.dirname, 'support/ledger-child.ts');
 const EACH = 100;
 /** Of those that are killed, and have to come to an end once more. */
 const EACH_OF_KILLED = 10;
-const MEMORY = '/dev/shm';
 /** Two nodes are killed in each. */
 const ROUNDS = 10;
 const LIFE_MS = 250;
-
-/** Written, but not forced to a disk, which others use: only processes are killed here, never the machine. */
-function inMemory(options: DatabaseOptions): DatabaseOptions {
-  if (!existsSync(MEMORY)) return options;
-  const folder = mkdtempSync(join(MEMORY, 'kaibo-test-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return { ...options, folder };
-}
 
 /** Sums to zero, nobody below zero, each key once, and nobody refused who could have paid. Answers the keys. */
 async function assertBooks(database: Database): Promise<Set<string>> {
@@ -82,7 +72,7 @@ async function startNode({ logger: _, ...options }: DatabaseOptions, part: Part)
 
 onDatabase('sqlite', 'a hundred senders with a hundred transfers each', (_open, databases) => {
   test('sum to zero, overdraw nobody, and happen once', async () => {
-    const { database } = await databases.handle(inMemory(await databases.options()));
+    const { database } = await databases.handle(await databases.options());
     await fillWallets(database, EACH);
     const said = new Set<string>();
     await giveAll(database, { each: EACH, from: 0, share: 'all', done: (key) => said.add(key) });
@@ -109,7 +99,7 @@ onDatabase('postgres', 'a hundred senders with a hundred transfers each, by two 
 
 onEveryDatabase('two nodes', (_open, databases) => {
   test('killed in the middle again and again lose and double nothing', async () => {
-    const options = inMemory(await databases.options());
+    const options = await databases.options();
     const { database } = await databases.handle(options);
     const each = EACH_OF_KILLED;
     await fillWallets(database, each);
