@@ -62,6 +62,10 @@ const FEATURES = {
     'zh-CN': () => import('./help.zh-CN.ts'),
     en: () => import('./help.en.ts'),
   },
+  obs: {
+    'zh-CN': () => import('./obs.zh-CN.ts'),
+    en: () => import('./obs.en.ts'),
+  },
   picture: {
     'zh-CN': () => import('./picture.zh-CN.ts'),
     en: () => import('./picture.en.ts'),
