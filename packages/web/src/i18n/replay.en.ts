@@ -52,6 +52,7 @@ export const messages = {
     start: 'Record',
     stop: 'Stop recording',
     notLive: 'You can record once your picture arrives.',
+    toVideos: 'Upload a video',
     list: 'Recordings',
     empty: 'Recorded broadcasts appear here. You decide which of them others may watch.',
     published: 'Public',

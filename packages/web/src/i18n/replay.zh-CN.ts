@@ -52,6 +52,7 @@ export const messages = {
     start: '开始录制',
     stop: '停止录制',
     notLive: '收到您的画面后就可以录制。',
+    toVideos: '上传视频',
     list: '录像',
     empty: '录下的直播会列在这里，由您决定哪些给别人看。',
     published: '公开',
