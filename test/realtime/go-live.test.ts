@@ -157,7 +157,7 @@ test('whoever is live is asked before leaving, and another way to publish can be
 });
 
 test('where no UDP gets through, both ends go over WebSockets by themselves', async () => {
-  await using confined = await launchChromium([...FAKE_DEVICES, ...NO_UDP]);
+  await using confined = await launchChromium([...FAKE_DEVICES, ...NO_UDP], { whole: true });
   const room = await platform.createRoom('没有 UDP');
   const page = await openStudio(room, await confined.newContext());
   await goLive(page);
@@ -167,7 +167,9 @@ test('where no UDP gets through, both ends go over WebSockets by themselves', as
 });
 
 test('a refused camera is told in words, and nothing is opened', async () => {
-  await using refusing = await launchChromium(['--use-fake-device-for-media-stream', '--deny-permission-prompts']);
+  await using refusing = await launchChromium(['--use-fake-device-for-media-stream', '--deny-permission-prompts'], {
+    whole: true,
+  });
   const room = await platform.createRoom('不允许');
   const page = await openStudio(room, await refusing.newContext());
   await page.getByTestId('open-devices').click(WAIT);

@@ -310,6 +310,8 @@ test('the death of the WebRTC process is noticed within seconds by both ends', a
   const publisher = await publish('killed');
   const viewer = await play('killed');
   await framesSeen(viewer, 10);
+  // Only from the first report on is the silence of a server known for what it is.
+  await until(async () => (await stats(publisher, 'publisher'))['lossRate'] !== null, { what: 'a report' });
   const killedMs = performance.now();
   process.kill(rtcProcess(), 'SIGKILL');
   await until(async () => (await viewer.evaluate<string[]>('ends')).length === 1, { what: 'the viewer being told' });

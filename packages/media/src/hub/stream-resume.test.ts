@@ -125,4 +125,22 @@ describe('a tap', () => {
     expect(heard).toEqual(['published false', 'config', 'config', 0, 10, 40, 80, 'interrupted', 'ended']);
     expect(stream.isUnused).toBe(true);
   });
+
+  it('that came while nobody published has the headers too, which the next publisher does not change', async () => {
+    const stream = newStream();
+    (await live(stream)).interrupt();
+    const heard: string[] = [];
+    stream.tap({
+      published: () => heard.push('published'),
+      packet: ({ kind, config, dtsMs }) => heard.push(config ? `${kind} config` : `${kind} ${dtsMs}`),
+      interrupted: () => heard.push('interrupted'),
+      ended: (reason) => heard.push(reason),
+    });
+    const next = stream.attach({ placed: false });
+    await publish(next, videoConfig(0), audioConfig(0), keyFrame(0));
+    next.interrupt();
+    await publish(stream.attach({ placed: false }), videoConfig(0), keyFrame(0));
+    const begin = ['published', 'video config', 'audio config', 'video 80'];
+    expect(heard).toEqual([...begin, 'interrupted', 'published', 'video 120']);
+  });
 });

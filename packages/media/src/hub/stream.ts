@@ -17,6 +17,12 @@ export const TRACK_DISCOVERY_MS = 1000;
 /** `app/name`, validated. */
 export type StreamKey = string;
 
+interface TapEntry {
+  tap: PacketTap;
+  audio: TapAudio;
+  knowsHeaders: boolean;
+}
+
 /** The right to feed a stream: packets given to one that was replaced go nowhere. */
 export interface StreamFeed {
   publish(packet: MediaPacket): void;
@@ -37,7 +43,7 @@ export class Stream {
   isClaimed = false;
   #options: MediaOptions;
   #fanout = new Fanout();
-  #taps = new Set<{ tap: PacketTap; audio: TapAudio }>();
+  #taps = new Set<TapEntry>();
   #pending = new Set<ViewerSink>();
   #viewers = 0;
   #headers = new StreamHeaders();
@@ -126,7 +132,7 @@ export class Stream {
     if (bridged || this.#alternate.bridged) this.#headers.dropAlternate();
     this.#alternate.begin({ placed, bridged });
     let isFirst = true;
-    for (const { tap } of this.#taps) tap.published({ bridged });
+    for (const entry of this.#taps) this.#beginTap(entry, this.#headers.packets);
     const feed: StreamFeed = {
       publish: (packet) => {
         if (this.#feed !== feed) return;
@@ -188,12 +194,8 @@ export class Stream {
   /** The tap first gets what a newcomer needs: headers and the GOP so far. */
   tap(tap: PacketTap, { audio = 'source' }: { audio?: TapAudio } = {}): () => void {
     this.#flush();
-    const entry = { tap, audio };
-    if (this.state === 'publishing') {
-      tap.published({ bridged: this.#alternate.bridged });
-      for (const packet of [...this.#headers.packets, ...this.#gop.packets])
-        if (this.#isFor(packet, audio)) tap.packet(packet);
-    }
+    const entry: TapEntry = { tap, audio, knowsHeaders: false };
+    if (this.state === 'publishing') this.#beginTap(entry, [...this.#headers.packets, ...this.#gop.packets]);
     this.#taps.add(entry);
     const unwant = audio === 'source' ? undefined : this.#alternate.want();
     return () => {
@@ -231,6 +233,15 @@ export class Stream {
     let bytes = this.meter.closedSentBytes;
     for (const sink of this.#fanout.sinks()) bytes += sink.sentBytes;
     return bytes;
+  }
+
+  /** One that came while nobody published has not heard the headers, which an unchanged publisher does not bring again. */
+  #beginTap(entry: TapEntry, backlog: readonly MediaPacket[]): void {
+    const { tap, audio, knowsHeaders } = entry;
+    tap.published({ bridged: this.#alternate.bridged });
+    if (knowsHeaders) return;
+    entry.knowsHeaders = true;
+    for (const packet of backlog) if (this.#isFor(packet, audio)) tap.packet(packet);
   }
 
   #finish(sink: ViewerSink, reason: EndReason): void {
