@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 const shared = { testTimeout: 30_000, hookTimeout: 60_000 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
+const ALONE = 'test/realtime/hls-player.test.ts';
+
 export default defineConfig({
   test: {
     pool: 'forks',
@@ -48,15 +50,21 @@ export default defineConfig({
         },
       },
       {
-        // Browsers that encode and decode, in real time: one file after the other, so that nothing competes for the cores.
+        // Browsers that encode and decode, in real time: what one leaves of the cores is enough for another.
         extends: true,
         test: {
           ...slow,
           name: 'realtime',
           include: ['test/realtime/**/*.test.ts'],
-          fileParallelism: false,
+          exclude: [ALONE],
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
+      },
+      {
+        // Ages of pictures, to which any other work is added.
+        extends: true,
+        test: { ...slow, name: 'alone', include: [ALONE], sequence: { groupOrder: 3 } },
       },
     ],
   },
