@@ -4,8 +4,8 @@ import { defineConfig } from 'vitest/config';
 const shared = { testTimeout: 30_000, hookTimeout: 60_000 };
 const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
-/** What any other work on the machine would change: ages of pictures, and what comes through a bad network in time. */
-const ALONE = ['test/realtime/hls-player.test.ts', 'test/realtime/webrtc-loss.test.ts'];
+/** What any other work on the machine would change: ages of pictures, even times, and what comes through a bad network. */
+const ALONE = ['hls-player', 'webrtc-loss', 'flv-publish-sdk'].map((name) => `test/realtime/${name}.test.ts`);
 
 export default defineConfig({
   test: {
