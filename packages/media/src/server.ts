@@ -104,7 +104,7 @@ export class MediaServer {
       addresses: await resolveCandidates(options.rtc.candidates, { host: options.host, log: logger }),
     }));
     this.#pool = this.#makePool(resolved, { tls, directory, ladder, relays, recordings, hls, rtc });
-    this.#api = new MediaApi({ server: this, rtc, identity: serverIdentity(), options: resolved, logger });
+    this.#api = new MediaApi({ server: this, rtc, identity: serverIdentity(), options: resolved, logger, tls });
     try {
       const [api] = await Promise.all([this.#api.listen(), this.#pool.start()]);
       relays.start();
@@ -298,10 +298,13 @@ export class MediaServer {
     return { ok: workersUp > 0, workers, workersUp };
   }
 
-  /** Reads the certificate's files again; new RTMPS and HTTPS connections get it. One that cannot be used changes nothing and is thrown. */
+  /** Reads the certificate's files again; new RTMPS, HTTPS and API connections get it. One that cannot be used changes nothing and is thrown. */
   async reloadTls(): Promise<void> {
     const { tls } = this.#deps.options;
-    if (tls !== undefined) this.#pool?.renewCertificate(await readCertificate(tls));
+    if (tls === undefined) return;
+    const certificate = await readCertificate(tls);
+    this.#pool?.renewCertificate(certificate);
+    this.#api?.renewCertificate(certificate);
   }
 
   /** Accepts nothing new; what runs goes on. */

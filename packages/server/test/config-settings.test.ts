@@ -41,7 +41,7 @@ test('every key is there, with its value, where it is from and what it is for', 
 const SECRETS: Readonly<Record<string, string>> = {
   'auth.setupToken': `${SECRET}-${SECRET}-token`,
   'auth.tokenKeys': `${SECRET}-${'k'.repeat(32)}`,
-  'media.api.secret': SECRET,
+  'media.api.secret': `${SECRET}-media-api`,
   'payments.test.secret': `${SECRET}-${SECRET}`,
   's3.accessKeyId': `AK${SECRET}`,
   's3.secretAccessKey': SECRET,
@@ -87,7 +87,7 @@ test.each(['flags', 'env', 'yaml'] as const)('no secret that came by %s is shown
 test('the answer to administrators holds none either', async () => {
   const secrets = {
     'auth.setupToken': SECRETS['auth.setupToken'] ?? '',
-    'media.api.secret': SECRET,
+    'media.api.secret': SECRETS['media.api.secret'] ?? '',
     'mail.url': `smtp://a:${SECRET}@b`,
   };
   const ports = ['http', 'metrics'].map((name) => `--${name}.port=0`);

@@ -42,7 +42,7 @@ test('flag over environment over file over default', async () => {
 test.each([
   ['media.workers', '4', 4],
   ['media.workers', 'auto', 'auto'],
-  ['media.api.secret', '12345', '12345'],
+  ['media.api.secret', '90210473829105736482', '90210473829105736482'],
   ['trustProxy', 'true', true],
   ['trustProxy', '2', 2],
   ['trustProxy', '10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
@@ -137,6 +137,36 @@ describe('problems', () => {
     ],
     ['no such file', { flags: ['--config=/none.yaml'] }, ['/none.yaml: cannot be read (ENOENT)']],
   ])('%s', async (_name, sources, expected) => expect(await problems(sources)).toEqual(expected));
+
+  // Node-Media-Server's default, still found on open servers; the placeholders of tutorials; what hands type.
+  test.each([
+    'nodemedia2017privatekey',
+    'change-me-please',
+    'ChangeMe!ChangeMe!',
+    'your-super-secret-key-here',
+    'kaibo-admin-password',
+    'aaaaaaaaaaaaaaaaaaaa',
+    'abcabcabcabcabcabcabc',
+    '0123456789abcdef',
+    '12345678901234567890',
+  ])('%s is no secret', async (secret) => {
+    const twice = { KAIBO_AUTH_SETUP_TOKEN: secret, KAIBO_MEDIA_API_SECRET: secret };
+    const found = await problems({ env: twice });
+    expect(found).toHaveLength(2);
+    for (const line of found) {
+      expect(line).toMatch(/^KAIBO_\w+: is (easily guessed|a well-known one); make one with/);
+      expect(line).not.toContain(secret);
+    }
+  });
+
+  test('one of a list is enough, and what another service gave out is not judged', async () => {
+    const good = 'f3a94c07b1d85e26f3a94c07b1d85e2701';
+    const keys = JSON.stringify([good, 'change-me-change-me-change-me-change-me']);
+    expect(await problems({ env: { KAIBO_AUTH_TOKEN_KEYS: keys } })).toHaveLength(1);
+    const s3 = { KAIBO_S3_BUCKET: 'b', KAIBO_S3_ACCESS_KEY_ID: 'minioadmin', KAIBO_S3_SECRET_ACCESS_KEY: 'minioadmin' };
+    const env = { KAIBO_AUTH_TOKEN_KEYS: JSON.stringify([good]), ...s3 };
+    expect((await load({ env })).config.auth.tokenKeys).toEqual([good]);
+  });
 
   test('all are told at once', async () => {
     expect(

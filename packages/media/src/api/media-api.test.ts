@@ -1,9 +1,14 @@
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import type { OutgoingHttpHeaders } from 'node:http';
+import tls from 'node:tls';
 import { pino } from 'pino';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, test } from 'vitest';
+import { selfSignedCertificate } from '../../../../test/support/certificate.ts';
 import { fetchWhole, HttpFlvPlayer } from '../../../../test/support/flv-client.ts';
 import { RtmpClient } from '../../../../test/support/rtmp-client.ts';
+import { tempDir } from '../../../../test/support/temp-dir.ts';
+import { certificateOf } from '../../../../test/support/tls-port.ts';
 import { until } from '../../../../test/support/until.ts';
 import { OPEN_HOOKS } from '../hooks/open-hooks.ts';
 import { type MediaPorts, MediaServer } from '../server.ts';
@@ -194,4 +199,43 @@ describe('the media API with a secret', () => {
       await guarded.stop();
     }
   });
+});
+
+test('with a secret and a certificate it speaks TLS only, and a renewed one is shown without closing what is open', async () => {
+  using folder = tempDir();
+  using other = tempDir();
+  const files = await selfSignedCertificate(folder);
+  const next = await selfSignedCertificate(other);
+  const guarded = new MediaServer({
+    options: testOptions({ api: { port: 0, secret: SECRET }, tls: files }),
+    hooks: OPEN_HOOKS,
+    logger: pino({ level: 'silent' }),
+  });
+  const { api } = await guarded.start();
+  try {
+    const old = await certificateOf(api);
+    const headers = { Authorization: `Bearer ${SECRET}` };
+    await expect(call('/api/v1/versions', { headers, port: api })).rejects.toThrow(/socket hang up|ECONNRESET|Parse Error/);
+    // Its request is begun before the renewal, and ended after.
+    const open = tls.connect({ host: '127.0.0.1', port: api, rejectUnauthorized: false });
+    let answer = '';
+    open.on('data', (piece: Buffer) => (answer += piece.toString()));
+    open.write(`GET /api/v1/versions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${SECRET}\r\n`);
+    await once(open, 'secureConnect');
+
+    copyFileSync(next.key, files.key);
+    copyFileSync(next.cert, files.cert);
+    await guarded.reloadTls();
+    const fresh = await certificateOf(api);
+    expect(fresh).not.toBe(old);
+    open.write('\r\n');
+    await until(() => answer.includes('"code":0'), { what: 'the answer on the old connection' });
+    expect(answer).toMatch(/^HTTP\/1.1 200/);
+
+    writeFileSync(files.cert, 'nonsense');
+    await expect(guarded.reloadTls()).rejects.toThrow(/PEM|start line/i);
+    expect(await certificateOf(api)).toBe(fresh);
+  } finally {
+    await guarded.stop();
+  }
 });

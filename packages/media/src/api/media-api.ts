@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import http, { type IncomingMessage, type ServerResponse } from 'node:http';
+import https from 'node:https';
 import type { Logger } from 'pino';
 import { asPortError } from '../cluster/ports.ts';
 import { isLoopback } from '../cluster/connection-counter.ts';
@@ -8,17 +9,22 @@ import type { MediaOptions } from '../options.ts';
 import type { RtcDoor } from '../rtc/contract.ts';
 import { isRtcRequest, RtcHttp } from '../rtc/http.ts';
 import type { MediaServer } from '../server.ts';
+import { type Certificate, secureContextOf } from '../tls.ts';
 import { apiBody, type ApiContext } from './srs-shape.ts';
 
 const LOOPBACK_HOST = '127.0.0.1';
 const LOOPBACK_NAMES = new Set(['localhost', '127.0.0.1', '[::1]']);
+/** Who is slower than this with a request's head or body is cut: callers are programs of the operator's. */
+const REQUEST_MS = 30_000;
+const MAX_CONNECTIONS = 1000;
 
 /**
  * The media API in SRS's shape (contracts.md, SRS contract): list and kick, and `/rtc/`. Without a secret it listens on loopback only
- * and answers only requests for a loopback name, so that no web page can reach it by a name of its own.
+ * and answers only requests for a loopback name, so that no web page can reach it by a name of its own. With a secret it listens
+ * for other machines, and where there is a certificate it speaks TLS only: a secret is not for everybody on the way to read.
  */
 export class MediaApi {
-  #server: http.Server;
+  #server: http.Server | https.Server;
   #options: MediaOptions;
   #context: ApiContext;
   #logger: Logger;
@@ -30,6 +36,7 @@ export class MediaApi {
     identity: ServerIdentity;
     options: MediaOptions;
     logger: Logger;
+    tls?: Certificate;
   }) {
     this.#rtc = new RtcHttp({
       door: deps.rtc,
@@ -39,12 +46,25 @@ export class MediaApi {
     this.#options = deps.options;
     this.#logger = deps.logger;
     this.#context = { server: deps.server, identity: deps.identity, startedAtMs: Date.now() };
-    this.#server = http.createServer({ maxHeaderSize: deps.options.limits.headerBytes }, (request, response) => {
+    const { limits, api } = deps.options;
+    const times = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS };
+    const options = { maxHeaderSize: limits.headerBytes, ...times };
+    const answer = (request: IncomingMessage, response: ServerResponse): void => {
       this.#answer(request, response).catch((error: unknown) => {
         this.#logger.error({ err: String(error) }, 'a media API call failed');
         response.destroy();
       });
-    });
+    };
+    this.#server =
+      api.secret === undefined || deps.tls === undefined
+        ? http.createServer(options, answer)
+        : https.createServer({ ...options, ...secureContextOf(deps.tls) }, answer);
+    this.#server.maxConnections = MAX_CONNECTIONS;
+  }
+
+  /** New connections are shown it; those that are open go on. */
+  renewCertificate(certificate: Certificate): void {
+    if (this.#server instanceof https.Server) this.#server.setSecureContext(secureContextOf(certificate));
   }
 
   /** Resolves to the port. Throws PortInUseError. */

@@ -44,14 +44,15 @@ export function readCertificate({ key, cert }: Files, now: number): Certificate 
   }
 }
 
-/** What the HTTPS server is made with, and given at a renewal. */
+/** What an HTTPS server is made with, and given at a renewal. */
 export function secureContextOf({ key, cert }: Files): Files & { minVersion: typeof OLDEST_TLS } {
   return { key, cert, minVersion: OLDEST_TLS };
 }
 
 export interface CertificateWatchDeps {
   files: Files;
-  server: TlsServer;
+  /** Of this process: page and metrics. */
+  servers: readonly TlsServer[];
   /** Whoever else has the certificate. */
   reloadOthers(): Promise<void>;
   logger: Logger;
@@ -96,12 +97,12 @@ export class CertificateWatch {
   }
 
   async #reload(): Promise<void> {
-    const { files, server, reloadOthers, logger, now } = this.#deps;
+    const { files, servers, reloadOthers, logger, now } = this.#deps;
     this.#seen = stampOf(files);
     try {
       const certificate = readCertificate(files, now());
       await reloadOthers(); // the ones that can fail go first: a refusal leaves everybody with the old one
-      server.setSecureContext(secureContextOf(certificate));
+      for (const server of servers) server.setSecureContext(secureContextOf(certificate));
       this.#tell(certificate);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

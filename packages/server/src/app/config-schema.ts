@@ -11,6 +11,7 @@ import {
 } from '../engine/embedded/defaults.ts';
 import { embedSection } from './embed-config.ts';
 import { SECRET } from './config-secret.ts';
+import { engineSection } from './engine-config.ts';
 import { hlsSection } from './hls-config.ts';
 import { filesSection } from './files-config.ts';
 import { interactionSections } from './interaction-config.ts';
@@ -202,9 +203,11 @@ export const configSchema = section({
       port: port().default(media.api.port).describe('Media API in the shape of SRS'),
       secret: z
         .string()
-        .min(1)
+        .min(16)
         .optional()
-        .describe('Bearer secret of the media API; without it the API listens on loopback only')
+        .describe(
+          'Bearer secret of the media API, which then listens on host, over TLS if there is a certificate; left out, on loopback only',
+        )
         .meta(SECRET),
     }).prefault({}),
     rtc: section({
@@ -384,6 +387,7 @@ export const configSchema = section({
       slowViewerMs: whole().default(limits.slowViewerMs).describe('A viewer slow this long is closed'),
     }).prefault({}),
   }).prefault({}),
+  engine: engineSection.prefault({}),
   metrics: section({
     host: z.string().min(1).default('127.0.0.1').describe('Address of the metrics listener'),
     port: port().default(9464).describe('Prometheus /metrics'),

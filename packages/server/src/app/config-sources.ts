@@ -70,7 +70,8 @@ function envName(section: string): string {
 /** Text from the environment or a flag, as whichever of text, number, boolean, comma list or JSON its key accepts. */
 function fromText(key: ConfigKey | undefined, raw: string): unknown {
   const [scalar, json] = [scalarOf(raw), jsonOf(raw)];
-  const candidates = [raw, scalar, raw.split(',').map((part) => part.trim()), json];
+  // A list in JSON is one, before its commas are.
+  const candidates = [raw, scalar, json, raw.split(',').map((part) => part.trim())];
   const accepted = candidates.find((value) => value !== undefined && key?.schema.safeParse(value).success);
   // What nothing accepts is complained of as what it was most likely meant to be.
   return accepted ?? json ?? scalar;

@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { z } from 'zod';
 import { CONFIG_KEYS } from './config-keys.ts';
 import { configSchema, type Config } from './config-schema.ts';
+import { secretProblem } from './config-secret.ts';
 import type { ConfigOrigin } from './config-settings.ts';
 import { readEnvironment, readFlags, type Setting, type SourceResult } from './config-sources.ts';
 
@@ -62,6 +63,7 @@ export async function loadConfig({ flags = [], env = {}, cwd = process.cwd() }: 
   const problems = sources.flatMap((source) => source.errors);
   const checked = configSchema.safeParse(nest(settings));
   if (!checked.success) problems.push(...checked.error.issues.map((issue) => describeIssue(issue, settings)));
+  problems.push(...weakSecrets(settings));
   if (problems.length > 0 || !checked.success) throw new ConfigError(problems);
   return { config: checked.data, file: yaml.file, origins, warnings: sources.flatMap((source) => source.warnings) };
 }
@@ -98,6 +100,21 @@ async function readFile(named: string | undefined, cwd: string): Promise<{ file?
     const reason = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
     return { result: { ...nothing, errors: [`${shown}: cannot be read (${reason})`] } };
   }
+}
+
+/** The secrets that operators choose, of those that are set: one that everybody knows is none. */
+function weakSecrets(settings: ReadonlyMap<string, Setting>): string[] {
+  return CONFIG_KEYS.filter(({ schema }) => {
+    const { isSecret, isForeign } = schema.meta() ?? {};
+    return isSecret === true && isForeign !== true;
+  }).flatMap(({ path }) => {
+    const setting = settings.get(path);
+    const values = Array.isArray(setting?.value) ? (setting.value as unknown[]) : [setting?.value];
+    return values.flatMap((value) => {
+      const problem = typeof value === 'string' ? secretProblem(value) : undefined;
+      return problem === undefined ? [] : [`${setting?.where ?? path}: ${problem}`];
+    });
+  });
 }
 
 function nest(settings: ReadonlyMap<string, Setting>): Record<string, unknown> {

@@ -1,3 +1,4 @@
+import { Server as TlsServer } from 'node:https';
 import type { Logger } from 'pino';
 import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
@@ -134,16 +135,17 @@ function hasPeers({ config, database }: KaiboDeps): boolean {
 function watchCertificate(
   {
     config: { tls },
-    front: { https: server },
+    front: { servers },
     engine,
     ...deps
   }: { config: Config; front: Front; engine: MediaEngine; logger: Logger; now: () => number },
   started: AsyncDisposableStack,
 ): CertificateWatch | undefined {
-  if (server === undefined || tls.key === undefined || tls.cert === undefined) return undefined;
+  if (tls.key === undefined || tls.cert === undefined) return undefined;
+  const secure = servers.filter((server) => server instanceof TlsServer);
   const files = { key: tls.key, cert: tls.cert };
   const reloadOthers = async (): Promise<void> => engine.reloadTls?.();
-  const watch = new CertificateWatch({ ...deps, files, server, reloadOthers });
+  const watch = new CertificateWatch({ ...deps, files, servers: secure, reloadOthers });
   started.defer(() => watch.close());
   return watch;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SECRET } from './config-secret.ts';
+import { FOREIGN_SECRET } from './config-secret.ts';
 
 const count = () => z.int().min(0).max(Number.MAX_SAFE_INTEGER);
 const GIB = 1024 ** 3;
@@ -42,8 +42,8 @@ export const s3Section = z
     accessKeyId: plain()
       .optional()
       .describe('Left out, as the AWS SDK finds it: environment, profile, instance role')
-      .meta(SECRET),
-    secretAccessKey: plain().optional().describe('Goes with accessKeyId').meta(SECRET),
+      .meta(FOREIGN_SECRET),
+    secretAccessKey: plain().optional().describe('Goes with accessKeyId').meta(FOREIGN_SECRET),
     prefix: z
       .string()
       .regex(/^(?:[\w.-]+\/)*$/, 'empty, or folders that end in /')

@@ -154,7 +154,8 @@ export class EmbeddedEngine implements MediaEngine {
     if (this.#options.hls.enabled) lines.push(`HLS    http://${host}:${http}/live/STREAM.m3u8`);
     if (this.#options.rtc.enabled)
       lines.push(`WebRTC udp port ${rtc}, http://${host}:${http}/rtc/v1/whip/ and …/whep/`);
-    return [...lines, `API    http://${host}:${api}/api/v1/versions`];
+    const isSecureApi = this.#options.api.secret !== undefined && https !== undefined;
+    return [...lines, `API    ${isSecureApi ? 'https' : 'http'}://${host}:${api}/api/v1/versions`];
   }
 
   async streams(): Promise<EngineStream[]> {
