@@ -10,6 +10,7 @@ import { isHlsRequest } from '../hls/route.ts';
 import type { SessionHost } from '../hub/session-host.ts';
 import type { StreamAddress } from '../hub/stream-name.ts';
 import { isRtcRequest, RtcHttp } from '../rtc/http.ts';
+import { addressOf } from '../rtc/request-client.ts';
 import { type Certificate, secureContextOf } from '../tls.ts';
 import { publishHttpFlv } from './http-publisher.ts';
 import { HttpFlvSubscriber } from './http-subscriber.ts';
@@ -187,7 +188,7 @@ export class FlvListener {
     return {
       clientId: randomClientId(),
       protocol,
-      address: request.socket.remoteAddress ?? '',
+      address: addressOf(request),
       vhost: '__defaultVhost__',
       app,
       stream,

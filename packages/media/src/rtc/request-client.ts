@@ -24,8 +24,8 @@ export function clientOf(request: IncomingMessage, { app, stream, param }: Strea
   };
 }
 
-/** Only somebody on this machine may speak for others. */
-function addressOf({ headers, socket }: IncomingMessage): string {
+/** Only somebody on this machine may speak for others: a proxy, or the platform's own port. */
+export function addressOf({ headers, socket }: IncomingMessage): string {
   const own = socket.remoteAddress ?? '';
   const forwarded = headers['x-forwarded-for'];
   const last = (Array.isArray(forwarded) ? forwarded.at(-1) : forwarded)?.split(',').at(-1)?.trim();

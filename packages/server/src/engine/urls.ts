@@ -9,7 +9,7 @@ export interface UrlPorts {
   rtc: number;
 }
 
-/** URLs always show their port. Secure only when the page is and the engine has TLS. */
+/** URLs always show their port. Secure only when the page is. */
 export function flvPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
   const { app, stream, host } = target;
   const media = mediaOrigin(ports, target);
@@ -52,9 +52,15 @@ function rtcOrigin(ports: UrlPorts, target: UrlTarget): string {
   return target.origin ?? mediaOrigin(ports, target).http;
 }
 
-export function mediaOrigin(ports: UrlPorts, { host, secure }: Site): { http: string; ws: string } {
-  return secure && ports.https !== undefined
-    ? { http: `https://${host}:${ports.https}`, ws: `wss://${host}:${ports.https}` }
+/**
+ * A secure page may load nothing that is not. Where a proxy in front speaks TLS and the engine does not, media come by the
+ * platform's own port, which passes them on.
+ */
+export function mediaOrigin(ports: UrlPorts, { host, secure, origin }: Site): { http: string; ws: string } {
+  if (!secure) return { http: `http://${host}:${ports.http}`, ws: `ws://${host}:${ports.http}` };
+  if (ports.https !== undefined) return { http: `https://${host}:${ports.https}`, ws: `wss://${host}:${ports.https}` };
+  return origin?.startsWith('https:') === true
+    ? { http: origin, ws: origin.replace('https:', 'wss:') }
     : { http: `http://${host}:${ports.http}`, ws: `ws://${host}:${ports.http}` };
 }
 
