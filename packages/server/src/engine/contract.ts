@@ -1,10 +1,11 @@
+import type { Registry } from 'prom-client';
 import type { EngineImporter } from './importer.ts';
 
 export { VideoImportError, type EngineImporter, type ImportedVideo, type VideoImportProblem } from './importer.ts';
 
 /**
- * The port to whoever carries the media. Implemented by `embedded/` (@kaibo/media in this process); an SRS
- * server over its HTTP API comes later, so everything that crosses a machine there is async here.
+ * The port to whoever carries the media. Implemented by `embedded/` (@kaibo/media in this process) and `srs/` (an SRS
+ * server or cluster, over its HTTP API and hooks), so everything that crosses a machine there is async here.
  */
 export interface MediaEngine {
   readonly capabilities: EngineCapabilities;
@@ -46,6 +47,21 @@ export interface MediaEngine {
   readonly importer?: EngineImporter;
   /** STUN and TURN servers for one user's browser; the credentials may be theirs alone and for a time: never logged. */
   iceServers?(user: string): IceServer[];
+  /** Of an engine that asks and tells by HTTP. */
+  readonly callbacks?: EngineCallbacks;
+  /** Of an engine that all nodes share: whether this one reports what it carries. Left out, it does. */
+  readonly isOnDuty?: boolean;
+  /** `APP/STREAM` of all that somebody publishes, on any node; undefined while that cannot be known. Of a shared engine. */
+  published?(): ReadonlySet<string> | undefined;
+  measure?(registry: Registry): void;
+}
+
+/** HTTP callbacks of an engine in another process. What it answers is the engine's code: 0 is yes. */
+export interface EngineCallbacks {
+  /** Whether the secret of the address is the right one, in constant time. */
+  knows(secret: string): boolean;
+  hook(body: unknown): Promise<number>;
+  heartbeat(body: unknown): Promise<number>;
 }
 
 export interface EnginePoster {
@@ -188,12 +204,16 @@ export interface EngineCapabilities {
   /** How far back a viewer can go by HLS, ms. */
   hlsWindowMs?: number;
   webrtc: boolean;
+  /** All nodes have the same one: it alone decides who publishes, and one node at a time reports what it carries. */
+  shared?: boolean;
 }
 
 /** What the engine asks and tells; the live module implements it. */
 export interface EngineHandler {
   authorizePublish(client: EngineClient): Promise<PublishVerdict>;
   authorizePlay(client: EngineClient): Promise<PlayVerdict>;
+  /** Somebody plays who was let in before this process knew: they are counted. Undefined when there is nothing to watch. */
+  adoptViewer?(client: PublicEngineClient): Promise<{ viewer?: string } | undefined>;
   /** Asked before a recording ends because its disk is full; answered when old ones were deleted, or none can be. */
   makeRoom?(): Promise<void>;
   /** Told after the fact, in order per stream. Must not throw and must not block. */
@@ -237,6 +257,8 @@ export interface PublishUrls {
 export interface EngineClient extends PublicEngineClient {
   /** The query of the stream name with its `?`, or ''. May hold secrets: never logged, never sent on. */
   param: string;
+  /** The engine will ask again when it comes to it: nothing is kept for this client yet. */
+  isTrial?: boolean;
 }
 
 export interface PublicEngineClient extends StreamName {

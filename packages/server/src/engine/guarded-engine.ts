@@ -8,8 +8,10 @@ import {
   TimeoutStrategy,
   wrap,
 } from 'cockatiel';
+import type { Registry } from 'prom-client';
 import {
   EngineUnavailableError,
+  type EngineCallbacks,
   type EngineHandler,
   type EngineHealth,
   type EngineImporter,
@@ -171,6 +173,22 @@ export class GuardedEngine implements MediaEngine {
 
   get importer(): EngineImporter | undefined {
     return this.#engine.importer;
+  }
+
+  get callbacks(): EngineCallbacks | undefined {
+    return this.#engine.callbacks;
+  }
+
+  get isOnDuty(): boolean {
+    return this.#engine.isOnDuty !== false;
+  }
+
+  published(): ReadonlySet<string> | undefined {
+    return this.#engine.published?.();
+  }
+
+  measure(registry: Registry): void {
+    this.#engine.measure?.(registry);
   }
 
   /** @throws EngineUnavailableError */

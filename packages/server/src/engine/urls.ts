@@ -27,12 +27,16 @@ export function hlsPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
 }
 
 export function flvPublishUrls(ports: UrlPorts, target: UrlTarget): PublishUrls {
-  const { app, stream, host } = target;
+  const { app, stream } = target;
   const wsQuery = queryOf({ app, stream, ...target.query });
   return {
-    rtmp: `rtmp://${host}:${ports.rtmp}/${app}/${stream}${queryOf(target.query)}`,
+    rtmp: rtmpPublishUrl(ports, target),
     wsFlv: `${mediaOrigin(ports, target).ws}/publish${wsQuery}`,
   };
+}
+
+export function rtmpPublishUrl(ports: UrlPorts, { app, stream, host, query }: UrlTarget): string {
+  return `rtmp://${host}:${ports.rtmp}/${app}/${stream}${queryOf(query)}`;
 }
 
 export function rtcPlayUrls(ports: UrlPorts, target: UrlTarget): PlayUrls {
