@@ -1,4 +1,4 @@
-import type { Denial, EngineClient, PlayVerdict, PublishVerdict } from '../../engine/contract.ts';
+import type { Denial, EngineClient, PlayVerdict, PublicEngineClient, PublishVerdict } from '../../engine/contract.ts';
 import { StateUnavailableError } from '../../state/contract.ts';
 import { AppError } from '../gateway/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
@@ -9,13 +9,13 @@ import { roomOnChannel } from './permanent-channel.ts';
 import { assertMayEnter, ownerPersonOf, type RoomRights } from './rights.ts';
 import { equalInConstantTime } from './signer.ts';
 import type { RoomRow, RoomStore } from './store.ts';
-import type { StreamLeases } from './streams.ts';
+import type { Streams } from './streams.ts';
 
 export interface AdmissionDeps {
   store: RoomStore;
   audience: Audience;
   rights: RoomRights;
-  streams: StreamLeases;
+  streams: Streams;
   users: UserDirectory;
   opening: RoomOpening;
 }
@@ -37,7 +37,8 @@ export class Admission {
       const credential = hasOwnKey
         ? await this.#byRoom(room, key)
         : await this.#byChannel(client.stream, { room, key });
-      if (!(await this.#deps.streams.claim(client.stream))) throw new AppError('already_publishing');
+      if (client.isTrial !== true && !(await this.#deps.streams.claim(client.stream)))
+        throw new AppError('already_publishing');
       return { action: 'publish', credential };
     });
   }
@@ -56,7 +57,7 @@ export class Admission {
       assertMayEnter(room, standing);
       const isPreview = room.status === 'preparing' && room.auto_live === 0;
       if (isPreview && !hasPass) throw new AppError('room_not_live');
-      if (!isOwner) {
+      if (!isOwner && client.isTrial !== true) {
         const { clientId } = client;
         const seat = { clientId, person: person ?? `client:${clientId}`, isEntitled: hasPass };
         const isLetIn = await audience.reserve({ id: room.id, maxViewers: room.max_viewers }, seat);
@@ -64,6 +65,17 @@ export class Admission {
       }
       return { action: 'play', viewer: person, restricted: room.is_private === 1 || isPreview };
     });
+  }
+
+  /** Somebody plays who was let in before this process knew; what they showed then is not known any more. */
+  async adopt(client: PublicEngineClient): Promise<{ viewer?: string } | undefined> {
+    if (client.app !== LIVE_APP) return undefined;
+    const { store, audience } = this.#deps;
+    const room = await store.findByPlayId(client.stream);
+    if (room === undefined || room.status === 'ended') return undefined;
+    const seat = { clientId: client.clientId, person: `client:${client.clientId}`, isEntitled: room.is_private === 1 };
+    // They are in: a room that is full is not emptied by counting them.
+    return (await audience.reserve({ id: room.id, maxViewers: 0 }, seat)) ? {} : undefined;
   }
 
   async #byRoom(room: RoomRow, key: string): Promise<string> {

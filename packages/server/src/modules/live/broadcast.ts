@@ -9,7 +9,7 @@ import type { RoomEvent } from './events.ts';
 import { SYSTEM, type Ledger } from './ledger.ts';
 import type { OwnerPeers } from './owner-peers.ts';
 import type { RoomRow, RoomStore } from './store.ts';
-import type { StreamLeases } from './streams.ts';
+import type { Streams } from './streams.ts';
 
 const RECONCILE_EVERY_MS = 10_000;
 
@@ -19,7 +19,7 @@ export interface BroadcastDeps {
   state: StateCenter;
   engine: MediaEngine;
   audience: Audience;
-  streams: StreamLeases;
+  streams: Streams;
   ownerPeers: OwnerPeers;
   checkups: Checkups;
   graceMs: number;
@@ -51,8 +51,10 @@ export class Broadcast {
 
   /** After the engine started. Live rooms whose stream no node holds wait a whole grace for their publisher. */
   async start(): Promise<void> {
-    const { store, graceMs, now } = this.#deps;
-    const live = await store.withStatus(['live']);
+    const { store, engine, graceMs, now } = this.#deps;
+    // What the engine found at its start comes first.
+    await Promise.all(this.#queues.values());
+    const live = engine.isOnDuty === false ? [] : await store.withStatus(['live']);
     const carried = await this.#carried(live);
     for (const room of live.filter(({ id }) => !carried.has(id))) {
       if (room.interrupted === 0) await this.#interrupt(room);
@@ -105,7 +107,9 @@ export class Broadcast {
   async reconcile(): Promise<void> {
     const { store, engine, streams, graceMs, now } = this.#deps;
     await streams.releaseStale();
-    const rooms = await store.withStatus(['preparing', 'live']);
+    const open = await store.withStatus(['preparing', 'live']);
+    // What another node reports, it compares.
+    const rooms = engine.isOnDuty === false ? open.filter(({ mode }) => mode === 'p2p') : open;
     // Read after the rooms, so that a stream that is missing now is missing for a room that was live before.
     const local = (await engine.streams()).filter(({ app, state }) => app === LIVE_APP && state === 'publishing');
     const publishing = new Map(local.map((stream) => [stream.stream, stream]));

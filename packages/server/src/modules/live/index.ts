@@ -35,9 +35,10 @@ import { Removals } from './removals.ts';
 import { RoomRights } from './rights.ts';
 import { addRoomRoutes } from './routes.ts';
 import { RoomService } from './service.ts';
+import { SharedStreams } from './shared-streams.ts';
 import { Signer } from './signer.ts';
 import { RoomStore } from './store.ts';
-import { StreamLeases } from './streams.ts';
+import { StreamLeases, type Streams } from './streams.ts';
 import { Ticker } from './ticker.ts';
 import { RoomView } from './view.ts';
 
@@ -95,6 +96,7 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
     engineHandler: {
       authorizePublish: (client) => admission.publish(client),
       authorizePlay: (client) => admission.play(client),
+      adoptViewer: (client) => admission.adopt(client),
       notify: (event) => broadcast.notify(event),
     },
     channels: roomChannels(parts),
@@ -143,7 +145,8 @@ function assemble(deps: LiveDeps) {
   const signer = new Signer(deps.signingKey, now);
   const rights = new RoomRights({ members: memberStore, signer });
   const audience = new Audience({ state, now });
-  const streams = new StreamLeases({ state, now });
+  const isShared = engine.capabilities.shared === true;
+  const streams: Streams = isShared ? new SharedStreams({ engine, now }) : new StreamLeases({ state, now });
   const ownerPeers = new OwnerPeers({ state });
   const view = new RoomView({ engine, audience, signer, users, now });
   const announcer = new Announcer({ state, view, audience });
@@ -183,7 +186,7 @@ function assemble(deps: LiveDeps) {
 
 function cutPublisher(
   playId: string,
-  { streams, engine, logger }: { streams: StreamLeases; engine: MediaEngine; logger: Logger },
+  { streams, engine, logger }: { streams: Streams; engine: MediaEngine; logger: Logger },
 ): void {
   streams.cut(playId);
   engine

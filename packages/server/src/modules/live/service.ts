@@ -30,7 +30,7 @@ import {
   type Standing,
 } from './rights.ts';
 import type { RoomChanges, RoomRow, RoomStore } from './store.ts';
-import type { StreamLeases } from './streams.ts';
+import type { Streams } from './streams.ts';
 import type { RoomView } from './view.ts';
 
 export interface RoomServiceDeps {
@@ -39,7 +39,7 @@ export interface RoomServiceDeps {
   ledger: Ledger;
   engine: MediaEngine;
   state: StateCenter;
-  streams: StreamLeases;
+  streams: Streams;
   users: UserDirectory;
   view: RoomView;
   rights: RoomRights;

@@ -15,8 +15,27 @@ interface Held {
 
 const leaseName = (playId: string): string => `stream:${playId}`;
 
-/** Which streams this node publishes, alone among all nodes. */
-export class StreamLeases {
+/** Which streams are published, and by whom: by leases of the nodes that carry them, or as a shared engine says. */
+export interface Streams {
+  /** Before a publisher is let in. False when another node has one. @throws StateUnavailableError */
+  claim(playId: string): Promise<boolean>;
+  /** A publisher is current. It has to go when another node has one too, or when its key was changed meanwhile. */
+  published(playId: string): Promise<'stays' | 'goes'>;
+  /** Nobody is current any more; somebody who was let in may still become so. */
+  ended(playId: string): Promise<void>;
+  /** Publishers that were let in but are not current yet are cut when they become so. */
+  cut(playId: string): void;
+  /** Those streams that somebody publishes, anywhere. */
+  holders(playIds: readonly string[]): Promise<Set<string>>;
+  isHeldElsewhere(playId: string): Promise<boolean>;
+  /** What was let in and never became current is forgotten. */
+  releaseStale(): Promise<void>;
+  /** At the end of this node: others may publish what it did. */
+  releaseAll(): Promise<void>;
+}
+
+/** The streams that this node publishes, alone among all nodes. */
+export class StreamLeases implements Streams {
   readonly #state: StateCenter;
   readonly #now: () => number;
   readonly #held = new Map<string, Held>();
@@ -26,7 +45,6 @@ export class StreamLeases {
     this.#now = deps.now;
   }
 
-  /** Before a publisher is let in. False when another node has one. @throws StateUnavailableError */
   async claim(playId: string): Promise<boolean> {
     const held = await this.#hold(playId);
     if (held === undefined) return false;
@@ -35,7 +53,6 @@ export class StreamLeases {
     return true;
   }
 
-  /** A publisher is current. It has to go when another node has one too, or when its key was changed meanwhile. */
   async published(playId: string): Promise<'stays' | 'goes'> {
     const held = await this.#hold(playId);
     if (held === undefined) return 'goes';
@@ -46,7 +63,6 @@ export class StreamLeases {
     return 'goes';
   }
 
-  /** Nobody is current any more; somebody who was let in may still become so. */
   async ended(playId: string): Promise<void> {
     const held = this.#held.get(playId);
     if (held === undefined) return;
@@ -54,13 +70,11 @@ export class StreamLeases {
     await this.#releaseIdle(playId, held);
   }
 
-  /** Publishers that were let in but are not current yet are cut when they become so. */
   cut(playId: string): void {
     const held = this.#held.get(playId);
     if (held !== undefined && held.pendingUntilMs > 0) held.isCut = true;
   }
 
-  /** Those streams that a living node holds: this one or another. */
   async holders(playIds: readonly string[]): Promise<Set<string>> {
     if (playIds.length === 0) return new Set();
     const held = await this.#state.holders(playIds.map(leaseName));
@@ -76,7 +90,6 @@ export class StreamLeases {
     await Promise.all([...this.#held].map(([playId, held]) => this.#releaseIdle(playId, held)));
   }
 
-  /** At the end of this node: others may publish what it did. */
   async releaseAll(): Promise<void> {
     const held = [...this.#held.values()];
     this.#held.clear();

@@ -45,8 +45,7 @@ export function createRelayModule(deps: RelayDeps): RelayModule {
     accountHolder: relayAccountHolder({ store, outbox: deps.outbox }),
     addRoutes: (app, callerOf) => addRelayRoutes(app, { service, callerOf }),
     behind: (handler) => ({
-      authorizePublish: (client) => handler.authorizePublish(client),
-      authorizePlay: (client) => handler.authorizePlay(client),
+      ...handler,
       notify: (event) => {
         handler.notify(event);
         runner.heard(event);
