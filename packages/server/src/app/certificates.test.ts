@@ -45,7 +45,14 @@ async function watched(files: Pair) {
     if (others.refusal !== undefined) throw others.refusal;
   };
   const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line)) });
-  const watch = new CertificateWatch({ files, servers: [server], reloadOthers, logger, now: Date.now, lookEveryMs: 10 });
+  const watch = new CertificateWatch({
+    files,
+    servers: [server],
+    reloadOthers,
+    logger,
+    now: Date.now,
+    lookEveryMs: 10,
+  });
   onTestFinished(() => {
     watch.close();
     server.close();

@@ -10,6 +10,7 @@ import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
 import {
   addAsyncApi,
   addDocs,
+  addEngineHooks,
   addHealthRoutes,
   addMediaProxy,
   createGateway,
@@ -125,6 +126,7 @@ export async function createFront({
   for (const module of modules) module.addRoutes?.(app, callerOf);
   addSockets(app, { sockets, callerOf, authenticator, registry });
   addAsyncApi(app, socketDocuments(talking.flatMap(({ commands = [] }) => commands)));
+  addEngineHooks(app, engine.callbacks);
   addDocs(app);
   if (config.http.mediaProxy) proxyMedia(app, { config, callerOf, engine });
   await serveWeb(app, webDirectory, (request) => embed.headOf(request, callerOf));

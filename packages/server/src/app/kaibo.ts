@@ -4,7 +4,6 @@ import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
 import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
-import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
 import { GuardedEngine } from '../engine/guarded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
@@ -17,9 +16,9 @@ import { CertificateWatch } from './certificates.ts';
 import type { Config } from './config.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { DataLock } from './data-lock.ts';
+import { createEngine } from './engine.ts';
 import { createFront, type Front } from './front.ts';
 import { closeServer, listen } from './listeners.ts';
-import { mediaOptionsOf } from './media-options.ts';
 import { createModules, type ModuleDeps } from './modules.ts';
 import { OperatorError } from './operator-error.ts';
 import { openSockets } from './sockets.ts';
@@ -74,7 +73,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const state = deps.state ?? (await openOwnState(deps, started));
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
-  const engine = engineOf(deps);
+  const engine = new GuardedEngine(deps.engine ?? createEngine({ config, state, folder, logger, now }));
   const modules = await createModules(
     { ...deps, ...{ database, outbox, state, engine, folder, now }, hasPeers: hasPeers(deps) },
     started,
@@ -90,6 +89,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const front = await createFront({ ...base, live, embed, modules: modules.all, talking, sockets, status });
   started.defer(() => front.app.close());
   modules.recording.measure(front.registry);
+  engine.measure(front.registry);
   for (const module of modules.interaction) module.measure?.(front.registry);
   await startEngine(engine, countDisconnects(front.registry, modules.engineHandler));
   started.defer(() => engine.stop());
@@ -119,11 +119,6 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, setup: () => modules.auth.setup(), stop: () => (stopping ??= stop()) };
-}
-
-function engineOf({ config, engine, logger }: KaiboDeps): GuardedEngine {
-  const options = mediaOptionsOf(config);
-  return new GuardedEngine(engine ?? new EmbeddedEngine({ options, logger: logger.child({ module: 'media' }) }));
 }
 
 /** Whether other nodes share the database. */

@@ -4,6 +4,7 @@ export { createGateway, type App } from './app.ts';
 export { addAsyncApi } from './asyncapi.ts';
 export { makeCallerOf } from './caller.ts';
 export { addDocs } from './docs.ts';
+export { addEngineHooks } from './engine-hooks.ts';
 export { addHealthRoutes } from './health.ts';
 export { LoadGuard } from './load.ts';
 export { countDisconnects, createMetrics, createMetricsServer, measureProtection, measureRequests } from './metrics.ts';

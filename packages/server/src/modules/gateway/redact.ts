@@ -7,6 +7,8 @@ const FIELDS =
  * query parameters, bearer tokens, cookies and the fields that hold them become `[redacted]`.
  */
 const RULES: readonly [RegExp, string][] = [
+  // The secret of SRS's hooks.
+  [/(\/api\/hooks\/srs\/)[\w.~%+-]+/g, '$1[redacted]'],
   [/([?&]|%3[Ff]|%26|\\u0026)(key|token|vid|secret|password|session)(=|%3[Dd])[^&"'\s\\]+/g, '$1$2$3[redacted]'],
   [/\b((?:rediss?|postgres(?:ql)?|smtps?):\/\/[^:@/\s"]*:)[^@\s"]+(?=@)/gi, '$1[redacted]'],
   // Signed addresses of a bucket: whoever has one may fetch.
