@@ -238,6 +238,38 @@ test('a pub/sub connection that breaks under load leaves no gap', async () => {
   expect(witness.resets).toBe(0);
 });
 
+test('channels given up while Redis is away are given up when it is back, which nothing waits for', async () => {
+  const server = await startServer();
+  const [one, other] = [await connect(server), await connect(server)];
+  const listener = { deliver: () => {}, reset: () => {} };
+  const leaving = await Promise.all(counting(3).map((n) => one.subscribe(`gone:${n}`, listener)));
+  const witness = await Witness.of(one);
+  server.suspend();
+  await isAway(one);
+  await Promise.all(leaving.map((unsubscribe) => unsubscribe()));
+  // Somebody comes back to one of them meanwhile.
+  const returning = one.subscribe('gone:1', listener).catch(() => undefined);
+  server.wake();
+  await isOk(one, other);
+  await returning;
+  await other.append(CHANNEL, { id: 'e1', event: 'tick', data: 1 });
+  await expect.poll(() => witness.data, PATIENT).toEqual([1]);
+  const heard = await one.subscribe('gone:2', listener);
+  const wires = (): string => server.command('PUBSUB', 'SHARDCHANNELS', '*gone*');
+  await expect
+    .poll(
+      () =>
+        wires()
+          .match(/gone:\d/g)
+          ?.toSorted()
+          .at(-1),
+      PATIENT,
+    )
+    .toBe('gone:2');
+  await heard();
+  await expect.poll(() => wires().includes('gone:2'), PATIENT).toBe(false);
+});
+
 test('a cluster that loses a server and gets it back loses and doubles no event', async () => {
   const cluster = await RedisCluster.start({ keepsData: true });
   onTestFinished(() => cluster[Symbol.asyncDispose]());

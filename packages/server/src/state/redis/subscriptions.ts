@@ -82,10 +82,7 @@ export class Subscriptions {
 
   /** Part of the recovery: everything missed is delivered when it resolves. */
   async recover(): Promise<void> {
-    for (const wire of this.#abandoned) {
-      this.#abandoned.delete(wire);
-      if (!this.#ears.has(wire)) await this.#unsubscribe(wire);
-    }
+    await this.#endAbandoned(this.#attempt);
     await inBatches([...this.#ears.values()], BATCH, ({ subscription }) => this.#readOn(subscription, this.#attempt));
   }
 
@@ -129,17 +126,25 @@ export class Subscriptions {
     this.#ears.get(wire)?.subscription.receive(message, this.#run);
   };
 
-  async #giveUp(wire: string): Promise<void> {
+  /** Each once: what cannot be given up now either is abandoned again, and found by the next audit. */
+  async #endAbandoned(run: Run): Promise<void> {
+    const wires = [...this.#abandoned].slice(0, AUDITED);
+    for (const wire of wires) this.#abandoned.delete(wire);
+    const ended = wires.filter((wire) => !this.#ears.has(wire));
+    await inBatches(ended, BATCH, (wire) => this.#giveUp(wire, run));
+  }
+
+  async #giveUp(wire: string, run: Run = this.#run): Promise<void> {
     this.#ears.delete(wire);
-    const ending = this.#unsubscribe(wire).finally(() => this.#ending.delete(wire));
+    const ending = this.#unsubscribe(wire, run).finally(() => this.#ending.delete(wire));
     this.#ending.set(wire, ending);
     await ending;
   }
 
-  async #unsubscribe(wire: string): Promise<void> {
-    const { connection, link } = this.#options;
+  async #unsubscribe(wire: string, run: Run): Promise<void> {
+    const { connection } = this.#options;
     try {
-      await link.run(() => connection.unsubscribe(wire, this.#onMessage));
+      await run(() => connection.unsubscribe(wire, this.#onMessage));
     } catch {
       this.#abandoned.add(wire);
     }
@@ -155,6 +160,7 @@ export class Subscriptions {
     this.#isAuditing = true;
     const due = [...this.#ears].slice(0, AUDITED);
     try {
+      await this.#endAbandoned(this.#run);
       await Promise.all(due.map(([wire, ear]) => this.#auditOne(wire, ear)));
     } catch (error) {
       this.#options.logger.debug({ err: error }, 'an audit of the channels ended early');
