@@ -44,7 +44,7 @@ export default defineConfig({
           ...slow,
           name: 'interop',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/realtime/**', '**/node_modules/**'],
+          exclude: ['test/realtime/**', 'test/chaos/**', 'test/soak/**', '**/node_modules/**'],
           // Three browsers on two cores wait for each other more than they work.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -65,6 +65,17 @@ export default defineConfig({
       {
         extends: true,
         test: { ...slow, name: 'alone', include: ALONE, fileParallelism: false, sequence: { groupOrder: 3 } },
+      },
+      {
+        // Minutes of a platform under load and of one that is killed: beside each other, and beside nothing else.
+        extends: true,
+        test: {
+          ...slow,
+          name: 'endurance',
+          include: ['test/{chaos,soak}/**/*.test.ts'],
+          maxWorkers: 2,
+          sequence: { groupOrder: 4 },
+        },
       },
     ],
   },

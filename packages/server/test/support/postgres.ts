@@ -106,6 +106,11 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
+  /** Of the program whose children serve the connections; undefined while it is stopped. */
+  get pid(): number | undefined {
+    return this.#process?.pid;
+  }
+
   /** `postgres://kaibo:…@127.0.0.1:PORT/NAME` */
   url(name = 'postgres'): string {
     return `postgres://kaibo:${POSTGRES_PASSWORD}@127.0.0.1:${this.#port}/${name}`;
