@@ -1,4 +1,5 @@
 import type { EngineEvent, PublicEngineClient, StreamName } from '../contract.ts';
+import { isOfServer } from './client-id.ts';
 
 /** A publisher that was let in has to be current by then. */
 const BECOMING_CURRENT_MS = 10_000;
@@ -35,7 +36,7 @@ interface Viewer {
 
 /** What one server's lists said. */
 export interface Look {
-  /** The part of client ids behind the `@`. */
+  /** Its `server_id`. */
   server: string;
   /** When the lists were asked for. */
   beganMs: number;
@@ -174,7 +175,7 @@ export class SrsCarried {
 
   /** A server is lost with all it carried. */
   lost(server: string): void {
-    const isHis = ({ clientId }: PublicEngineClient): boolean => clientId.endsWith(`@${server}`);
+    const isHis = ({ clientId }: PublicEngineClient): boolean => isOfServer(clientId, server);
     for (const carried of this.#streams.values())
       if (carried.publisher !== undefined && isHis(carried.publisher.client)) this.#interrupt(carried, 'server_lost');
     for (const { client } of this.#viewers.values()) if (isHis(client)) this.stopped(client.clientId, 'server_lost');
@@ -224,7 +225,7 @@ export class SrsCarried {
 
   #missing(carried: Carried, { server, beganMs }: Look, listed: ReadonlySet<string>): void {
     const { publisher } = carried;
-    if (publisher === undefined || !publisher.client.clientId.endsWith(`@${server}`)) return;
+    if (publisher === undefined || !isOfServer(publisher.client.clientId, server)) return;
     if (listed.has(publisher.client.clientId) || publisher.sinceMs >= beganMs) return;
     this.healed.publisher_gone++;
     this.#interrupt(carried, 'lost');
@@ -233,7 +234,7 @@ export class SrsCarried {
   #compareViewers({ server, beganMs, viewers }: Look, strangers: Strangers): void {
     const listed = new Map(viewers.map((viewer) => [viewer.clientId, viewer]));
     for (const [clientId, { sinceMs }] of this.#viewers) {
-      if (!clientId.endsWith(`@${server}`) || listed.has(clientId) || sinceMs > beganMs - UNDER_WAY_MS) continue;
+      if (!isOfServer(clientId, server) || listed.has(clientId) || sinceMs > beganMs - UNDER_WAY_MS) continue;
       this.healed.viewer_gone++;
       this.stopped(clientId, 'lost');
     }

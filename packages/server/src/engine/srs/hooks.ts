@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Denial, EngineClient } from '../contract.ts';
 import { heartbeatSchema, hookSchema, type SrsHook, type SrsStreamHook } from './shape.ts';
+import { clientIdOf } from './client-id.ts';
 import { streamNameOf } from './server.ts';
 
 /** What becomes of hooks. Each answers 0 for yes, and for no the HTTP status that the same refusal has elsewhere. */
@@ -42,10 +43,10 @@ async function act(hook: SrsHook, target: SrsHookTarget): Promise<number> {
       target.unpublished(clientOf(hook));
       return 0;
     case 'on_stop':
-      target.stopped(clientIdOf(hook));
+      target.stopped(idOf(hook));
       return 0;
     case 'on_close':
-      target.closed(clientIdOf(hook));
+      target.closed(idOf(hook));
       return 0;
     // Judged with what the connection then wants.
     case 'on_connect':
@@ -64,12 +65,12 @@ function isUnknownAction(body: unknown): boolean {
 
 const KNOWN = new Set(hookSchema.options.map(({ shape }) => shape.action.value as string));
 
-const clientIdOf = ({ client_id: id, server_id: server }: SrsHook): string => `${id}@${server}`;
+const idOf = ({ client_id: id, server_id: server }: SrsHook): string => clientIdOf(id, server);
 
 function clientOf(hook: SrsStreamHook): EngineClient {
   const { app, stream, ip, param } = hook;
   return {
-    clientId: clientIdOf(hook),
+    clientId: idOf(hook),
     ...streamNameOf(app, stream),
     protocol: protocolOf(hook),
     address: ip,

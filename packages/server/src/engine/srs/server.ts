@@ -2,6 +2,7 @@ import type { EngineStream, PublicEngineClient, StreamName } from '../contract.t
 import type { UrlPorts } from '../urls.ts';
 import type { SrsApi, SrsIdentity } from './api.ts';
 import type { Look } from './carried.ts';
+import { clientIdOf } from './client-id.ts';
 import type { SrsClient, SrsStream } from './shape.ts';
 
 /** `edge` fetches what it is asked for from an origin; nobody publishes to it. */
@@ -138,9 +139,8 @@ export class SrsServer {
     return { clientId, ...streamOfUrl(url), protocol: protocolOf(type), address: ip, aliveMs: alive * 1000 };
   }
 
-  /** Ids of SRS are its own: behind the `@` stands whose. */
   clientId(id: string): string {
-    return `${id}@${this.id ?? ''}`;
+    return clientIdOf(id, this.id ?? '');
   }
 
   #streams(streams: readonly SrsStream[]): SeenStream[] {

@@ -19,6 +19,7 @@ import type {
 } from '../contract.ts';
 import { flvPlayUrls, hlsPlayUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls, rtmpPublishUrl } from '../urls.ts';
 import { SrsCarried, keyOf, type Look } from './carried.ts';
+import { isOfServer, srsIdOf } from './client-id.ts';
 import { SrsDuty } from './duty.ts';
 import { hookCodeOf, sameSecret, takeHeartbeat, takeHook, type SrsHookTarget } from './hooks.ts';
 import { carrierOf, originOf, playServerOf } from './place.ts';
@@ -211,10 +212,10 @@ export class SrsEngine implements MediaEngine {
   }
 
   async kickClient(clientId: string): Promise<boolean> {
-    const [id = '', serverId = ''] = clientId.split('@');
-    const its = this.#options.servers.filter((server) => server.id === serverId);
+    const its = this.#options.servers.filter(({ id }) => id !== undefined && isOfServer(clientId, id));
     // One that was started anew has another name; ids are random, so that no other's client has this one.
-    for (const server of its.length > 0 ? its : this.#options.servers) if (await server.kick(id)) return true;
+    for (const server of its.length > 0 ? its : this.#options.servers)
+      if (await server.kick(srsIdOf(clientId))) return true;
     return false;
   }
 
@@ -333,8 +334,7 @@ export class SrsEngine implements MediaEngine {
   /** What an edge fetches of an origin was judged there, for each of its viewers. */
   #isEdge({ address, clientId }: PublicEngineClient): boolean {
     if (!this.#edges.has(address)) return false;
-    const serverId = clientId.slice(clientId.indexOf('@') + 1);
-    return this.#origins().some(({ id }) => id === serverId);
+    return this.#origins().some(({ id }) => id !== undefined && isOfServer(clientId, id));
   }
 
   #failed(error: unknown): number {
