@@ -203,9 +203,11 @@ export class MediaServer {
   }
 
   #makeRelays(options: MediaOptions): Relays {
+    const { hooks, logger } = this.#deps;
     return new Relays({
       options,
-      log: this.#deps.logger,
+      log: logger,
+      findOrigin: hooks.findOrigin && ((stream) => hooks.findOrigin?.(stream) ?? Promise.resolve('none')),
       send: (workerId, notice) => this.#pool?.send(workerId, notice),
       workers: () => this.#pool?.upIds ?? [],
       entry: (key) => this.#directory?.entry(key),
@@ -215,7 +217,9 @@ export class MediaServer {
   }
 
   streams(): StreamInfo[] {
-    return [...(this.#directory?.entries() ?? [])].map((entry) => streamInfo(entry, this.#ladder));
+    return [...(this.#directory?.entries() ?? [])].map((entry) =>
+      streamInfo(entry, { ladder: this.#ladder, isForeign: this.#relays?.isForeign(entry.key) ?? false }),
+    );
   }
 
   /** What a stream can be played as beside itself; nothing unless it is published. */
@@ -361,6 +365,9 @@ export class MediaServer {
       case 'record':
         this.#recordings?.book.news(workerId, notice.id, notice.news);
         return;
+      case 'pull-over':
+        this.#relays?.pullOver(workerId, notice.key);
+        return;
       case 'rendition':
         this.#ladder?.gaveUp(notice.key, notice.end);
         return;
@@ -406,7 +413,7 @@ async function answer(
       return directory.publish(asker, client);
     case 'relay': {
       const refusal = ladder.refusePublish(client);
-      return refusal === undefined ? directory.claim(asker.workerId, client, 'relay') : { reply: refusal };
+      return refusal === undefined ? directory.claim(asker.workerId, client, client.protocol) : { reply: refusal };
     }
     case 'play':
       return { reply: await directory.play(asker, client) };

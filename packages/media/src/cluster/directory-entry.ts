@@ -31,6 +31,8 @@ export interface DirectoryEntry {
   /** By worker: all bytes sent to viewers, and the rate between its last two reports. */
   sent: Map<number, { bytes: number; atMs: number; bps: number }>;
   viewers: Map<number, number>;
+  /** Of the viewers, other nodes that pass the stream on. */
+  nodes: Set<string>;
   /** By member: codes of what the publisher should know. */
   notices: Map<number, readonly string[]>;
   mirrors: Set<number>;
@@ -44,6 +46,8 @@ export interface DirectoryClient {
   key: StreamKey;
   kind: 'publish' | 'play';
   viewer: string;
+  /** Another node of the platform: not told of. */
+  passesOn: boolean;
   sinceMs: number;
 }
 
@@ -58,6 +62,7 @@ export function newEntry(key: StreamKey, { app, stream }: { app: string; stream:
     startedAtMs: 0,
     sent: new Map(),
     viewers: new Map(),
+    nodes: new Set(),
     notices: new Map(),
     mirrors: new Set(),
     lingers: new Map(),

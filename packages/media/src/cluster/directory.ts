@@ -5,6 +5,7 @@ import type {
   MediaEvent,
   MediaHooks,
   MediaProtocol,
+  PlayGrant,
   PlayVerdict,
   PublicMediaClient,
   PublishVerdict,
@@ -37,6 +38,8 @@ import type {
 
 /** What browsers publish by: their audio is Opus. */
 const BROWSER_PROTOCOLS: ReadonlySet<MediaProtocol> = new Set(['webrtc', 'ws-flv']);
+/** What was fetched from elsewhere gives way to whoever publishes here. */
+const FETCHED: ReadonlySet<MediaProtocol> = new Set(['relay', 'node']);
 /** A mirror without viewers is kept this long: the next viewer of a busy stream is never far. */
 export const MIRROR_LINGER_MS = 10_000;
 
@@ -115,15 +118,19 @@ export class Directory {
 
   async play(asker: AskingWorker, client: MediaClient): Promise<PlayReply> {
     const verdict = await this.authorizePlay(client);
-    return verdict.action === 'deny' ? verdict : this.enter(asker, client, verdict.viewer);
+    return verdict.action === 'deny' ? verdict : this.enter(asker, client, verdict);
   }
 
   authorizePlay(client: MediaClient): Promise<PlayVerdict> {
     return this.#ask(() => this.#hooks.authorizePlay(client));
   }
 
-  /** Makes an authorized client a viewer. `person` is who they proved to be. */
-  enter({ workerId, alive }: AskingWorker, client: MediaClient, person: string | undefined): PlayReply {
+  /** Makes an authorized client a viewer. */
+  enter(
+    { workerId, alive }: AskingWorker,
+    client: MediaClient,
+    { viewer: person, passesOn = false }: Pick<PlayGrant, 'viewer' | 'passesOn'>,
+  ): PlayReply {
     if (this.#closed || !alive()) return STOPPING;
     const key = streamKeyOf(client);
     const entry = this.#open(client);
@@ -140,9 +147,11 @@ export class Directory {
       key,
       kind: 'play',
       viewer,
+      passesOn,
       sinceMs: Date.now(),
     });
-    this.#notify({ type: 'playing', ...names(entry), client: publicClient(client), viewer, atMs: Date.now() });
+    if (passesOn) entry.nodes.add(client.clientId);
+    else this.#notify({ type: 'playing', ...names(entry), client: publicClient(client), viewer, atMs: Date.now() });
     this.#ensureMirror(entry, workerId);
     return { action: 'play', key };
   }
@@ -176,18 +185,12 @@ export class Directory {
     const known = this.#clients.get(clientId);
     if (!known) return;
     this.#clients.delete(clientId);
-    const { app, stream } = known.client;
-    this.#notify({
-      type: 'stopped',
-      app,
-      stream,
-      client: known.client,
-      viewer: known.viewer,
-      reason,
-      atMs: Date.now(),
-    });
-    const entry = this.#entries.get(known.key);
-    if (entry) this.#viewerLeft(entry, known.workerId);
+    const { client, viewer, key, passesOn, workerId } = known;
+    const { app, stream } = client;
+    if (!passesOn) this.#notify({ type: 'stopped', app, stream, client, viewer, reason, atMs: Date.now() });
+    const entry = this.#entries.get(key);
+    entry?.nodes.delete(clientId);
+    if (entry) this.#viewerLeft(entry, workerId);
   }
 
   report(workerId: number, atMs: number, streams: readonly StreamReport[]): void {
@@ -277,8 +280,7 @@ export class Directory {
       return undefined;
     }
     if (!entry.publisher) return undefined;
-    // What was fetched from elsewhere gives way to whoever publishes here.
-    if (entry.publisher.client.protocol === 'relay' && client.protocol !== 'relay') return undefined;
+    if (FETCHED.has(entry.publisher.client.protocol) && !FETCHED.has(client.protocol)) return undefined;
     if (entry.publisher.credential !== credential || !isSilent(entry)) {
       return deny(409, 'already_publishing', 'Somebody is publishing this stream already.');
     }
@@ -311,6 +313,7 @@ export class Directory {
       key: entry.key,
       kind: 'publish',
       viewer: '',
+      passesOn: false,
       sinceMs: Date.now(),
     });
     const takesOver = entry.owner === undefined && resumed;
@@ -341,6 +344,7 @@ export class Directory {
     this.#clients.delete(publisher.client.clientId);
     clearTimeout(entry.grace);
     entry.grace = setTimeout(() => this.end(entry.key, 'ended'), this.#options.graceMs);
+    for (const clientId of entry.nodes) this.kick(clientId, 'not_published');
     this.#notify({ type: 'interrupted', ...names(entry), client: publisher.client, reason, atMs: Date.now() });
   }
 

@@ -46,7 +46,7 @@ export interface RoomQuestion extends Pick<RoomRequest, 'id' | 'reason' | 'freeB
 }
 
 export interface ClientRequest {
-  /** `relay`: this server itself publishes what it fetches; the hooks are not asked. */
+  /** `relay`: this server itself publishes what it fetches, from another node too; the hooks are not asked. */
   type: 'connect' | 'publish' | 'relay' | 'play' | 'probe';
   client: MediaClient;
 }
@@ -102,6 +102,8 @@ export type WorkerNotice =
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
   /** How a push goes. */
   | { type: 'push'; id: string; status: PushStatus }
+  /** A stream that was ordered to be fetched once does not come any more. */
+  | { type: 'pull-over'; key: StreamKey }
   /** How a recording goes. */
   | { type: 'record'; id: string; news: RecordNews }
   /** A picture of a stream that this worker owns. */

@@ -12,7 +12,9 @@ export interface StreamInfo {
   /** ms since the epoch of the first publish of this broadcast; 0 while idle. */
   startedAtMs: number;
   publisher?: PublicMediaClient;
-  /** Media connections, not people. */
+  /** It is another node's, and shown to viewers here. */
+  isForeign: boolean;
+  /** Media connections, not people, nor other nodes. */
   viewers: number;
   recvBytes: number;
   sendBytes: number;
@@ -39,7 +41,10 @@ export interface StreamInfo {
 }
 
 /** The directory's account of a stream, with what its renditions add. */
-export function streamInfo(entry: DirectoryEntry, ladder: LadderBook | undefined): StreamInfo {
+export function streamInfo(
+  entry: DirectoryEntry,
+  { ladder, isForeign }: { ladder: LadderBook | undefined; isForeign: boolean },
+): StreamInfo {
   const { id, app, stream, state, startedAtMs, report } = entry;
   let sendBytes = 0;
   let sendBps = 0;
@@ -54,7 +59,8 @@ export function streamInfo(entry: DirectoryEntry, ladder: LadderBook | undefined
     state,
     startedAtMs,
     publisher: entry.publisher?.client,
-    viewers: viewersOf(entry),
+    isForeign,
+    viewers: viewersOf(entry) - entry.nodes.size,
     sendBytes,
     sendBps,
     recvBytes: report?.recvBytes ?? 0,

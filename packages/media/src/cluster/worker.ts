@@ -182,6 +182,10 @@ export class MediaWorker implements SessionHost {
     return this.#publish('relay', client, publisher);
   }
 
+  pullOver(key: StreamKey): void {
+    this.#link.send({ type: 'pull-over', key });
+  }
+
   async #publish(
     type: 'publish' | 'relay',
     client: MediaClient,

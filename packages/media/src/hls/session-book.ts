@@ -2,7 +2,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { AskingWorker } from '../cluster/directory.ts';
 import { type DirectoryEntry, sentSince } from '../cluster/directory-entry.ts';
 import type { MainNotice, PlayReply } from '../cluster/messages.ts';
-import type { Denial, MediaClient, MediaEvent, PlayVerdict } from '../hooks/contract.ts';
+import type { Denial, MediaClient, MediaEvent, PlayGrant, PlayVerdict } from '../hooks/contract.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
 import type { EndReason } from '../hub/subscriber.ts';
@@ -34,7 +34,7 @@ export interface HlsSessionBookDeps {
   options: MediaOptions;
   directory: {
     authorizePlay(client: MediaClient): Promise<PlayVerdict>;
-    enter(asker: AskingWorker, client: MediaClient, person: string | undefined): PlayReply;
+    enter(asker: AskingWorker, client: MediaClient, grant: Pick<PlayGrant, 'viewer'>): PlayReply;
     stopped(clientId: string, reason: string): void;
     entry(key: StreamKey): DirectoryEntry | undefined;
   };
@@ -100,7 +100,7 @@ export class HlsSessionBook {
     this.#setRights(this.#sourceKey(key), restricted);
     if (!isAwaited || !options.hls.sessions) return { action: 'opened', restricted };
     const asker = { workerId: HLS_MEMBER, alive: () => !this.#closed };
-    const reply = directory.enter(asker, client, verdict.viewer);
+    const reply = directory.enter(asker, client, verdict);
     if (reply.action === 'deny') return reply;
     this.#sessions.set(sessionId, { key, heardAtMs: Date.now(), silentMs: MIN_SILENT_MS, sentBytes: 0 });
     return { action: 'opened', restricted };

@@ -1,8 +1,20 @@
 import type { StreamFinding } from '../doctor/finding.ts';
 import type { RecordedPart, RecordingEndReason, RoomReply, RoomRequest } from '../record/contract.ts';
 
-/** Who speaks on a media connection, as SRS's HTTP callbacks describe it. `relay`: this server itself, fetching from another; `transcode`: itself, with a rendition. */
-export type MediaProtocol = 'rtmp' | 'rtmps' | 'http-flv' | 'ws-flv' | 'hls' | 'webrtc' | 'relay' | 'transcode';
+/**
+ * Who speaks on a media connection, as SRS's HTTP callbacks describe it. `relay`: this server itself, fetching from another;
+ * `node`: the same from another node of its platform; `transcode`: itself, with a rendition.
+ */
+export type MediaProtocol =
+  | 'rtmp'
+  | 'rtmps'
+  | 'http-flv'
+  | 'ws-flv'
+  | 'hls'
+  | 'webrtc'
+  | 'relay'
+  | 'node'
+  | 'transcode';
 
 export interface MediaClient {
   /** Random, unique in this server's life; what `kick` takes. */
@@ -33,12 +45,23 @@ export type PublishVerdict =
   /** `credential` names the right that was used (never the secret itself): an equal one may take over a silent publisher. */
   { action: 'publish'; credential: string } | Denial;
 
-export type PlayVerdict =
+export type PlayVerdict = PlayGrant | Denial;
+
+export interface PlayGrant {
+  action: 'play';
+  /** The person's id when the request proved one, so that one person is counted once. */
+  viewer?: string;
+  /** Not everybody may play it, so that whoever has an address of HLS must not be able to pass it on. */
+  restricted?: boolean;
   /**
-   * `viewer` is the person's id when the request proved one, so that one person is counted once. `restricted`: not everybody
-   * may play it, so that whoever has an address of HLS must not be able to pass it on.
+   * Another node of the platform, for viewers of its own. It is no viewer, and is let go when the publisher drops, so that
+   * it knows at once.
    */
-  { action: 'play'; viewer?: string; restricted?: boolean } | Denial;
+  passesOn?: boolean;
+}
+
+/** Where a stream is that nobody publishes here. `url` may hold a secret; `none`: nobody publishes it now. */
+export type StreamOrigin = { url: string } | 'none' | 'ended';
 
 /** What happened, told once each and in order per stream. Holds no `param`. */
 export type MediaEvent =
@@ -120,6 +143,11 @@ export interface MediaHooks {
    * Asked before a play is answered. `play` on a stream nobody publishes waits up to `limits.playWaitMs`, then 404.
    */
   authorizePlay(client: MediaClient): Promise<PlayVerdict>;
+  /**
+   * Asked, when present, for each stream that somebody here wants and nobody publishes here: again and again until there is
+   * an origin, the stream is `ended`, or nobody wants it any more. What is fetched so is told of by nothing but its viewers.
+   */
+  findOrigin?(stream: { app: string; stream: string }): Promise<StreamOrigin>;
   /** Asked once for each RTMP connection, when present; `stream` is '' and `param` what came with app or tcUrl. */
   authorizeConnect?(client: MediaClient): Promise<Denial | undefined>;
   /** Told of each segment of HLS, when present. */

@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { MainNotice } from '../cluster/messages.ts';
-import type { MediaEvent } from '../hooks/contract.ts';
+import type { MediaEvent, StreamOrigin } from '../hooks/contract.ts';
 import { mediaClient } from '../testing/directory-bench.ts';
+import type { StreamKey } from '../hub/stream.ts';
 import { testLog, testOptions } from '../testing/media-options.ts';
 import { PullBook } from './pull-book.ts';
 import type { PullRule } from './pull-rule.ts';
@@ -20,7 +21,7 @@ function posted(told: { workerId: number; notice: MainNotice }[]): string[] {
   });
 }
 
-const event = (type: MediaEvent['type'], protocol: 'rtmp' | 'relay' = 'rtmp'): MediaEvent => {
+const event = (type: MediaEvent['type'], protocol: 'rtmp' | 'relay' | 'node' = 'rtmp'): MediaEvent => {
   const { param: _, ...client } = mediaClient({ protocol });
   const base = { ...STREAM, client, viewer: 'v', reason: 'x', resumed: false, atMs: 0 };
   return { ...base, type } as MediaEvent;
@@ -77,11 +78,18 @@ describe('the book of pulls', () => {
   beforeEach(() => void vi.useFakeTimers());
   afterEach(() => void vi.useRealTimers());
 
-  const bench = (rule: Partial<PullRule> = {}) => {
+  const bench = (rule: Partial<PullRule> | 'nodes' = {}) => {
     const told: { workerId: number; notice: MainNotice }[] = [];
-    const state = { workers: [0, 1], waiting: new Map([[1, 1]]) as Map<number, number> | undefined, viewers: 1 };
+    const state = {
+      workers: [0, 1],
+      isInterrupted: false,
+      waiting: new Map([[1, 1]]) as Map<number, number> | undefined,
+      viewers: 1,
+    };
     const ended: string[] = [];
-    const pull: PullRule[] = [{ app: 'live', stream: '*', url: 'rtmp://far/{stream}', mode: 'on_demand', ...rule }];
+    const rules: PullRule = { app: 'live', stream: '*', url: 'rtmp://far/{stream}', mode: 'on_demand' };
+    const pull: PullRule[] = rule === 'nodes' ? [] : [{ ...rules, ...rule }];
+    const origin: { now: StreamOrigin } = { now: 'none' };
     const book = new PullBook({
       options: testOptions({
         relay: { allowPrivate: false, timeoutMs: 1000, pull, pullLingerMs: 30_000 },
@@ -93,8 +101,10 @@ describe('the book of pulls', () => {
       waitingFor: () => state.waiting,
       viewersOf: () => state.viewers,
       end: (key) => ended.push(key),
+      isInterrupted: () => state.isInterrupted,
+      findOrigin: rule === 'nodes' ? async () => origin.now : undefined,
     });
-    return { book, state, ended, told: () => posted(told) };
+    return { book, state, ended, origin, told: () => posted(told) };
   };
 
   it('fetches where somebody waits, once, until 30 s after the last has gone', () => {
@@ -115,6 +125,64 @@ describe('the book of pulls', () => {
     book.heard(event('stopped'));
     vi.advanceTimersByTime(30_000);
     expect([told(), ended]).toEqual([['1 pull-stop live/a'], ['live/a']]);
+  });
+
+  it('asks which node has a stream until one has, and anew when it comes no more', async () => {
+    const { book, state, ended, origin, told } = bench('nodes');
+    book.heard(event('playing'));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(told()).toEqual([]);
+    origin.now = { url: 'http://a/live/a.flv' };
+    await vi.advanceTimersByTimeAsync(500);
+    expect(told()).toEqual(['1 pull-start http://a/live/a.flv']);
+    book.heard(event('published', 'node'));
+    state.waiting = undefined;
+    origin.now = 'none';
+    book.pullOver(0, 'live/a' as StreamKey);
+    book.pullOver(1, 'live/a' as StreamKey);
+    book.heard(event('interrupted', 'node'));
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(told()).toEqual([]);
+    origin.now = { url: 'http://c/live/a.flv' };
+    await vi.advanceTimersByTimeAsync(500);
+    expect(told()).toEqual(['0 pull-start http://c/live/a.flv']);
+    origin.now = 'ended';
+    book.pullOver(0, 'live/a' as StreamKey);
+    await vi.advanceTimersByTimeAsync(500);
+    expect([ended, told()]).toEqual([['live/a'], []]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(told()).toEqual([]);
+  });
+
+  it('looks elsewhere for a publisher that dropped here, for who watches, and leaves it its grace', async () => {
+    const { book, state, ended, origin, told } = bench('nodes');
+    state.waiting = undefined;
+    book.heard(event('playing'));
+    state.isInterrupted = true;
+    book.heard(event('interrupted'));
+    await vi.advanceTimersByTimeAsync(1000);
+    state.viewers = 0;
+    book.heard(event('stopped'));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect([ended, told()]).toEqual([[], []]);
+    state.viewers = 1;
+    origin.now = { url: 'http://c/live/a.flv' };
+    book.heard(event('playing'));
+    await vi.advanceTimersByTimeAsync(0);
+    expect(told()).toEqual(['0 pull-start http://c/live/a.flv']);
+    book.heard(event('published'));
+    expect(told()).toEqual(['0 pull-stop live/a']);
+  });
+
+  it('a worker that dies takes no address with it that may be too old', async () => {
+    const { book, origin, told } = bench('nodes');
+    origin.now = { url: 'http://a/live/a.flv' };
+    book.heard(event('playing'));
+    await vi.advanceTimersByTimeAsync(0);
+    origin.now = { url: 'http://b/live/a.flv' };
+    book.workerLost(1);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(told()).toEqual(['1 pull-start http://a/live/a.flv', '1 pull-start http://b/live/a.flv']);
   });
 
   it('not what somebody publishes here, and no longer when somebody does', () => {

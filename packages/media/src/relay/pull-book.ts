@@ -1,5 +1,5 @@
 import type { MainNotice } from '../cluster/messages.ts';
-import type { MediaEvent } from '../hooks/contract.ts';
+import type { MediaEvent, StreamOrigin } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
@@ -9,14 +9,19 @@ import { pullUrlOf } from './pull-rule.ts';
 
 /** A worker that died is replaced within this time, mostly. */
 const REPLACE_MS = 1000;
+/** Between two questions for the node that has a stream. */
+const SEEK_MS = 500;
 
 interface Entry {
-  order: PullOrder;
+  /** Undefined while the node that has the stream is looked for. */
+  order: PullOrder | undefined;
   isAlways: boolean;
   /** Where it runs; undefined until a worker is there. */
   workerId: number | undefined;
   /** Until it is stopped because nobody watches. */
   linger: NodeJS.Timeout | undefined;
+  /** Until the node that has it is asked for again. */
+  seeking: NodeJS.Timeout | undefined;
 }
 
 export interface PullBookDeps {
@@ -28,12 +33,17 @@ export interface PullBookDeps {
   /** By worker, who watches or waits; undefined for a stream that somebody publishes, or did and may come back. */
   waitingFor(key: StreamKey): ReadonlyMap<number, number> | undefined;
   viewersOf(key: StreamKey): number;
+  /** Its publisher dropped and may come back, perhaps to another node. */
+  isInterrupted(key: StreamKey): boolean;
+  /** Which other node has a stream, where there are others. */
+  findOrigin: ((stream: { app: string; stream: string }) => Promise<StreamOrigin>) | undefined;
   end(key: StreamKey): void;
 }
 
 /**
  * Which streams are fetched from elsewhere, on the main thread: those that somebody wants to watch and nobody publishes, by the
- * operator's rules, and those that are wanted always. A publisher here ends the fetching of its stream.
+ * operator's rules or where another node has them, and those that are wanted always. A publisher here ends the fetching of
+ * its stream.
  */
 export class PullBook {
   readonly #deps: PullBookDeps;
@@ -60,13 +70,15 @@ export class PullBook {
       case 'stopped':
         return this.#maybeUnwatched(key);
       case 'published':
-        if (event.client.protocol !== 'relay') this.#drop(key);
+        if (event.client.protocol !== 'relay' && event.client.protocol !== 'node') this.#drop(key);
         return;
       case 'ended':
         if (this.#entries.get(key)?.isAlways !== true) this.#drop(key);
         if (this.#isAlways(app, stream)) this.#want({ app, stream }, { isAlways: true });
         return;
       case 'interrupted':
+        if (this.#deps.viewersOf(key) > 0) this.#want({ app, stream }, { isAlways: false });
+        return;
       case 'poster':
       case 'renditions':
       case 'findings':
@@ -80,13 +92,25 @@ export class PullBook {
   }
 
   workerLost(workerId: number): void {
-    for (const entry of this.#entries.values()) if (entry.workerId === workerId) entry.workerId = undefined;
+    for (const [key, entry] of this.#entries) {
+      if (entry.workerId !== workerId) continue;
+      entry.workerId = undefined;
+      if (entry.order?.isOnce === true) this.#seekSoon(key, entry);
+    }
     this.#replaceSoon();
+  }
+
+  /** What came from another node comes no more: the stream is over, interrupted, or somewhere else now. */
+  pullOver(workerId: number, key: StreamKey): void {
+    const entry = this.#entries.get(key);
+    if (entry?.order?.isOnce !== true || entry.workerId !== workerId) return;
+    entry.workerId = undefined;
+    this.#seekSoon(key, entry);
   }
 
   close(): void {
     clearTimeout(this.#replacing);
-    for (const { linger } of this.#entries.values()) clearTimeout(linger);
+    for (const entry of this.#entries.values()) clearTimers(entry);
     this.#entries.clear();
   }
 
@@ -98,16 +122,60 @@ export class PullBook {
       known.linger = undefined;
       return;
     }
-    const { options, log } = this.#deps;
+    const { options, log, findOrigin, waitingFor, isInterrupted } = this.#deps;
     const url = pullUrlOf(options.relay.pull, { app, stream });
-    if (url === undefined || (!isAlways && this.#deps.waitingFor(key) === undefined)) return;
+    if (url === undefined && findOrigin === undefined) return;
+    const isMissing = waitingFor(key) !== undefined || (url === undefined && isInterrupted(key));
+    if (!isAlways && !isMissing) return;
     if (this.#entries.size >= options.limits.streams) {
       log.warn({ stream: key }, 'a stream is not fetched: as many as may be are fetched already');
       return;
     }
-    const entry: Entry = { order: { app, stream, url }, isAlways, workerId: undefined, linger: undefined };
+    const order = url === undefined ? undefined : { app, stream, url, isOnce: false };
+    const entry: Entry = { order, isAlways, workerId: undefined, linger: undefined, seeking: undefined };
     this.#entries.set(key, entry);
+    if (order === undefined) void this.#seek(key, { app, stream });
+    else this.#place(key, entry);
+  }
+
+  #seekSoon(key: StreamKey, entry: Entry): void {
+    const { order } = entry;
+    if (order === undefined) return;
+    const { app, stream } = order;
+    entry.order = undefined;
+    this.#seekLater(key, { app, stream });
+  }
+
+  #seekLater(key: StreamKey, stream: { app: string; stream: string }): void {
+    const entry = this.#entries.get(key);
+    if (entry === undefined) return;
+    clearTimeout(entry.seeking);
+    entry.seeking = setTimeout(() => void this.#seek(key, stream), SEEK_MS);
+  }
+
+  /** Asks which node has the stream until one has, or it is over. Never rejects. */
+  async #seek(key: StreamKey, stream: { app: string; stream: string }): Promise<void> {
+    const entry = this.#entries.get(key);
+    const origin = await this.#ask(stream);
+    if (entry === undefined || this.#entries.get(key) !== entry || entry.order !== undefined) return;
+    if (origin === 'none') return this.#seekLater(key, stream);
+    if (origin === 'ended') {
+      this.#drop(key);
+      this.#deps.end(key);
+      return;
+    }
+    entry.order = { ...stream, url: origin.url, isOnce: true };
     this.#place(key, entry);
+  }
+
+  async #ask(stream: { app: string; stream: string }): Promise<StreamOrigin> {
+    try {
+      return (await this.#deps.findOrigin?.(stream)) ?? 'none';
+    } catch (error) {
+      // It is asked again.
+      this.#deps.log.debug({ err: String(error) }, 'the node that has a stream could not be asked for');
+      return 'none';
+    }
   }
 
   #isAlways(app: string, stream: string): boolean {
@@ -123,7 +191,8 @@ export class PullBook {
     entry.linger = setTimeout(() => {
       if (this.#deps.viewersOf(key) > 0) return;
       this.#drop(key);
-      this.#deps.end(key);
+      // One that is only looked for may be this server's own, whose publisher may come back.
+      if (entry.order !== undefined) this.#deps.end(key);
     }, this.#deps.options.relay.pullLingerMs);
   }
 
@@ -131,12 +200,13 @@ export class PullBook {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     this.#entries.delete(key);
-    clearTimeout(entry.linger);
+    clearTimers(entry);
     if (entry.workerId !== undefined) this.#deps.send(entry.workerId, { type: 'pull-stop', key });
   }
 
   /** Best where somebody waits: media then crosses to no other worker. */
   #place(key: StreamKey, entry: Entry): void {
+    if (entry.order === undefined) return;
     const workers = this.#deps.workers();
     const near = [...(this.#deps.waitingFor(key)?.keys() ?? [])].find((workerId) => workers.includes(workerId));
     entry.workerId = near ?? workers[this.#nextWorker++ % Math.max(1, workers.length)];
@@ -150,4 +220,9 @@ export class PullBook {
       for (const [key, entry] of this.#entries) if (entry.workerId === undefined) this.#place(key, entry);
     }, REPLACE_MS);
   }
+}
+
+function clearTimers({ linger, seeking }: Entry): void {
+  clearTimeout(linger);
+  clearTimeout(seeking);
 }

@@ -5,6 +5,7 @@ import { randomClientId } from '../hub/client-id.ts';
 import type { Publisher } from '../hub/publisher.ts';
 import { PublisherWatch } from '../hub/publisher-watch.ts';
 import type { MediaLog, PublishTicket } from '../hub/session-host.ts';
+import type { StreamKey } from '../hub/stream.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { MediaOptions } from '../options.ts';
 import { RtmpClientError } from '../rtmp/client-error.ts';
@@ -23,32 +24,39 @@ export interface PullOrder {
   stream: string;
   /** May hold a key: a secret. */
   url: string;
+  /** From another node of the platform: it is not tried again, for whoever ordered it looks for the stream anew. */
+  isOnce: boolean;
 }
 
 export interface PullHost {
   readonly options: MediaOptions;
   readonly log: MediaLog;
-  /** Publishes without asking the hooks: the operator's rule is the right to. */
+  /** Publishes without asking the hooks: the operator's rule, or the platform, is the right to. */
   publishRelay(client: MediaClient, publisher: Publisher): Promise<PublishTicket | Denial>;
+  /** One that was to be tried once has ended by itself. */
+  pullOver(key: StreamKey): void;
 }
 
 /**
  * Fetches one stream from another server and publishes it here, until it is stopped. Reconnects with growing waits;
- * gives way to whoever else publishes the stream, and tries again later.
+ * gives way to whoever else publishes the stream, and tries again later. What is tried once ends instead.
  */
 export class StreamPull {
   readonly #order: PullOrder;
   readonly #host: PullHost;
+  readonly #over: () => void;
   readonly #retry: Backoff;
   #session: PullSession | undefined;
   #timer: NodeJS.Timeout | undefined;
   #flowsSinceMs: number | undefined;
   #stopped = false;
 
-  constructor(order: PullOrder, host: PullHost, random: () => number = Math.random) {
+  /** `over` is called when one that is tried once has ended by itself. */
+  constructor(order: PullOrder, host: PullHost, over: () => void) {
     this.#order = order;
     this.#host = host;
-    this.#retry = new Backoff({ ...RETRY, random });
+    this.#over = over;
+    this.#retry = new Backoff({ ...RETRY, random: Math.random });
   }
 
   start(): void {
@@ -70,6 +78,11 @@ export class StreamPull {
   #ended(code: string, message: string): void {
     this.#session = undefined;
     if (this.#stopped) return;
+    if (this.#order.isOnce) {
+      const fields = { stream: `${this.#order.app}/${this.#order.stream}`, code };
+      this.#host.log.info(fields, `a stream does not come from another node any more: ${message}`);
+      return this.#over();
+    }
     if (this.#flowsSinceMs !== undefined && Date.now() - this.#flowsSinceMs >= STEADY_MS) this.#retry.reset();
     this.#flowsSinceMs = undefined;
     const { app, stream } = this.#order;
@@ -173,10 +186,10 @@ class PullSession implements Publisher {
   }
 
   #client(): MediaClient {
-    const { app, stream } = this.#order;
+    const { app, stream, isOnce } = this.#order;
     return {
       clientId: this.clientId,
-      protocol: 'relay',
+      protocol: isOnce ? 'node' : 'relay',
       address: this.socket.remoteAddress ?? '',
       vhost: '__defaultVhost__',
       app,

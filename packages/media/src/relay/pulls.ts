@@ -15,7 +15,10 @@ export class Pulls {
   start(order: PullOrder): void {
     const key = streamKeyOf(order);
     if (this.#pulls.has(key)) return;
-    const pull = new StreamPull(order, this.#host);
+    const pull = new StreamPull(order, this.#host, () => {
+      this.#pulls.delete(key);
+      this.#host.pullOver(key);
+    });
     this.#pulls.set(key, pull);
     pull.start();
   }

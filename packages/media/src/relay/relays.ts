@@ -1,8 +1,9 @@
 import type { DirectoryEntry } from '../cluster/directory-entry.ts';
 import type { MainNotice } from '../cluster/messages.ts';
-import type { MediaEvent, MediaHooks } from '../hooks/contract.ts';
+import type { MediaEvent, MediaHooks, StreamOrigin } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
+import { streamKeyOf } from '../hub/stream-name.ts';
 import type { MediaOptions } from '../options.ts';
 import { PullBook } from './pull-book.ts';
 import { PushBook } from './push-book.ts';
@@ -14,6 +15,8 @@ export interface RelaysDeps {
   /** Workers that run and may own streams. */
   workers(): readonly number[];
   entry(key: StreamKey): DirectoryEntry | undefined;
+  /** Which other node has a stream, where there are others. */
+  findOrigin: ((stream: { app: string; stream: string }) => Promise<StreamOrigin>) | undefined;
   /** Viewers of what is made of a stream: they need it too. */
   renditionViewers(key: StreamKey): number;
   end(key: StreamKey): void;
@@ -23,6 +26,8 @@ export interface RelaysDeps {
 export class Relays {
   readonly pushes: PushBook;
   readonly #pulls: PullBook;
+  /** Streams that another node published last: it tells of them. */
+  readonly #foreign = new Set<StreamKey>();
 
   constructor({ entry, renditionViewers, ...deps }: RelaysDeps) {
     this.pushes = new PushBook({ ...deps, ownerOf: (key) => entry(key)?.owner });
@@ -33,6 +38,7 @@ export class Relays {
         if (found === undefined) return renditionViewers(key) > 0 ? new Map() : undefined;
         return found.state === 'idle' ? found.viewers : undefined;
       },
+      isInterrupted: (key) => entry(key)?.state === 'interrupted',
       viewersOf: (key) =>
         [...(entry(key)?.viewers.values() ?? [])].reduce((sum, viewers) => sum + viewers, renditionViewers(key)),
     });
@@ -53,7 +59,7 @@ export class Relays {
       notifyClosed: notifyClosed && ((closed) => notifyClosed.call(hooks, closed)),
       notify: (event) => {
         this.#heard(event);
-        hooks.notify(event);
+        if (!this.#isForeign(event)) hooks.notify(event);
       },
     };
   }
@@ -63,8 +69,28 @@ export class Relays {
     this.#pulls.workerLost(workerId);
   }
 
+  pullOver(workerId: number, key: StreamKey): void {
+    this.#pulls.pullOver(workerId, key);
+  }
+
+  /** Whether a stream that was published here is another node's by now. */
+  isForeign(key: StreamKey): boolean {
+    return this.#foreign.has(key);
+  }
+
   close(): void {
     this.#pulls.close();
+  }
+
+  /** What another node tells of its own streams is not told again here; who watches them here is. */
+  #isForeign(event: MediaEvent): boolean {
+    const key = streamKeyOf(event);
+    if (event.type === 'published') {
+      if (event.client.protocol === 'node') this.#foreign.add(key);
+      else this.#foreign.delete(key);
+    }
+    if (event.type === 'playing' || event.type === 'stopped') return false;
+    return event.type === 'ended' ? this.#foreign.delete(key) : this.#foreign.has(key);
   }
 
   #heard(event: MediaEvent): void {

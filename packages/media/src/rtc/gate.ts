@@ -202,7 +202,7 @@ export class RtcGate implements RtcDoor {
     if (!this.#isAwaited(session)) return UNAVAILABLE;
     const generation = this.#generation;
     const asker = { workerId: RTC_MEMBER, alive: () => generation === this.#generation };
-    const reply = directory.enter(asker, client, verdict.viewer);
+    const reply = directory.enter(asker, client, verdict);
     return reply.action === 'deny' ? reply : undefined;
   }
 
