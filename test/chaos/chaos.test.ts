@@ -90,7 +90,7 @@ async function isTrue(stage: Stage, judge: Judge, { id, playId, listeners, playe
     async () => {
       const views = await Promise.all(stage.nodes.map((node) => judge.room(node, id)));
       const publishers = await judge.publishersOf(playId);
-      const there = listeners.length + players.filter(({ isWatching }) => isWatching).length;
+      const there = listeners.length + players.filter(({ isThere }) => isThere).length;
       seen = {
         views: views.map((view) => view && [view.status, view.interrupted, view.viewerCount]),
         publishers,

@@ -184,7 +184,7 @@ export class Encoder {
   }
 }
 
-/** Plays by HTTP-FLV and comes back; `isWatching` while pictures come. */
+/** Plays by HTTP-FLV and comes back; it is there while its connection is. */
 export class Player {
   readonly #url: () => Promise<string>;
   #isOver = false;
@@ -196,6 +196,8 @@ export class Player {
     this.#url = url;
     this.#running = this.#run();
   }
+
+  isThere = false;
 
   get isWatching(): boolean {
     return performance.now() - this.#seenMs < DEAD_AFTER_MS;
@@ -215,10 +217,12 @@ export class Player {
       try {
         const answer = await fetch(await this.#url(), { signal: this.#abort.signal });
         if (!answer.ok || answer.body === null) throw new Error(`HTTP ${answer.status}`);
+        this.isThere = true;
         for await (const _ of answer.body) this.#seenMs = performance.now();
       } catch {
         // It comes back.
       } finally {
+        this.isThere = false;
         clearInterval(watch);
       }
       if (!this.#isOver) await sleep(AGAIN_MS);

@@ -30,10 +30,11 @@ export interface Platform extends AsyncDisposable {
 
 /**
  * The whole platform as `npm start` runs it, on free ports and a data folder of its own. Pictures of streams, which cost
- * an ffmpeg each, are for tests that ask for them.
+ * an ffmpeg each, are for tests that ask for them. `--inspect` is Node's.
  */
 export async function startPlatform(...flags: string[]): Promise<Platform> {
   const folder = tempDir();
+  const ofNode = flags.filter((flag) => flag.startsWith('--inspect'));
   const args = [
     'start',
     `--dataDir=${folder.file('data')}`,
@@ -45,9 +46,9 @@ export async function startPlatform(...flags: string[]): Promise<Platform> {
     '--lottery.beacon=delay',
     ...(flags.some((flag) => flag.startsWith('--media.snapshot')) ? [] : ['--media.snapshot.enabled=false']),
     ...FREE_PORTS,
-    ...flags,
+    ...flags.filter((flag) => !ofNode.includes(flag)),
   ];
-  const program = Program.start(process.execPath, [LAUNCHER, ...args]);
+  const program = Program.start(process.execPath, [...ofNode, LAUNCHER, ...args]);
   const [, port] = await program.saw(/"http":(\d+).*"msg":"ready"/, 60_000);
   const url = `http://localhost:${port}`;
   const call = async <Body>(path: string, init?: RequestInit): Promise<Body> => {
