@@ -9,12 +9,14 @@ import {
   PULL_STREAM,
   PULL_URL,
 } from '../engine/embedded/defaults.ts';
+import { alarmSection } from './alarm-config.ts';
 import { embedSection } from './embed-config.ts';
 import { SECRET } from './config-secret.ts';
 import { engineSection } from './engine-config.ts';
 import { hlsSection } from './hls-config.ts';
 import { filesSection } from './files-config.ts';
 import { interactionSections } from './interaction-config.ts';
+import { logSection } from './log-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
@@ -388,17 +390,12 @@ export const configSchema = section({
     }).prefault({}),
   }).prefault({}),
   engine: engineSection.prefault({}),
+  alarms: alarmSection.prefault({}),
   metrics: section({
     host: z.string().min(1).default('127.0.0.1').describe('Address of the metrics listener'),
     port: port().default(9464).describe('Prometheus /metrics'),
   }).prefault({}),
-  log: section({
-    level: z
-      .enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
-      .default('info')
-      .describe('Least level that is logged'),
-    format: z.enum(['auto', 'pretty', 'json']).default('auto').describe('pretty, json, or auto: pretty on a terminal'),
-  }).prefault({}),
+  log: logSection.prefault({}),
 });
 
 export type Config = z.output<typeof configSchema>;
