@@ -1,5 +1,5 @@
 import { adminCommands } from './admin.ts';
-import { backup } from './backup.ts';
+import { backupCommands } from './backup.ts';
 import type { Command } from './command.ts';
 import { configCheck } from './config.ts';
 import { doctor } from './doctor.ts';
@@ -8,6 +8,7 @@ import { migrateCommand } from './migrate.ts';
 import { rankCommands } from './rank.ts';
 import { recordingCommands } from './recording.ts';
 import { roomCommands } from './room.ts';
+import { srsConfig } from './srs.ts';
 import { start } from './start.ts';
 import { userCommands } from './user.ts';
 import { webhookCommands } from './webhook.ts';
@@ -20,7 +21,7 @@ export const COMMANDS: readonly Command[] = [
   configCheck,
   doctor,
   migrateCommand,
-  backup,
+  ...backupCommands,
   ...adminCommands,
   ...userCommands,
   ...roomCommands,
@@ -30,4 +31,5 @@ export const COMMANDS: readonly Command[] = [
   walletCredit,
   ledgerVerify,
   ...rankCommands,
+  srsConfig,
 ];
