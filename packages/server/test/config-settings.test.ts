@@ -93,7 +93,7 @@ test('the answer to administrators holds none either', async () => {
   const ports = ['http', 'metrics'].map((name) => `--${name}.port=0`);
   const flags = [...ports, '--host=127.0.0.1', `--dataDir=${tempFolder()}`, '--limits.eventLoopDelayMs=60000'];
   const { config, origins } = await loadConfig({ ...sourceOf('env', secrets), flags, cwd: tempFolder() });
-  const logger = createLogger({ level: 'silent', format: 'json' }, { write: () => true });
+  const { logger } = createLogger({ level: 'silent', format: 'json' }, { write: () => true });
   const kaibo = await startKaibo({ config, origins, version: '9.9.9', logger, engine: new FakeEngine() });
   onTestFinished(() => kaibo.stop());
   const base = `http://localhost:${kaibo.ports.http}`;

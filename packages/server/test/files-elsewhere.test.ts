@@ -104,7 +104,7 @@ test('pictures of other sites that were shown before are copied at the start', S
   const chosen = await keepPicture(before, await jpegOf(), { headers: cleo.headers });
   await before.put('/api/users/me', { avatar: chosen.url }, cleo.headers);
   await before.kaibo.stop();
-  const logger = createLogger({ level: 'silent', format: 'json' }, { write: () => {} });
+  const { logger } = createLogger({ level: 'silent', format: 'json' }, { write: () => {} });
   const { database, close } = await openDatabase({
     folder: dataDir,
     poolSize: 1,

@@ -58,7 +58,8 @@ export function testConfig(dataDir: string, change: (config: Config) => void = (
   // How full the test machine is does not matter.
   config.recording.minFreeBytes = 0;
   config.files.minFreeBytes = 0;
-  config.log = { level: 'trace', format: 'json' };
+  config.log.level = 'trace';
+  config.log.format = 'json';
   change(config);
   return config;
 }
@@ -73,9 +74,9 @@ export async function startTest(
   const { dataDir = tempFolder(), change, ...rest } = options;
   const config = testConfig(dataDir, change);
   const log: string[] = [];
-  const logger = createLogger(config.log, { write: (line) => log.push(line) });
+  const { logger, lines } = createLogger(config.log, { write: (line) => log.push(line) });
   const engine = new FakeEngine();
-  const kaibo = await startKaibo({ config, logger, engine, ...rest });
+  const kaibo = await startKaibo({ config, logger, logLines: lines, engine, ...rest });
   onTestFinished(() => kaibo.stop());
   const base = `http://localhost:${kaibo.ports.http}`;
   const call: TestKaibo['call'] = (path, init) => request(base + path, init);

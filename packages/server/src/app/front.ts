@@ -104,7 +104,7 @@ export async function createFront({
     protection,
     allowedOrigins: config.cors.origins,
     logger: logger.child({ module: 'http' }),
-    ...{ trustProxy, authenticator, callerOf },
+    ...{ trustProxy, authenticator, callerOf, access: config.log.access },
     connectOrigins: (site) => engine.connectOrigins(site),
     storageOrigins: bucketOrigins(config.s3),
     frameAncestors: config.embed.frameAncestors,

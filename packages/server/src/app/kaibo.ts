@@ -8,6 +8,7 @@ import { GuardedEngine } from '../engine/guarded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
 import { countDisconnects } from '../modules/gateway/index.ts';
+import type { LogLines } from '../modules/log/contract.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import type { StateCenter } from '../state/contract.ts';
@@ -27,6 +28,8 @@ import { openState, redisOf } from './state.ts';
 export interface KaiboDeps extends Pick<ModuleDeps, 'origins' | 'version'> {
   config: Config;
   logger: Logger;
+  /** What `logger` writes, to be kept and looked at. Left out, only what is audited is. */
+  logLines?: LogLines;
   /** Left out, the embedded one. */
   engine?: MediaEngine;
   /** Left out, the accounts of this platform. */

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import type { RawData, WebSocket } from 'ws';
 import { z } from 'zod';
+import { LogSpan } from '../http/log-context.ts';
 import { AppError, fieldWords, type Account, type Caller } from '../modules/gateway/contract.ts';
 import { CLOSE, type MessageId } from '../modules/realtime/contract.ts';
 import { textFrame } from './frame.ts';
@@ -176,15 +177,18 @@ export class Connection implements Guest {
   async #received(data: RawData, isBinary: boolean): Promise<void> {
     if (this.#isOver) return;
     let id: MessageId;
+    const span = new LogSpan({ user: this.account?.id });
     this.#inFlight++;
     try {
       if (!this.#takeToken() || this.#inFlight > MAX_IN_FLIGHT) throw new AppError('rate_limited');
       const message = parse(data, isBinary);
       id = idOf(message);
-      await this.#handler.received(message, id);
+      span.know({ room: roomOf(message) });
+      await span.run(() => this.#handler.received(message, id));
     } catch (error) {
-      this.refuse(error, id);
+      span.run(() => this.refuse(error, id));
     } finally {
+      span.end();
       this.#inFlight--;
     }
   }
@@ -217,6 +221,12 @@ function parse(data: RawData, isBinary: boolean): unknown {
   } catch {
     throw new AppError('invalid_json');
   }
+}
+
+/** The room that a message of signaling is about. */
+function roomOf(message: unknown): string | undefined {
+  const room = typeof message === 'object' && message !== null && 'roomId' in message ? message.roomId : undefined;
+  return typeof room === 'string' && room.length <= 100 ? room : undefined;
 }
 
 /** The id of a message that may be wrong otherwise, so that its error can be matched. */

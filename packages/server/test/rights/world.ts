@@ -58,7 +58,7 @@ export class RightsWorld {
     // Many tests share few cores; refusing work when late has tests of its own.
     config.limits.eventLoopDelayMs = 60_000;
     const engine = new FakeEngine();
-    const logger = createLogger({ level: 'silent', format: 'json' }, { write: () => {} });
+    const { logger } = createLogger({ level: 'silent', format: 'json' }, { write: () => {} });
     const kaibo = await startKaibo({ config, logger, engine });
     const base = `http://localhost:${kaibo.ports.http}`;
     const openApi = (await request(`${base}/openapi.json`)).body as unknown as OpenApi;

@@ -13,7 +13,7 @@ import {
 } from 'fastify';
 import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod';
 import { hostName } from './caller.ts';
-import { logAccess } from './access-log.ts';
+import { logAccess, nameAsker, spanRequests, type AccessLogOptions } from './access-log.ts';
 import { allowOrigins } from './cors.ts';
 import { AppError, type Authenticator } from './contract.ts';
 import { answerError } from './errors.ts';
@@ -27,7 +27,7 @@ const REQUEST_ID = /^[\w.-]{1,64}$/;
 
 export type App = FastifyInstance;
 
-export interface GatewayDeps extends SecurityDeps {
+export interface GatewayDeps extends SecurityDeps, AccessLogOptions {
   authenticator: Authenticator;
   logger: FastifyBaseLogger;
   trustProxy: boolean | number | string[];
@@ -49,6 +49,7 @@ export async function createGateway({
   frameAncestors,
   protection,
   allowedOrigins,
+  access,
 }: GatewayDeps): Promise<App> {
   const options: FastifyHttpOptions<Server, FastifyBaseLogger> = {
     loggerInstance: logger,
@@ -68,6 +69,7 @@ export async function createGateway({
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError);
   acceptJsonOnly(app);
+  spanRequests(app);
   await app.register(cookie);
   // First, so that refusals carry them too.
   await addSecurityHeaders(app, { callerOf, connectOrigins, storageOrigins, frameAncestors });
@@ -80,8 +82,9 @@ export async function createGateway({
   const countRefusal = (request: FastifyRequest, reply: FastifyReply): Promise<void> =>
     protection.limits.take('read', request, reply);
   enforceRights(app, { authenticator, callerOf, countRefusal });
+  nameAsker(app);
   limitRates(app, protection);
-  logAccess(app);
+  logAccess(app, { access });
   await describeApi(app);
   return app;
 }
