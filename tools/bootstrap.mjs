@@ -29,6 +29,13 @@ const DEBIAN_FOR_TESTS = [
   ['redis-server', 'redis-server'],
   ['postgresql', '/usr/lib/postgresql/*/bin/postgres'],
   ['coturn', 'turnserver'],
+  ['nginx-light', '/usr/sbin/nginx'],
+  ['libnginx-mod-stream', '/usr/lib/nginx/modules/ngx_stream_module.so'],
+  ['caddy', 'caddy'],
+  ['docker-compose', 'docker-compose'],
+  ['kubernetes-client', 'kubectl'],
+  ['systemd', 'systemd-analyze'],
+  ['rclone', 'rclone'],
 ];
 const DEBIAN_FOR_BENCH = [
   ['ffmpeg', 'ffmpeg'],
@@ -160,7 +167,11 @@ function canWrite(path) {
 }
 
 function apt(args) {
-  return spawnSync('apt-get', args, { encoding: 'utf8', env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' } });
+  // Somebody else's installation is waited for.
+  return spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  });
 }
 
 /** Installed services (redis, postgresql, nginx) must not start by themselves: Debian asks this file first. */

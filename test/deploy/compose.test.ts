@@ -20,7 +20,8 @@ interface Service {
   image: string;
   profiles: string[];
   environment?: Record<string, string>;
-  volumes?: string[];
+  /** `SOURCE:TARGET:ro` of one version, an object of the other. */
+  volumes?: (string | { source: string })[];
   command?: string[];
   depends_on?: Record<string, unknown>;
   ports?: { published: number }[];
@@ -96,7 +97,8 @@ describe('docker-compose.yml', () => {
 
   test('every file that is mounted is there, and every volume is named', () => {
     for (const [name, { volumes = [] }] of Object.entries(cluster.compose.services)) {
-      for (const [source = ''] of volumes.map((volume) => volume.split(':'))) {
+      for (const volume of volumes) {
+        const source = typeof volume === 'string' ? (volume.split(':')[0] ?? '') : volume.source;
         if (source.startsWith('/')) expect([name, source, existsSync(source)]).toEqual([name, source, true]);
         else expect(Object.keys(cluster.compose.volumes)).toContain(source);
       }
