@@ -76,6 +76,26 @@ test('snapshot, events, and after a drop a resume from the last offset without r
   await until(() => expect(dataHeard()).toEqual(['snapshot all', 'event 5', 'event 6', 'event 7']));
 });
 
+test('what the server cannot tell now is asked for again on the same connection, from the last offset; what it will not tell is not', async () => {
+  const refusals: string[] = [];
+  connect().subscribe('rooms', (message) => heard.push(message), { onRefused: ({ code }) => refusals.push(code) });
+  await until(() => expect(frames).toHaveLength(1));
+  say(snapshot(4, 'all'));
+  client.subscribe('other', () => {}, { onRefused: ({ code }) => refusals.push(code) });
+  await until(() => expect(frames).toHaveLength(2));
+  say({ type: 'error', id: frames[1]?.id, code: 'room_private', error: 'no' });
+  say({ type: 'error', channel: 'rooms', code: 'database_unavailable', error: 'later', retryAfter: 0.01 });
+  await until(() => expect(frames).toHaveLength(3));
+  expect(frames[2]).toMatchObject({ type: 'subscribe', channel: 'rooms', since: { epoch: 'e1', offset: 4 } });
+  say({ type: 'error', id: frames[2]?.id, code: 'state_unavailable', error: 'later', retryAfter: 0.01 });
+  await until(() => expect(frames).toHaveLength(4));
+  say(snapshot(4, undefined, true));
+  say(event(5));
+  await until(() => expect(dataHeard()).toEqual(['snapshot all', 'event 5']));
+  expect(refusals).toEqual(['room_private']);
+  expect(sockets).toHaveLength(1);
+});
+
 test('another epoch brings a new snapshot', async () => {
   connect().subscribe('rooms', (message) => heard.push(message));
   await until(() => expect(frames).toHaveLength(1));

@@ -58,6 +58,10 @@ const DEFAULTS = {
 const STABLE_AFTER_MS = 5_000;
 /** How soon a better transport that has worked before is tried again: a server that was away had made all of them fail. */
 const PROVEN_AFTER_MS = 2_000;
+/** Most that a server may ask us to wait before we come again. */
+const MAX_MOVE_MS = 60_000;
+/** Requests that wait for their answer are not given up for coming again elsewhere. */
+const MOVE_RETRY_MS = 250;
 
 /**
  * Channels over one connection. It connects with the first subscription, comes back by itself after a drop, and resumes
@@ -77,6 +81,9 @@ export class RealtimeClient {
   #retryTimer: ReturnType<typeof setTimeout> | undefined;
   #stableTimer: ReturnType<typeof setTimeout> | undefined;
   #climbTimer: ReturnType<typeof setTimeout> | undefined;
+  #moveTimer: ReturnType<typeof setTimeout> | undefined;
+  /** Of channels that are asked for again soon. */
+  readonly #channelTimers = new Set<ReturnType<typeof setTimeout>>();
   #nextId = 1;
 
   constructor(options: RealtimeOptions) {
@@ -211,6 +218,21 @@ export class RealtimeClient {
     this.#connect();
   }
 
+  /** The server is about to be stopped, and others are there: everybody goes at a moment of their own. */
+  #moveWithin(withinMs: number): void {
+    clearTimeout(this.#moveTimer);
+    this.#moveTimer = setTimeout(() => this.#move(), Math.random() * Math.min(withinMs, MAX_MOVE_MS));
+  }
+
+  #move(): void {
+    if (this.#requests.size > 0) {
+      this.#moveTimer = setTimeout(() => this.#move(), MOVE_RETRY_MS);
+      return;
+    }
+    this.#drop(CLOSE.normal);
+    this.#connect();
+  }
+
   #dispatch(message: ServerMessage): void {
     switch (message.type) {
       case 'snapshot':
@@ -227,12 +249,28 @@ export class RealtimeClient {
         const retryAfterMs = retryAfter === undefined ? undefined : retryAfter * 1000;
         const error = new KaiboError({ code, status: 0, message: words, retryAfterMs });
         if (message.id !== undefined) this.#requests.reject(message.id, error);
-        if (message.channel !== undefined) this.#channels.get(message.channel)?.refuse(error);
+        const channel = message.channel === undefined ? undefined : this.#channels.get(message.channel);
+        if (channel !== undefined) this.#refused(channel, error);
         return;
       }
+      case 'reconnect':
+        return this.#moveWithin(message.withinMs);
       case 'pong':
         return;
     }
+  }
+
+  /** What the server cannot tell now is asked for again, from where the channel is; what it will not tell is told to the listener. */
+  #refused(channel: Channel, error: KaiboError): void {
+    if (error.retryAfterMs === undefined) return channel.refuse(error);
+    const attempt = this.#attempt;
+    const spreadMs = error.retryAfterMs * Math.random();
+    const timer = setTimeout(() => {
+      this.#channelTimers.delete(timer);
+      const isOurs = this.#channels.get(channel.name) === channel && attempt === this.#attempt;
+      if (isOurs) this.#transport?.subscribe(channel);
+    }, error.retryAfterMs + spreadMs);
+    this.#channelTimers.add(timer);
   }
 
   #lost({ code, wasOpen, error }: Loss): void {
@@ -275,6 +313,9 @@ export class RealtimeClient {
     clearTimeout(this.#retryTimer);
     clearTimeout(this.#stableTimer);
     clearTimeout(this.#climbTimer);
+    for (const timer of this.#channelTimers) clearTimeout(timer);
+    this.#channelTimers.clear();
+    clearTimeout(this.#moveTimer);
   }
 
   #setStatus(status: RealtimeStatus): void {

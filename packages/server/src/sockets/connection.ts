@@ -141,12 +141,13 @@ export class Connection implements Guest {
   refuse(error: unknown, id: MessageId): void {
     const refusal = asAppError(error, this.#caller);
     if (refusal.code === 'internal') this.#handler.failed(error);
-    const { seconds } = refusal.details;
+    const { retryAfterSeconds: retryAfter } = refusal;
     this.send({
       ...{ type: 'error', id, code: refusal.code, error: refusal.words(this.#caller.language) },
-      ...(seconds === undefined ? {} : { retryAfter: Number(seconds) }),
+      ...(retryAfter === undefined ? {} : { retryAfter }),
     });
-    this.#errors++;
+    // Our own trouble is not the client's fault.
+    if (refusal.status < 500) this.#errors++;
     if (this.#errors >= this.#limits.maxErrors) this.cut(CLOSE.tooManyErrors, 'too many errors');
   }
 

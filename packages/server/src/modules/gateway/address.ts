@@ -23,8 +23,12 @@ export function isForwarded({ headers }: Pick<FastifyRequest, 'headers'>): boole
   return FORWARDING_HEADERS.some((name) => headers[name] !== undefined);
 }
 
-/** What one person cannot leave by taking another address: IPv4 as it is, IPv6 its /64 network. */
-export function networkOf(address: string): string {
+/**
+ * What one person cannot leave by taking another address: IPv4 as it is, IPv6 its /64 network. A connection that is closed before its
+ * request is looked at has none any more.
+ */
+export function networkOf(address: string | undefined): string {
+  if (address === undefined) return '';
   const mapped = MAPPED_IPV4.exec(address)?.[1];
   if (mapped !== undefined || !address.includes(':')) return mapped ?? address;
   const [head = '', tail] = (address.split('%')[0] ?? '').split('::');

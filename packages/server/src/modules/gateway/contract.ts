@@ -11,6 +11,15 @@ export function isErrorCode(code: string): code is ErrorCode {
 }
 
 /** A refusal that a person reads. Thrown anywhere, answered by the gateway in the caller's language. */
+/** What is the platform's trouble and not the asker's: it passes. */
+const PASSING: ReadonlySet<ErrorCode> = new Set([
+  'database_unavailable',
+  'state_unavailable',
+  'engine_unavailable',
+  'overloaded',
+]);
+const PASSING_SECONDS = 1;
+
 export class AppError extends Error {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, string>>;
@@ -24,6 +33,13 @@ export class AppError extends Error {
 
   get status(): (typeof ERRORS)[ErrorCode]['status'] {
     return ERRORS[this.code].status;
+  }
+
+  /** After which the same may be asked again; undefined for what stays refused. */
+  get retryAfterSeconds(): number | undefined {
+    const { seconds } = this.details;
+    if (seconds !== undefined) return Number(seconds);
+    return PASSING.has(this.code) ? PASSING_SECONDS : undefined;
   }
 
   words(language: Language): string {

@@ -91,7 +91,9 @@ class Visit {
   #tell(channel: string, why: unknown): void {
     const { caller } = this.#asked;
     const refusal = asAppError(why, caller);
-    this.#sink?.say({ type: 'error', channel, code: refusal.code, error: refusal.words(caller.language) });
+    const { code, retryAfterSeconds: retryAfter } = refusal;
+    const error = refusal.words(caller.language);
+    this.#sink?.say({ type: 'error', channel, code, error, ...(retryAfter === undefined ? {} : { retryAfter }) });
   }
 }
 
