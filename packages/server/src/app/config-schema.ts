@@ -17,6 +17,8 @@ import { hlsSection } from './hls-config.ts';
 import { filesSection } from './files-config.ts';
 import { interactionSections } from './interaction-config.ts';
 import { logSection } from './log-config.ts';
+import { metricsSection, tracingSection } from './metrics-config.ts';
+import { nodeSection } from './node-config.ts';
 import { recordingSection, s3Section } from './recording-config.ts';
 
 const media = DEFAULT_MEDIA_OPTIONS;
@@ -390,11 +392,10 @@ export const configSchema = section({
     }).prefault({}),
   }).prefault({}),
   engine: engineSection.prefault({}),
+  node: nodeSection.prefault({}),
   alarms: alarmSection.prefault({}),
-  metrics: section({
-    host: z.string().min(1).default('127.0.0.1').describe('Address of the metrics listener'),
-    port: port().default(9464).describe('Prometheus /metrics'),
-  }).prefault({}),
+  metrics: metricsSection.prefault({}),
+  tracing: tracingSection.prefault({}),
   log: logSection.prefault({}),
 });
 

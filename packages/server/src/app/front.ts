@@ -15,12 +15,12 @@ import {
   addMediaProxy,
   createGateway,
   createMetrics,
-  createMetricsServer,
   LoadGuard,
   makeCallerOf,
   measureProtection,
   measureBreakers,
   measureRequests,
+  metricsListener,
   RateLimits,
   serveWeb,
   type App,
@@ -29,6 +29,7 @@ import {
 } from '../modules/gateway/index.ts';
 import type { EmbedModule } from '../modules/embed/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
+import type { NodeModule } from '../modules/node/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
 import { addRealtimeRoutes, measureRealtime } from '../modules/realtime/index.ts';
 import { addSignalingRoutes, measureSignaling } from '../modules/signaling/index.ts';
@@ -36,7 +37,7 @@ import { routeUpgrades } from '../sockets/upgrade.ts';
 import type { StateCenter } from '../state/contract.ts';
 import { bucketOrigins } from '../storage/index.ts';
 import type { Config } from './config.ts';
-import { createHttpServer, createHttpsServer } from './listeners.ts';
+import { createHttpServer, createHttpsServer, createMetricsServer } from './listeners.ts';
 import type { Sockets } from './sockets.ts';
 import { socketDocuments } from './socket-documents.ts';
 import { redisOf } from './state.ts';
@@ -63,6 +64,7 @@ interface FrontDeps {
   now: () => number;
   live: LiveModule;
   embed: EmbedModule;
+  node: NodeModule;
   /** Those that have routes. */
   modules: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
   /** Those that take requests on a socket. */
@@ -81,6 +83,7 @@ export async function createFront({
   engine,
   live,
   embed,
+  node,
   modules,
   talking,
   sockets,
@@ -105,7 +108,7 @@ export async function createFront({
     allowedOrigins: config.cors.origins,
     logger: logger.child({ module: 'http' }),
     ...{ trustProxy, authenticator, callerOf, access: config.log.access },
-    connectOrigins: (site) => engine.connectOrigins(site),
+    connectOrigins: (site) => [...engine.connectOrigins(site), ...node.connectOrigins(site)],
     storageOrigins: bucketOrigins(config.s3),
     frameAncestors: config.embed.frameAncestors,
     serverFactory: (handler) => {
@@ -122,7 +125,7 @@ export async function createFront({
   measureRequests(app, registry);
   measureProtection(registry, protection);
   measureBreakers(registry, breakers);
-  addHealth(app, { database, engine, status, breakers });
+  addHealth(app, { database, engine, node, status, breakers });
   for (const module of modules) module.addRoutes?.(app, callerOf);
   addSockets(app, { sockets, callerOf, authenticator, registry });
   addAsyncApi(app, socketDocuments(talking.flatMap(({ commands = [] }) => commands)));
@@ -133,7 +136,7 @@ export async function createFront({
   await app.ready();
   const { http, https } = servers;
   if (http === undefined) throw new Error('fastify did not ask for its server');
-  const metrics = createMetricsServer(registry);
+  const metrics = createMetricsServer(config, metricsListener(registry, config.metrics));
   for (const server of [http, https]) if (server !== undefined) routeUpgrades(app, server);
   return {
     app,
@@ -169,10 +172,11 @@ function addSockets(
 
 function addHealth(
   app: App,
-  { database, engine, status, breakers }: Pick<FrontDeps, 'database' | 'engine' | 'status' | 'breakers'>,
+  { database, engine, node, status, breakers }: Pick<FrontDeps, 'database' | 'engine' | 'node' | 'status' | 'breakers'>,
 ): void {
   const checks = {
     running: () => !status.isStopping,
+    accepting: () => node.state() === 'active',
     database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
     engine: () => engine.health().ok,
   };

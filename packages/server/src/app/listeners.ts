@@ -34,6 +34,14 @@ export function createHttpsServer({ tls }: Config, handler: RequestListener): Tl
   return createTlsServer({ ...secureContextOf(certificate), ...TIMEOUTS }, limitBodies(handler));
 }
 
+/** By HTTPS where `metrics.tls` asks for it. @throws OperatorError when there is no certificate for it. */
+export function createMetricsServer(config: Config, handler: RequestListener): Server | TlsServer {
+  if (!config.metrics.tls) return createHttpServer(handler);
+  const server = createHttpsServer(config, handler);
+  if (server === undefined) throw new OperatorError('metrics.tls needs a certificate: set tls.key and tls.cert');
+  return server;
+}
+
 /** Listens and returns the real port. @throws OperatorError naming port and key when it is taken. */
 export async function listen(
   server: Server,

@@ -1,4 +1,3 @@
-import { createServer, type Server } from 'node:http';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DatabaseUnavailableError } from '../../database/errors.ts';
 import type { EngineHandler } from '../../engine/contract.ts';
@@ -129,18 +128,4 @@ export function countDisconnects(registry: Registry, handler: EngineHandler): En
       handler.notify(event);
     },
   };
-}
-
-/** `/metrics` on a listener of its own. */
-export function createMetricsServer(registry: Registry): Server {
-  return createServer((request, response) => {
-    if (request.method !== 'GET' || request.url?.split('?')[0] !== '/metrics') {
-      response.writeHead(404).end();
-      return;
-    }
-    registry.metrics().then(
-      (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-      () => response.writeHead(500).end(),
-    );
-  });
 }

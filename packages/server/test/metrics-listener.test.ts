@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs';
+import { get } from 'node:https';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { expect, test } from 'vitest';
+import { selfSignedCertificate } from '../../../test/support/certificate.ts';
+import { OperatorError } from '../src/app/operator-error.ts';
+import { startTest, tempFolder } from './harness.ts';
+
+const TOKEN = '9f2c41d87ab3e65f0d1c';
+
+test('metrics by HTTPS, for whoever has the token', async () => {
+  const folder = tempFolder();
+  const files = await selfSignedCertificate({ file: (name) => join(folder, name) });
+  const { kaibo, log } = await startTest({
+    change: (config) => {
+      config.tls = { ...config.tls, ...files };
+      config.metrics = { ...config.metrics, tls: true, token: TOKEN };
+    },
+  });
+  const ca = readFileSync(files.cert);
+  const scrape = async (authorization?: string, path = '/metrics', method = 'GET') => {
+    const options = { host: '127.0.0.1', port: kaibo.ports.metrics, path, ca, method };
+    const headers = authorization === undefined ? {} : { authorization };
+    return new Promise<{ status?: number; body: string }>((resolve, reject) => {
+      get({ ...options, headers, agent: false }, (response) => {
+        text(response).then((body) => resolve({ status: response.statusCode, body }), reject);
+      }).on('error', reject);
+    });
+  };
+  expect((await scrape(`Bearer ${TOKEN}`)).body).toContain('kaibo_rooms');
+  for (const wrong of [undefined, '', 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN])
+    expect(await scrape(wrong)).toEqual({ status: 401, body: '' });
+  expect((await scrape(`Bearer ${TOKEN}`, '/')).status).toBe(404);
+  expect((await scrape(`Bearer ${TOKEN}`, '/metrics', 'POST')).status).toBe(405);
+  await expect(fetch(`http://127.0.0.1:${kaibo.ports.metrics}/metrics`)).rejects.toThrow('fetch failed');
+  expect(log.join('')).not.toContain(TOKEN);
+});
+
+test('without a certificate there is no HTTPS', async () => {
+  await expect(startTest({ change: (config) => (config.metrics.tls = true) })).rejects.toThrow(
+    new OperatorError('metrics.tls needs a certificate: set tls.key and tls.cert'),
+  );
+});
