@@ -1,6 +1,8 @@
 import type { Registry } from 'prom-client';
 import type { EngineImporter } from './importer.ts';
+import type { EngineRtcHttp } from './rtc-http.ts';
 
+export type { EngineRtcHttp, RtcHttpReply, RtcHttpRequest } from './rtc-http.ts';
 export { VideoImportError, type EngineImporter, type ImportedVideo, type VideoImportProblem } from './importer.ts';
 
 /**
@@ -26,11 +28,21 @@ export interface MediaEngine {
   publishUrls(target: UrlTarget): PublishUrls;
   /** Origins a page must be allowed to connect to, such as `ws://HOST:8080`. */
   connectOrigins(site: Site): string[];
+  /** The ports that addresses are made of, where other nodes make addresses for this one. Valid after `start`. */
+  ports?(): UrlPorts | undefined;
   /** Where its HTTP side can be reached from this process, when it is on this machine. */
   httpTarget?(): { host: string; port: number } | undefined;
   /** Lines for the start banner: what listens where. */
   addresses(host: string): string[];
+  /** Those that are published here. */
   streams(): Promise<EngineStream[]>;
+  /** Those that another node has and that are shown to viewers here. */
+  passedOn?(): Promise<EngineStream[]>;
+  /**
+   * Whether one with this credential may publish on another node: nobody does here, or a silent one with the same
+   * credential, which goes.
+   */
+  yieldStream?(stream: StreamName, credential: string): Promise<boolean>;
   /** Ends at once: publisher kicked, viewers told and closed. False when there is no such stream. */
   endStream(stream: StreamName): Promise<boolean>;
   /** The stream becomes interrupted, its grace runs. */
@@ -38,6 +50,8 @@ export interface MediaEngine {
   kickClient(clientId: string): Promise<boolean>;
   /** WebRTC whose messages the platform carries; WHIP and WHEP clients speak with the engine themselves. */
   readonly rtc?: RtcSignaling;
+  /** WHIP and WHEP of an engine that the platform speaks for; left out, requests under `/rtc/` go to `httpTarget`. */
+  readonly rtcHttp?: EngineRtcHttp;
   readonly relay?: EngineRelay;
   /** The last picture of a stream that this process carries, from memory; undefined while there is none. */
   poster?(stream: StreamName): EnginePoster | undefined;
@@ -214,6 +228,8 @@ export interface EngineHandler {
   authorizePlay(client: EngineClient): Promise<PlayVerdict>;
   /** Somebody plays who was let in before this process knew: they are counted. Undefined when there is nothing to watch. */
   adoptViewer?(client: PublicEngineClient): Promise<{ viewer?: string } | undefined>;
+  /** Asked for a stream that somebody here wants and nobody publishes here, again and again until it is there or over. */
+  findOrigin?(stream: StreamName): Promise<StreamOrigin>;
   /** Asked before a recording ends because its disk is full; answered when old ones were deleted, or none can be. */
   makeRoom?(): Promise<void>;
   /** Told after the fact, in order per stream. Must not throw and must not block. */
@@ -223,6 +239,29 @@ export interface EngineHandler {
 export interface StreamName {
   app: string;
   stream: string;
+}
+
+/** Where a stream is that nobody publishes here. `url` holds a secret; `none`: nobody publishes it now. */
+export type StreamOrigin = { url: string } | 'none' | 'ended';
+
+/** Ports that are really open; `https` only with TLS. */
+export interface UrlPorts {
+  rtmp: number;
+  http: number;
+  https?: number;
+  /** UDP. */
+  rtc: number;
+}
+
+/** Where people reach one of several nodes, as its operator says. */
+export interface MediaPlace {
+  ports: UrlPorts;
+  /** Host without port. */
+  host?: string;
+  /** `https://HOST[:PORT]`, of FLV, WS-FLV, HLS and WHEP. */
+  httpOrigin?: string;
+  /** `rtmp://HOST[:PORT]` */
+  rtmpOrigin?: string;
 }
 
 /** The outside address a person came by: where the media URLs that they get lead. */
@@ -237,6 +276,8 @@ export interface Site {
 export interface UrlTarget extends Site, StreamName {
   /** Appended as the URL's query, such as `{ key }` or `{ token }`. */
   query: Readonly<Record<string, string>>;
+  /** Of the node that has the stream; left out, any node shows it. */
+  place?: MediaPlace;
 }
 
 export interface PlayUrls {
@@ -282,9 +323,9 @@ export type PublishVerdict =
 export type PlayVerdict =
   /**
    * `viewer` is the person's proven id, so that one person is counted once. `restricted`: not everybody may play it, so that
-   * every segment needs the right too.
+   * every segment needs the right too. `passesOn`: another node, for viewers of its own; no viewer here.
    */
-  { action: 'play'; viewer?: string; restricted?: boolean } | Denial;
+  { action: 'play'; viewer?: string; restricted?: boolean; passesOn?: boolean } | Denial;
 
 export type EngineEvent = StreamName & { atMs: number } & (
     | { type: 'published'; client: PublicEngineClient; resumed: boolean }

@@ -27,6 +27,7 @@ import {
   type RtcSignaling,
   type Site,
   type StreamName,
+  type UrlPorts,
   type UrlTarget,
 } from './contract.ts';
 
@@ -96,12 +97,25 @@ export class GuardedEngine implements MediaEngine {
     return this.#engine.httpTarget?.();
   }
 
+  /** Undefined for an engine whose addresses are the same on all nodes. */
+  ports(): UrlPorts | undefined {
+    return this.#engine.ports?.();
+  }
+
   addresses(host: string): string[] {
     return this.#engine.addresses(host);
   }
 
   streams(): Promise<EngineStream[]> {
     return this.#ask(() => this.#engine.streams());
+  }
+
+  async passedOn(): Promise<EngineStream[]> {
+    return this.#ask(async () => (await this.#engine.passedOn?.()) ?? []);
+  }
+
+  yieldStream(stream: StreamName, credential: string): Promise<boolean> {
+    return this.#ask(async () => (await this.#engine.yieldStream?.(stream, credential)) ?? false);
   }
 
   endStream(stream: StreamName): Promise<boolean> {
@@ -122,6 +136,10 @@ export class GuardedEngine implements MediaEngine {
 
   poster(stream: StreamName): EnginePoster | undefined {
     return this.#engine.poster?.(stream);
+  }
+
+  get rtcHttp(): MediaEngine['rtcHttp'] {
+    return this.#engine.rtcHttp;
   }
 
   get rtc(): RtcSignaling | undefined {

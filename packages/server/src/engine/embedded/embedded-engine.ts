@@ -79,6 +79,7 @@ export class EmbeddedEngine implements MediaEngine {
       hooks: {
         authorizePublish: (client) => handler.authorizePublish(client),
         authorizePlay: (client) => handler.authorizePlay(client),
+        findOrigin: handler.findOrigin && (async (stream) => handler.findOrigin?.(stream) ?? 'none'),
         makeRoom: async () => {
           await handler.makeRoom?.();
           return undefined;
@@ -117,7 +118,7 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   playUrls(target: UrlTarget): PlayUrls {
-    const ports = this.#ports();
+    const ports = this.ports();
     const { rtc, hls } = this.#options;
     return {
       ...flvPlayUrls(ports, target),
@@ -127,7 +128,7 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   publishUrls(target: UrlTarget): PublishUrls {
-    const ports = this.#ports();
+    const ports = this.ports();
     const { enabled } = this.#options.rtc;
     return { ...flvPublishUrls(ports, target), ...(enabled ? rtcPublishUrls(ports, target) : {}) };
   }
@@ -147,7 +148,7 @@ export class EmbeddedEngine implements MediaEngine {
   }
 
   addresses(host: string): string[] {
-    const { rtmp, http, rtmps, https, api, rtc } = this.#ports();
+    const { rtmp, http, rtmps, https, api, rtc } = this.ports();
     const lines = [`RTMP   rtmp://${host}:${rtmp}/live`, `FLV    http://${host}:${http}/live/STREAM.flv  (and ws://)`];
     if (rtmps !== undefined) lines.push(`RTMPS  rtmps://${host}:${rtmps}/live`);
     if (https !== undefined) lines.push(`FLV    https://${host}:${https}/live/STREAM.flv  (and wss://)`);
@@ -158,7 +159,20 @@ export class EmbeddedEngine implements MediaEngine {
     return [...lines, `API    ${isSecureApi ? 'https' : 'http'}://${host}:${api}/api/v1/versions`];
   }
 
+  ports(): MediaPorts {
+    if (this.#running === undefined) throw new Error('the embedded engine is not started');
+    return this.#running.ports;
+  }
+
   async streams(): Promise<EngineStream[]> {
+    return this.#streams({ foreign: false });
+  }
+
+  async passedOn(): Promise<EngineStream[]> {
+    return this.#streams({ foreign: true });
+  }
+
+  #streams({ foreign }: { foreign: boolean }): EngineStream[] {
     // A rendition belongs to its source's room, and who watches it to who watches that.
     const all = this.#running?.server.streams() ?? [];
     const added = new Map<string, { viewers: number; sendBps: number }>();
@@ -169,8 +183,8 @@ export class EmbeddedEngine implements MediaEngine {
       added.set(key, { viewers: sum.viewers + viewers, sendBps: sum.sendBps + sendBps });
     }
     return all
-      .filter(({ renditionOf }) => renditionOf === undefined)
-      .map((stream) => {
+      .filter(({ renditionOf, isForeign }) => renditionOf === undefined && isForeign === foreign)
+      .map(({ isForeign: _, ...stream }) => {
         const { viewers = 0, sendBps = 0 } = added.get(`${stream.app}/${stream.stream}`) ?? {};
         return { ...stream, viewers: stream.viewers + viewers, sendBps: stream.sendBps + sendBps };
       });
@@ -188,16 +202,15 @@ export class EmbeddedEngine implements MediaEngine {
     return this.#running?.server.endStream(app, stream) ?? false;
   }
 
+  async yieldStream({ app, stream }: StreamName, credential: string): Promise<boolean> {
+    return this.#running?.server.yieldStream(app, stream, credential) ?? true;
+  }
+
   async kickPublisher({ app, stream }: StreamName): Promise<boolean> {
     return this.#running?.server.kickPublisher(app, stream) ?? false;
   }
 
   async kickClient(clientId: string): Promise<boolean> {
     return this.#running?.server.kickClient(clientId) ?? false;
-  }
-
-  #ports(): MediaPorts {
-    if (this.#running === undefined) throw new Error('the embedded engine is not started');
-    return this.#running.ports;
   }
 }

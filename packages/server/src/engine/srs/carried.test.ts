@@ -146,11 +146,11 @@ describe('a publisher', () => {
   test('may be replaced by its own credential once nothing more comes of it', () => {
     publish();
     expect(carried.mayBeReplaced(A, 'room:1')).toBe(false);
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(5000);
     carried.compare(look({ publishers: ['p'], recvBytes: 2 }));
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(5000);
     expect(carried.mayBeReplaced(A, 'room:1')).toBe(false);
-    vi.advanceTimersByTime(2000);
+    vi.advanceTimersByTime(5000);
     carried.compare(look({ publishers: ['p'], recvBytes: 2 }));
     expect(carried.mayBeReplaced(A, 'room:1')).toBe(true);
     expect(carried.mayBeReplaced(A, 'channel:1')).toBe(false);

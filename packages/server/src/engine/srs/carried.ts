@@ -5,8 +5,8 @@ import { isOfServer } from './client-id.ts';
 const BECOMING_CURRENT_MS = 10_000;
 /** How long somebody who was let in is known again, when SRS's lists could not be read meanwhile. */
 const REMEMBERED_MS = 120_000;
-/** A publisher whose bytes did not rise for this long has fallen silent. */
-const SILENT_MS = 3000;
+/** A publisher whose bytes did not rise for this long has fallen silent; SRS counts them every 3 s. */
+const SILENT_MS = 8000;
 /** Hooks that are under way while a list is read: what is younger is not judged by it. */
 const UNDER_WAY_MS = 2000;
 

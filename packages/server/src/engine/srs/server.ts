@@ -124,12 +124,13 @@ export class SrsServer {
   }
 
   #publishers(streams: readonly SrsStream[], byId: ReadonlyMap<string, SrsClient>): Look['publishers'] {
-    return streams.flatMap(({ app, name, publish, recv_bytes: recvBytes }) => {
+    return streams.flatMap(({ app, name, publish }) => {
       if (!publish.active || publish.cid === undefined) return [];
       const client = byId.get(publish.cid);
       const clientId = this.clientId(publish.cid);
       const found = { clientId, app, stream: name, protocol: protocolOf(client?.type), address: client?.ip ?? '' };
-      // Between the two lists it may have gone; the next look knows.
+      // A stream's own count has what others sent who were refused. Between the two lists it may have gone.
+      const recvBytes = client?.recv_bytes ?? 0;
       return [{ ...{ app, stream: name, clientId, recvBytes }, client: found, aliveMs: (client?.alive ?? 0) * 1000 }];
     });
   }

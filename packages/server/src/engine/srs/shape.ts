@@ -48,8 +48,6 @@ const srsStream = z.object({
   app: name,
   live_ms: count,
   frames: count,
-  send_bytes: count,
-  recv_bytes: count,
   kbps: rates,
   publish: z.object({ active: z.boolean(), cid: name.optional() }),
   video: z
