@@ -35,6 +35,8 @@ export interface PublishUrls {
 export interface Addresses {
   playUrls: PlayUrls;
   publishUrls: Partial<PublishUrls>;
+  /** What the media engine can do beside: record rooms, send them on to other servers. */
+  features: { recording: boolean; relays: boolean };
 }
 
 /** Something that is wrong with how a stream arrives: `info` is to be known, `warning` costs some viewers something. */

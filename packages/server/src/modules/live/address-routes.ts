@@ -32,6 +32,7 @@ export function addAddressRoutes(
       return {
         playUrls: engine.playUrls({ app: LIVE_APP, stream: STREAM, ...site, query: {} }),
         publishUrls: engine.publishUrls({ app: LIVE_APP, stream: STREAM, ...site, query: { key: KEY } }),
+        features: { recording: engine.recorder !== undefined, relays: engine.relay !== undefined },
       };
     },
   );

@@ -1,0 +1,19 @@
+import type { Addresses } from '@kaibo/client';
+import { readonly, shallowRef } from 'vue';
+import type { Ref } from 'vue';
+import { api } from '../api.ts';
+
+type Features = Addresses['features'];
+
+const features = shallowRef<Features | null>(null);
+let loading: Promise<void> | undefined;
+
+/** What this server's media engine can do; null until it is known. Asked for once. */
+export function useEngineFeatures(): Readonly<Ref<Features | null>> {
+  loading ??= api.rooms.addresses().then(
+    (found) => void (features.value = found.features),
+    // Whoever needs it next asks again; until then nothing is hidden.
+    () => void (loading = undefined),
+  );
+  return readonly(features);
+}
