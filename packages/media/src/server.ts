@@ -252,6 +252,11 @@ export class MediaServer {
     return this.#directory?.kickPublisher(streamKeyOf({ app, stream }), reason) ?? false;
   }
 
+  /** Kicks a publisher that fell silent, so that one with the same credential may come in its place on another node. */
+  yieldStream(app: string, stream: string, credential: string): boolean {
+    return this.#directory?.yieldTo(streamKeyOf({ app, stream }), credential) ?? false;
+  }
+
   /** At once: the publisher is kicked, viewers are told and closed. False when there is no such stream. */
   endStream(app: string, stream: string, reason: EndReason = 'ended'): boolean {
     return this.#directory?.end(streamKeyOf({ app, stream }), reason) ?? false;

@@ -30,6 +30,7 @@ export type ServerMessage =
   | { type: 'event'; channel: string; offset?: number; event: string; data: unknown; at: number }
   | { type: 'ack'; id: string; data?: unknown }
   | { type: 'error'; id?: string; code: string; error: string; channel?: string; retryAfter?: number }
+  | { type: 'reconnect'; withinMs: number }
   | { type: 'pong'; id?: string };
 
 const MAX_MESSAGE_CHARS = 4 * 1024 * 1024;
@@ -53,6 +54,8 @@ export function readServerMessage(value: unknown): ServerMessage | null {
       return typeof fields.channel === 'string' ? (value as ServerMessage) : null;
     case 'event':
       return typeof fields.channel === 'string' && typeof fields.event === 'string' ? (value as ServerMessage) : null;
+    case 'reconnect':
+      return typeof fields.withinMs === 'number' && fields.withinMs >= 0 ? (value as ServerMessage) : null;
     case 'ack':
     case 'error':
     case 'pong':

@@ -18,6 +18,10 @@ export class PendingRequests {
     this.#timeoutMs = timeoutMs;
   }
 
+  get size(): number {
+    return this.#waiting.size;
+  }
+
   add(id: string): Promise<unknown> {
     if (this.#waiting.size >= MAX_PENDING_REQUESTS) {
       return Promise.reject(new KaiboError({ code: 'overflow', status: 0, message: 'too many requests wait' }));

@@ -240,6 +240,17 @@ export class Directory {
     return true;
   }
 
+  /**
+   * Whether one with this credential may publish on another node: nobody does here, or a silent one with the same
+   * credential, which goes.
+   */
+  yieldTo(key: StreamKey, credential: string): boolean {
+    const entry = this.#entries.get(key);
+    if (entry?.publisher === undefined) return true;
+    if (entry.publisher.credential !== credential || !isSilent(entry)) return false;
+    return this.kickPublisher(key, 'replaced');
+  }
+
   /** A worker thread died: its clients are gone, its streams wait for their publishers, its mirrors are void. */
   workerLost(workerId: number): void {
     for (const [clientId, known] of [...this.#clients]) {

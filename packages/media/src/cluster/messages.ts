@@ -14,6 +14,7 @@ import type { RecordingEndReason, RecordNews, RecordOrder, RoomRequest } from '.
 import type { Poster } from '../snapshot/poster-queue.ts';
 import type { Certificate } from '../tls.ts';
 import type { RenditionOrder } from '../transcode/ladder/ladders.ts';
+import type { ThreadFigures } from './thread-meter.ts';
 import type { RenditionEnd } from '../transcode/ladder/source-ladder.ts';
 
 /** Given to a worker thread when it starts. Ports are resolved; `connections` is shared by all workers. */
@@ -98,7 +99,7 @@ export type WorkerNotice =
   | { type: 'unpublish'; key: StreamKey; epoch: number; clientId: string; reason: EndReason; lastDtsMs?: number }
   | { type: 'stop'; clientId: string; reason: EndReason }
   | { type: 'closed'; client: PublicMediaClient; sendBytes: number; recvBytes: number }
-  | { type: 'stats'; atMs: number; streams: StreamReport[] }
+  | { type: 'stats'; atMs: number; streams: StreamReport[]; thread: ThreadFigures }
   | { type: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; fields: object; message: string }
   /** How a push goes. */
   | { type: 'push'; id: string; status: PushStatus }

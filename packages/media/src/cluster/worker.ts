@@ -40,6 +40,7 @@ import type {
 } from './messages.ts';
 import { receiveMirror, sendMirror } from './mirror.ts';
 import { reportStream } from './report.ts';
+import { ThreadMeter } from './thread-meter.ts';
 
 const STATS_MS = 1000;
 /** How long goodbyes may take before sockets are cut. */
@@ -70,6 +71,7 @@ export class MediaWorker implements SessionHost {
   readonly log: MediaLog;
   readonly hls: HlsShelf;
   #link: Link<WorkerRequest, WorkerNotice, MainRequest, MainNotice>;
+  #meter = new ThreadMeter();
   #hub: StreamHub;
   #connections: ConnectionCounter;
   #listeners: Listener[];
@@ -90,7 +92,7 @@ export class MediaWorker implements SessionHost {
   constructor(seed: WorkerSeed, port: MessagePort) {
     this.options = seed.options;
     this.#asksConnect = seed.asksConnect;
-    this.#hub = new StreamHub(seed.options);
+    this.#hub = new StreamHub(seed.options, this.#meter.totals);
     const { workerId, connections, options } = seed;
     this.#connections = new ConnectionCounter({ shared: connections, workerId, limits: options.limits });
     this.#link = new Link(port, {
@@ -106,7 +108,7 @@ export class MediaWorker implements SessionHost {
       report: (id, status) => this.#link.send({ type: 'push', id, status }),
     });
     this.#pulls = new Pulls(this);
-    this.hls = createHlsShelf(seed, { link: this.#link, log: this.log });
+    this.hls = createHlsShelf(seed, { link: this.#link, log: this.log, totals: this.#meter.totals });
     this.#doctors = new Doctors(this.options);
     this.#ladders = new Ladders({
       options: this.options.transcode,
@@ -385,7 +387,7 @@ export class MediaWorker implements SessionHost {
         keyIntervalMs: this.#doctors.keyIntervalMs(stream.key),
       }),
     );
-    this.#link.send({ type: 'stats', atMs: Date.now(), streams });
+    this.#link.send({ type: 'stats', atMs: Date.now(), streams, thread: this.#meter.read() });
   }
 
   #traffic(): TrafficReply {
@@ -406,6 +408,7 @@ export class MediaWorker implements SessionHost {
     this.#bridges.closeAll();
     this.#hub.close();
     clearInterval(this.#stats);
+    this.#meter.close();
     const deadline = Date.now() + DRAIN_MS;
     while (this.#sockets.size > 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
     for (const socket of this.#sockets) socket.destroy();

@@ -153,7 +153,7 @@ function proxyMedia(
   { config, callerOf, engine }: Pick<FrontDeps, 'config' | 'engine'> & { callerOf: CallerOf },
 ): void {
   const { sockets: maxStreams, socketsPerAddress: maxPerAddress } = config.limits;
-  addMediaProxy(app, { callerOf, target: () => engine.httpTarget?.(), maxStreams, maxPerAddress });
+  addMediaProxy(app, { callerOf, target: () => engine.httpTarget?.(), rtc: engine.rtcHttp, maxStreams, maxPerAddress });
 }
 
 function addSockets(

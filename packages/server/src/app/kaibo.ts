@@ -81,18 +81,21 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     { ...deps, ...{ database, outbox, state, engine, folder, now }, hasPeers: hasPeers(deps) },
     started,
   );
-  const { live, embed, talking, authenticator } = modules;
+  const { live, embed, talking, authenticator, node } = modules;
   const sockets = openSockets({ ...deps, state, live, talking, engine, authenticator, now }, started);
+  modules.log.welcome(sockets.roster);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
   breakers['engine'] = () => engine.breaker;
   breakers['mail'] = () => modules.auth.mailer.state;
   const status = { isStopping: false };
   const base = { ...deps, breakers, database, state, engine, now, authenticator };
-  const front = await createFront({ ...base, live, embed, modules: modules.all, talking, sockets, status });
+  const front = await createFront({ ...base, live, embed, node, modules: modules.all, talking, sockets, status });
   started.defer(() => front.app.close());
   modules.recording.measure(front.registry);
+  modules.log.measure(front.registry);
   engine.measure(front.registry);
+  modules.monitor.measure(front.registry);
   for (const module of modules.interaction) module.measure?.(front.registry);
   await startEngine(engine, countDisconnects(front.registry, modules.engineHandler));
   started.defer(() => engine.stop());
@@ -103,12 +106,14 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     breakers,
     connections: () => sockets.roster.count('realtime') + sockets.roster.count('signaling'),
     address: () => place.address,
+    node: () => ({ name: node.name, region: node.region, state: node.state() }),
     certificateEndMs: () => certificate?.endsAtMs,
   });
   outbox.start();
   await modules.start();
   const ports = await listenAll(front, config, started);
   place.address = `${config.host}:${ports.http}`;
+  await node.join({ port: ports.http, guests: sockets.guests });
 
   const running = started.move();
   let stopping: Promise<void> | undefined;

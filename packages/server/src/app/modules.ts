@@ -11,8 +11,10 @@ import { createEmbedModule, type EmbedModule } from '../modules/embed/index.ts';
 import { createFileModule } from '../modules/file/index.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import { createLiveModule, type LiveModule } from '../modules/live/index.ts';
-import { createLogModule } from '../modules/log/index.ts';
+import type { LogLines } from '../modules/log/contract.ts';
+import { createLogModule, type LogModule } from '../modules/log/index.ts';
 import type { MonitorModule } from '../modules/monitor/index.ts';
+import type { NodeModule } from '../modules/node/index.ts';
 import { createRecordingModule, type RecordingModule } from '../modules/recording/index.ts';
 import { createRelayModule } from '../modules/relay/index.ts';
 import { createSearchModule } from '../modules/search/index.ts';
@@ -23,11 +25,14 @@ import { openBucket } from '../storage/index.ts';
 import type { Config } from './config.ts';
 import { loadSigningKey, readSigningKey } from './data-folder.ts';
 import { createInteraction } from './interaction.ts';
+import { createNodes, othersOf } from './nodes.ts';
 import { createObserving, type ObservingDeps } from './observing.ts';
 
 export interface ModuleDeps extends Pick<ObservingDeps, 'origins' | 'version'> {
   config: Config;
   logger: Logger;
+  /** What `logger` writes. */
+  logLines?: LogLines;
   database: Database;
   /** Whether several nodes share the database. */
   hasPeers: boolean;
@@ -49,7 +54,9 @@ export interface Modules {
   recording: RecordingModule;
   interaction: readonly InteractModule[];
   embed: EmbedModule;
+  log: LogModule;
   monitor: MonitorModule;
+  node: NodeModule;
   /** Those that have routes. */
   all: readonly { addRoutes?(app: App, callerOf: CallerOf): void }[];
   /** Those that have channels, or take requests on a socket. */
@@ -64,16 +71,15 @@ export interface Modules {
 export async function createModules(deps: ModuleDeps, started: AsyncDisposableStack): Promise<Modules> {
   const { config, logger, database, hasPeers, outbox, state, engine, folder, now } = deps;
   const common = { database, outbox, state, engine, now };
-  const isShared = config.database.url !== undefined;
-  const auth = createAuthModule({
-    ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
-    databaseKind: isShared ? 'postgres' : 'sqlite',
-    logger: logger.child({ module: 'auth' }),
+  // The first, and so the last to end: the others have something to say until then.
+  const log = createLogModule({
+    ...{ database, outbox, state, now, lines: deps.logLines, options: config.log.store, node: config.node.name },
+    logger: logger.child({ module: 'log' }),
   });
-  started.defer(() => auth.stop());
-  await auth.start();
+  started.defer(() => log.stop());
+  const auth = await startAuth(deps, started);
   const users = deps.users ?? createUserDirectory(database, now);
-  const signingKey = isShared
+  const signingKey = isShared(config)
     ? await loadSharedKey(database, { own: readSigningKey(folder), now })
     : loadSigningKey(folder);
   const live = createLiveModule({
@@ -82,6 +88,7 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     openRoomsPerUser: config.limits.openRoomsPerUser,
     recording: config.recording.default,
     pictures: () => files.pictures,
+    nodes: othersOf(() => node),
   });
   started.defer(() => live.stop());
   const rooms = live.directory;
@@ -102,12 +109,16 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
   const { recording, files } = await createStoring({ ...deps, users, rooms, signingKey }, started);
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
-  const { monitor, insight } = createObserving({ ...deps, users, live, recording });
+  const { monitor, insight } = createObserving({
+    ...{ ...deps, users, live, recording, notifier: interaction.notifier, mailer: auth.mailer },
+  });
   started.defer(() => Promise.all([monitor.stop(), insight.stop()]).then(() => {}));
+  const node = createNodes(deps, { live, monitor, signingKey });
+  started.defer(() => node.stop());
   for (const { accountHolder } of [relay, recording, files, insight, ...interaction.modules, live, user])
     if (accountHolder !== undefined) auth.addHolder(accountHolder);
   return {
-    ...{ auth, live, recording, embed, monitor, interaction: interaction.modules },
+    ...{ auth, live, recording, embed, log, monitor, node, interaction: interaction.modules },
     authenticator: deps.authenticator ?? auth.authenticator,
     all: [
       live,
@@ -121,15 +132,31 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
       search,
       monitor,
       insight,
-      createLogModule(database),
+      node,
+      log,
     ],
     talking: [live, ...interaction.modules, monitor, insight],
-    engineHandler: recording.behind(relay.behind(live.engineHandler)),
-    start: async () => {
-      for (const module of [live, relay, recording, files, ...interaction.modules, monitor, insight])
-        await module.start?.();
-    },
+    engineHandler: node.behind(monitor.behind(recording.behind(relay.behind(live.engineHandler)))),
+    start: () => startInTurn([log, live, relay, recording, files, ...interaction.modules, monitor, insight]),
   };
+}
+
+const isShared = ({ database }: Config): boolean => database.url !== undefined;
+
+async function startAuth(deps: ModuleDeps, started: AsyncDisposableStack): Promise<AuthModule> {
+  const { config, logger, database, outbox, state, folder, now } = deps;
+  const auth = createAuthModule({
+    ...{ database, outbox, state, now, folder, publicUrl: config.publicUrl, auth: config.auth, mail: config.mail },
+    databaseKind: isShared(config) ? 'postgres' : 'sqlite',
+    logger: logger.child({ module: 'auth' }),
+  });
+  started.defer(() => auth.stop());
+  await auth.start();
+  return auth;
+}
+
+async function startInTurn(modules: readonly { start?(): Promise<void> }[]): Promise<void> {
+  for (const module of modules) await module.start?.();
 }
 
 /** What keeps files: on this machine's disk, or in the bucket. */

@@ -3,6 +3,7 @@ import type { MediaEngine } from '../engine/contract.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
 import type { InteractModule } from '../modules/interact/contract.ts';
 import type { LiveModule } from '../modules/live/index.ts';
+import type { Guests } from '../modules/node/index.ts';
 import { RealtimeService, type RealtimeOptions } from '../modules/realtime/index.ts';
 import { SignalingService } from '../modules/signaling/index.ts';
 import { Roster, type RosterOptions } from '../sockets/roster.ts';
@@ -28,6 +29,7 @@ export interface Sockets {
   roster: Roster;
   realtime: RealtimeService;
   signaling: SignalingService;
+  guests: Guests;
 }
 
 /** They end with `started`. */
@@ -55,5 +57,10 @@ export function openSockets(deps: SocketsDeps, started: AsyncDisposableStack): S
     signaling.close();
     realtime.close();
   });
-  return { roster, realtime, signaling };
+  const guests: Guests = {
+    count: () => roster.count('realtime') + roster.count('sse') + roster.count('signaling'),
+    moveOn: (withinMs) => roster.moveOn(withinMs),
+    stay: () => roster.stay(),
+  };
+  return { roster, realtime, signaling, guests };
 }

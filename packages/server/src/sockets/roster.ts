@@ -8,6 +8,8 @@ export interface Guest {
   readonly caller: Caller;
   /** Called regularly: whatever shows that the other side still lives. */
   ping(): void;
+  /** It may come again elsewhere, at a moment of its own within this time. */
+  moveOn?(withinMs: number): void;
   cut(code: number, reason: string): void;
 }
 
@@ -37,6 +39,8 @@ export class Roster {
   readonly #perAddress = new Map<string, number>();
   readonly #kinds: Record<GuestKind, number> = { realtime: 0, signaling: 0, sse: 0, poll: 0 };
   readonly #pinger: NodeJS.Timeout;
+  /** Of those that were asked to go: when they are cut, should they stay. */
+  readonly #leaving = new Map<Guest, NodeJS.Timeout>();
   readonly #forgetRevoked: () => void;
   #isClosed = false;
 
@@ -71,6 +75,8 @@ export class Roster {
     const kind = this.#guests.get(guest);
     if (kind === undefined) return;
     this.#guests.delete(guest);
+    clearTimeout(this.#leaving.get(guest));
+    this.#leaving.delete(guest);
     this.#kinds[kind]--;
     const { address } = guest.caller;
     const left = (this.#perAddress.get(address) ?? 1) - 1;
@@ -78,9 +84,30 @@ export class Roster {
     else this.#perAddress.set(address, left);
   }
 
+  /**
+   * Asks those that were not asked yet to come again elsewhere, each at a moment of its own; who cannot be asked, or stays, is
+   * cut so. Polls end by themselves.
+   */
+  moveOn(withinMs: number): void {
+    for (const [guest, kind] of this.#guests) {
+      if (kind === 'poll' || this.#leaving.has(guest)) continue;
+      guest.moveOn?.(withinMs);
+      const cutMs = (guest.moveOn === undefined ? 0 : withinMs) + Math.random() * withinMs;
+      const timer = setTimeout(() => guest.cut(CLOSE.resume, 'the node drains'), cutMs).unref();
+      this.#leaving.set(guest, timer);
+    }
+  }
+
+  /** Nobody has to go any more. */
+  stay(): void {
+    for (const timer of this.#leaving.values()) clearTimeout(timer);
+    this.#leaving.clear();
+  }
+
   /** Tells everybody to come back later. Idempotent. */
   close(): void {
     this.#isClosed = true;
+    this.stay();
     clearInterval(this.#pinger);
     this.#forgetRevoked();
     for (const guest of this.#guests.keys()) guest.cut(CLOSE.goingAway, 'the server stops');

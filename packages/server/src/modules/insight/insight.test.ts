@@ -37,7 +37,14 @@ async function stage(database: Database) {
   const summaries = new Summaries({ database, insight: store, store: summaryStore, users, now });
   const days = new Days({ database, calendar: new Calendar(ZONE), timeZone: ZONE, now });
   const people = new People({ database, logger });
-  const sampler = () => new RoomSampler({ database, store, state, board: { carried: () => carried }, now });
+  const sampler = () =>
+    new RoomSampler({
+      database,
+      store,
+      state,
+      board: { carrier: () => undefined, node: () => undefined, carried: () => carried },
+      now,
+    });
   await insertUsers(database, userRow('ada'), userRow('bob'), userRow('cat'));
   const liveRoom = { user_id: 'ada', title: '夜谈', status: 'live', start_time: T0, peak_viewers: 0 } as const;
   await database.insertInto('rooms').values(roomRow('room', liveRoom)).execute();

@@ -1,13 +1,14 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Denial, EngineClient, PlayVerdict, PublicEngineClient, PublishVerdict } from '../../engine/contract.ts';
 import { StateUnavailableError } from '../../state/contract.ts';
 import { AppError } from '../gateway/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import type { Audience } from './audience.ts';
-import { LIVE_APP } from './contract.ts';
+import { LIVE_APP, type OtherNodes } from './contract.ts';
 import type { RoomOpening } from './opening.ts';
 import { roomOnChannel } from './permanent-channel.ts';
 import { assertMayEnter, ownerPersonOf, type RoomRights } from './rights.ts';
-import { equalInConstantTime } from './signer.ts';
+import { equalInConstantTime, type Signer } from './signer.ts';
 import type { RoomRow, RoomStore } from './store.ts';
 import type { Streams } from './streams.ts';
 
@@ -18,7 +19,13 @@ export interface AdmissionDeps {
   streams: Streams;
   users: UserDirectory;
   opening: RoomOpening;
+  signer: Signer;
+  nodes: Pick<OtherNodes, 'takeOver'>;
 }
+
+/** How long a node that let its publisher go may take to let the stream go. */
+const LET_GO_MS = 2000;
+const LET_GO_EVERY_MS = 100;
 
 /** Who may publish and who may play: the answers to the engine's questions. */
 export class Admission {
@@ -37,7 +44,7 @@ export class Admission {
       const credential = hasOwnKey
         ? await this.#byRoom(room, key)
         : await this.#byChannel(client.stream, { room, key });
-      if (client.isTrial !== true && !(await this.#deps.streams.claim(client.stream)))
+      if (client.isTrial !== true && !(await this.#claim(client.stream, credential)))
         throw new AppError('already_publishing');
       return { action: 'publish', credential };
     });
@@ -46,11 +53,17 @@ export class Admission {
   async play(client: EngineClient): Promise<PlayVerdict> {
     return refusing(async () => {
       if (client.app !== LIVE_APP) throw new AppError('unknown_app');
-      const { store, rights, audience } = this.#deps;
+      const { store, rights, audience, signer, streams } = this.#deps;
+      const query = new URLSearchParams(client.param);
+      const token = query.get('token') ?? undefined;
+      if (signer.isNodeToken(client.stream, token)) {
+        // One that has it from another node itself is no origin: so no circle can come about.
+        if (!(await streams.isHeldHere(client.stream))) throw new AppError('not_publishing');
+        return { action: 'play', passesOn: true };
+      }
       const room = await store.findByPlayId(client.stream);
       if (room === undefined || room.status === 'ended') throw new AppError('room_not_found');
-      const query = new URLSearchParams(client.param);
-      const proof = { token: query.get('token') ?? undefined, vid: query.get('vid') ?? undefined };
+      const proof = { token, vid: query.get('vid') ?? undefined };
       const standing = await rights.judge(room, proof);
       const { person, hasPass } = standing;
       const isOwner = person !== undefined && person === ownerPersonOf(room);
@@ -76,6 +89,20 @@ export class Admission {
     const seat = { clientId: client.clientId, person: `client:${client.clientId}`, isEntitled: room.is_private === 1 };
     // They are in: a room that is full is not emptied by counting them.
     return (await audience.reserve({ id: room.id, maxViewers: 0 }, seat)) ? {} : undefined;
+  }
+
+  /** On another node it may be a publisher that is dead and nobody knows yet. */
+  async #claim(playId: string, credential: string): Promise<boolean> {
+    const { streams, nodes } = this.#deps;
+    if (await streams.claim(playId)) return true;
+    const nodeId = await streams.holderOf(playId);
+    if (nodeId !== undefined && !(await nodes.takeOver({ nodeId, playId, credential }))) return false;
+    const deadlineMs = performance.now() + LET_GO_MS;
+    while (!(await streams.claim(playId))) {
+      if (performance.now() > deadlineMs) return false;
+      await delay(LET_GO_EVERY_MS);
+    }
+    return true;
   }
 
   async #byRoom(room: RoomRow, key: string): Promise<string> {

@@ -227,6 +227,7 @@ export class Broadcast {
         if (event !== 'room.ended') return;
         engine
           .endStream({ app: LIVE_APP, stream: playId })
+          .then(() => this.#unwatch(playId))
           .catch((error: unknown) => logger.error({ err: error, playId }, 'the stream of an ended room goes on'));
       },
       reset: () => this.#schedule(0),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { lineSchema } from '../../http/plain-text.ts';
-import type { EngineStream, Site } from '../../engine/contract.ts';
+import type { EnginePoster, EngineRendition, EngineStream, MediaPlace, Site } from '../../engine/contract.ts';
 import type { Caller, ErrorCode } from '../gateway/contract.ts';
 
 /** The application name under which rooms are published and played. */
@@ -127,7 +127,16 @@ const playUrlFields = {
 const publishUrlFields = { rtmp: engineUrls, whip: engineUrls, wsFlv: engineUrls };
 
 /** Patterns of addresses. */
-export const addressesSchema = z.object({ playUrls: z.object(playUrlFields), publishUrls: z.object(publishUrlFields) });
+export const addressesSchema = z.object({
+  playUrls: z.object(playUrlFields),
+  publishUrls: z.object(publishUrlFields),
+  features: z
+    .object({
+      recording: z.boolean().describe('Rooms can be recorded'),
+      relays: z.boolean().describe('Rooms can be sent on to other servers'),
+    })
+    .describe('What the media engine can do beside'),
+});
 
 /** A room as one caller sees it. */
 export const roomSchema = roomFactsSchema.extend({
@@ -267,6 +276,32 @@ export interface RoomDirectory {
   onHidden(listener: (roomId: string) => void): void;
   /** As `standing` says who they are, without asking the database. */
   personOf(roomId: string, proof: Proof & { caller: Caller }): string | undefined;
+}
+
+/** Where a stream is that another node may have. */
+export type StreamCarrier =
+  /** `token` makes that node give it to this one, for a minute. */
+  | { nodeId: string; token: string }
+  /** Nobody publishes it now. */
+  | 'none'
+  | 'ended';
+
+/** What a node knows of a stream that is published on any; at most a few seconds old. */
+export interface StreamSight {
+  /** Where people reach the node that has it, when its operator said so. */
+  place?: MediaPlace;
+  publishing?: PublishingHealth;
+  /** Of its last picture. */
+  posterAtMs?: number;
+  renditions?: readonly EngineRendition[];
+}
+
+/** What rooms need of the other nodes. Implemented by the node module. */
+export interface OtherNodes {
+  sight(playId: string): StreamSight | undefined;
+  poster(playId: string): Promise<EnginePoster | undefined>;
+  /** Whether the node let its publisher go, which was silent and had the same credential, or has none any more. */
+  takeOver(stream: { nodeId: string; playId: string; credential: string }): Promise<boolean>;
 }
 
 export interface MediaRequest extends Proof {

@@ -19,7 +19,15 @@ import { Broadcast } from './broadcast.ts';
 import { RoomCatalog } from './catalog.ts';
 import { Checkups } from './checkups.ts';
 import { roomChannels, roomCommands } from './channels.ts';
-import { LIVE_APP, type ListRoomsQuery, type Room, type RoomDirectory, type RoomFacts } from './contract.ts';
+import {
+  LIVE_APP,
+  type ListRoomsQuery,
+  type OtherNodes,
+  type Room,
+  type RoomDirectory,
+  type RoomFacts,
+  type StreamCarrier,
+} from './contract.ts';
 import { Control } from './control.ts';
 import { createRoomDirectory } from './directory.ts';
 import { Ledger } from './ledger.ts';
@@ -61,7 +69,16 @@ export interface LiveDeps {
   graceMs: number;
   /** Asked late: files are made after rooms. */
   pictures: () => PictureLibrary;
+  /** Left out, there are none. */
+  nodes?: OtherNodes;
 }
+
+/** Of a node that is alone. */
+const NO_OTHERS: OtherNodes = {
+  sight: () => undefined,
+  poster: async () => undefined,
+  takeOver: async () => false,
+};
 
 /** Rooms: REST calls, the engine's questions and reports, channels and counts. */
 export interface LiveModule {
@@ -85,6 +102,8 @@ export interface LiveModule {
   listAll(caller: Caller, query: ListRoomsQuery): Promise<{ rooms: Room[]; total: number }>;
   /** Every room that is not ended, private ones too: for operators. */
   openRooms(): Promise<RoomFacts[]>;
+  /** Which node has a stream. @throws StateUnavailableError */
+  carrier(playId: string): Promise<StreamCarrier>;
   /** Told of everybody who begins to watch on this node. May not throw. */
   onArrival(listener: (arrival: Arrival) => void): void;
 }
@@ -134,12 +153,19 @@ export function createLiveModule(deps: LiveDeps): LiveModule {
       await view.prime(rows);
       return rows.map((row) => view.facts(row));
     },
+    carrier: async (playId) => {
+      const nodeId = await parts.streams.holderOf(playId);
+      if (nodeId !== undefined) return { nodeId, token: parts.signer.nodeToken(playId) };
+      const room = await store.findByPlayId(playId);
+      return room === undefined || room.status === 'ended' ? 'ended' : 'none';
+    },
     onArrival: (listener) => audience.onArrival(listener),
   };
 }
 
 function assemble(deps: LiveDeps) {
   const { database, outbox, state, engine, users, logger, now, graceMs, access, openRoomsPerUser, recording } = deps;
+  const { nodes = NO_OTHERS } = deps;
   const store = new RoomStore(database, now);
   const memberStore = new MemberStore(database, now);
   const signer = new Signer(deps.signingKey, now);
@@ -148,7 +174,7 @@ function assemble(deps: LiveDeps) {
   const isShared = engine.capabilities.shared === true;
   const streams: Streams = isShared ? new SharedStreams({ engine, now }) : new StreamLeases({ state, now });
   const ownerPeers = new OwnerPeers({ state });
-  const view = new RoomView({ engine, audience, signer, users, now });
+  const view = new RoomView({ engine, audience, signer, users, nodes, now });
   const announcer = new Announcer({ state, view, audience });
   const ledger = new Ledger({ outbox, announcer, view, now });
   const ticker = new Ticker({ store, audience, announcer, logger });
@@ -158,6 +184,7 @@ function assemble(deps: LiveDeps) {
   const service = new RoomService({
     ...{ store, catalog, ledger, engine, state, streams, users, view, rights, opening, access, saveTally },
     pictures: deps.pictures,
+    nodes,
   });
   const checkups = new Checkups({ store, outbox, logger });
   const broadcast = new Broadcast({
@@ -177,10 +204,10 @@ function assemble(deps: LiveDeps) {
   const members = new MemberService({ members: memberStore, rooms: service, ledger, users, now });
   const mediaRights = new MediaRights({ rooms: service, signer, now });
   const presence = new PresenceService({ rooms: service, audience, control, engine, signer, users, now });
-  const admission = new Admission({ store, audience, rights, streams, users, opening });
+  const admission = new Admission({ store, audience, rights, streams, users, opening, signer, nodes });
   return {
     ...{ store, catalog, audience, rights, view, removals, service, ownerPeers, outbox, control, ticker, broadcast },
-    ...{ admission, mediaRights, members, memberStore, presence },
+    ...{ admission, mediaRights, members, memberStore, presence, streams, signer },
   };
 }
 

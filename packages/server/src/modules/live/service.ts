@@ -8,10 +8,12 @@ import { ROOMS_CHANNEL } from './announcer.ts';
 import type { Category, RoomCatalog } from './catalog.ts';
 import {
   canMove,
+  healthOf,
   LIVE_APP,
   type CreatedRoom,
   type CreateRoomInput,
   type ListRoomsQuery,
+  type OtherNodes,
   type Proof,
   type Room,
   type RoomStatus,
@@ -47,6 +49,7 @@ export interface RoomServiceDeps {
   access: 'members' | 'open';
   /** Asked late: files are made after rooms. */
   pictures: () => PictureLibrary;
+  nodes: Pick<OtherNodes, 'poster'>;
   /** Writes the present numbers of a room's viewers down, before it ends. */
   saveTally(roomId: string): Promise<void>;
 }
@@ -122,10 +125,14 @@ export class RoomService {
     const { row, standing } = await this.look(caller, roomId, { token });
     assertMayEnter(row, standing);
     const isShown = row.status === 'live' || (row.status === 'preparing' && mayManage(standing));
-    const stream = { app: LIVE_APP, stream: row.play_id };
-    const poster = isShown && row.mode === 'media' ? this.#deps.engine.poster?.(stream) : undefined;
+    const poster = isShown && row.mode === 'media' ? await this.#posterOf(row.play_id) : undefined;
     if (poster === undefined) throw new AppError('poster_not_found');
     return { poster, isPrivate: row.is_private === 1 || row.status !== 'live' };
+  }
+
+  async #posterOf(playId: string): Promise<EnginePoster | undefined> {
+    const { engine, nodes } = this.#deps;
+    return engine.poster?.({ app: LIVE_APP, stream: playId }) ?? nodes.poster(playId);
   }
 
   async update(caller: Caller, roomId: string, input: UpdateRoomInput): Promise<Room> {
@@ -253,7 +260,9 @@ export class RoomService {
   async #ownerView(row: RoomRow, { site }: Caller): Promise<Room> {
     const { view } = this.#deps;
     await view.prime([row]);
-    return view.owner(row, site, { secret: await this.secretOf(row), stream: await this.#streamOf(row) });
+    const stream = await this.#streamOf(row);
+    const publishing = stream === undefined ? undefined : healthOf(stream);
+    return view.owner(row, site, { secret: await this.secretOf(row), publishing });
   }
 }
 

@@ -43,6 +43,15 @@ export class SharedStreams implements Streams {
     return this.#engine.isOnDuty === false && this.#isPublished(playId);
   }
 
+  /** It is no node's. */
+  async isHeldHere(): Promise<boolean> {
+    return false;
+  }
+
+  async holderOf(): Promise<undefined> {
+    return undefined;
+  }
+
   async releaseStale(): Promise<void> {
     for (const [playId, atMs] of this.#cut) if (atMs + BECOMING_CURRENT_MS <= this.#now()) this.#cut.delete(playId);
   }

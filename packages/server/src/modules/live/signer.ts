@@ -2,6 +2,8 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 const HOUR_MS = 3_600_000;
 const PLAY_TOKEN_HOURS = 6;
+/** Nodes' clocks may differ by about as much. */
+const NODE_TOKEN_MS = 60_000;
 const ID = /^[\w-]{1,64}$/;
 
 /** What a play token proves. */
@@ -44,6 +46,18 @@ export class Signer {
     const [expiry = '', ...bound] = content.split('-');
     if (!(Number.parseInt(expiry, 36) > this.#now())) return undefined;
     return { person: bound.length === 0 ? undefined : Buffer.from(bound.join('-'), 'base64url').toString(), forMember };
+  }
+
+  /** By which one node gets a stream of another, for a minute from now. */
+  nodeToken(playId: string): string {
+    const expiry = (this.#now() + NODE_TOKEN_MS).toString(36);
+    return `${expiry}.${this.#mac('node', playId, expiry)}`;
+  }
+
+  isNodeToken(playId: string, token: string | undefined): boolean {
+    const [expiry = '', mac = ''] = token?.split('.') ?? [];
+    if (!equalInConstantTime(mac, this.#mac('node', playId, expiry))) return false;
+    return Number.parseInt(expiry, 36) > this.#now();
   }
 
   /** For a person without account: a new one each time. */

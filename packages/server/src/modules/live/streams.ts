@@ -28,6 +28,10 @@ export interface Streams {
   /** Those streams that somebody publishes, anywhere. */
   holders(playIds: readonly string[]): Promise<Set<string>>;
   isHeldElsewhere(playId: string): Promise<boolean>;
+  /** Of the engine of this node alone. */
+  isHeldHere(playId: string): Promise<boolean>;
+  /** The living node that publishes it, or is about to. */
+  holderOf(playId: string): Promise<string | undefined>;
   /** What was let in and never became current is forgotten. */
   releaseStale(): Promise<void>;
   /** At the end of this node: others may publish what it did. */
@@ -81,8 +85,17 @@ export class StreamLeases implements Streams {
     return new Set(playIds.filter((playId) => held.has(leaseName(playId))));
   }
 
+  async isHeldHere(playId: string): Promise<boolean> {
+    return (await this.#held.get(playId)?.leasing)?.isHeld === true;
+  }
+
+  async holderOf(playId: string): Promise<string | undefined> {
+    const name = leaseName(playId);
+    return (await this.#state.holders([name])).get(name)?.nodeId;
+  }
+
   async isHeldElsewhere(playId: string): Promise<boolean> {
-    if ((await this.#held.get(playId)?.leasing)?.isHeld === true) return false;
+    if (await this.isHeldHere(playId)) return false;
     return (await this.holders([playId])).has(playId);
   }
 

@@ -1,7 +1,14 @@
-import type { EngineStream, MediaEngine, PlayUrls, Site } from '../../engine/contract.ts';
+import type { MediaEngine, PlayUrls, Site } from '../../engine/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import type { Audience } from './audience.ts';
-import { healthOf, LIVE_APP, type Room, type RoomFacts, type RoomOwner } from './contract.ts';
+import {
+  LIVE_APP,
+  type OtherNodes,
+  type PublishingHealth,
+  type Room,
+  type RoomFacts,
+  type RoomOwner,
+} from './contract.ts';
 import type { Signer } from './signer.ts';
 import type { RoomRow } from './store.ts';
 
@@ -17,6 +24,7 @@ export class RoomView {
   readonly #audience: Audience;
   readonly #signer: Signer;
   readonly #users: UserDirectory;
+  readonly #nodes: Pick<OtherNodes, 'sight'>;
   readonly #now: () => number;
   /** Undefined is an account that is gone. */
   readonly #owners = new Map<string, { owner: RoomOwner | undefined; atMs: number }>();
@@ -26,12 +34,14 @@ export class RoomView {
     audience: Audience;
     signer: Signer;
     users: UserDirectory;
+    nodes: Pick<OtherNodes, 'sight'>;
     now: () => number;
   }) {
     this.#engine = deps.engine;
     this.#audience = deps.audience;
     this.#signer = deps.signer;
     this.#users = deps.users;
+    this.#nodes = deps.nodes;
     this.#now = deps.now;
   }
 
@@ -106,28 +116,33 @@ export class RoomView {
   }
 
   /** For the owner: the key, and play URLs that work for private rooms and previews. */
-  owner(row: RoomRow, site: Site, { secret, stream }: { secret: string; stream: EngineStream | undefined }): Room {
+  owner(
+    row: RoomRow,
+    site: Site,
+    { secret, publishing }: { secret: string; publishing: PublishingHealth | undefined },
+  ): Room {
     const room = this.public(this.facts(row), site, needsToken(row) ? this.#signer.playToken(row.id) : undefined);
     if (row.mode === 'p2p') return room;
     return {
       ...room,
       streamKey: `${row.play_id}?key=${secret}`,
       publishUrls: this.#engine.publishUrls({ app: LIVE_APP, stream: row.play_id, ...site, query: { key: secret } }),
-      publishing: stream === undefined ? undefined : healthOf(stream),
+      publishing: row.status === 'ended' ? undefined : (publishing ?? this.#nodes.sight(row.play_id)?.publishing),
     };
   }
 
   /** A preview is nobody else's business. */
   #posterOf({ id, play_id: stream, status, mode }: RoomRow): string | undefined {
     if (status !== 'live' || mode === 'p2p') return undefined;
-    const atMs = this.#engine.poster?.({ app: LIVE_APP, stream })?.atMs;
+    const atMs = this.#engine.poster?.({ app: LIVE_APP, stream })?.atMs ?? this.#nodes.sight(stream)?.posterAtMs;
     return atMs === undefined ? undefined : `/api/rooms/${encodeURIComponent(id)}/poster?v=${atMs}`;
   }
 
   #renditions(facts: RoomFacts, site: Site, token: string | undefined): Room['renditions'] {
     const { playId, mode, status } = facts;
     if (mode === 'p2p' || status === 'ended') return undefined;
-    const renditions = this.#engine.renditions?.({ app: LIVE_APP, stream: playId }) ?? [];
+    const own = this.#engine.renditions?.({ app: LIVE_APP, stream: playId }) ?? [];
+    const renditions = own.length > 0 ? own : (this.#nodes.sight(playId)?.renditions ?? []);
     if (renditions.length === 0) return undefined;
     return renditions.map(({ name, width, height, bitrateBps }) => ({
       name,
@@ -144,6 +159,7 @@ export class RoomView {
       stream: playId + suffix,
       ...site,
       query: token === undefined ? {} : { token },
+      place: this.#nodes.sight(playId)?.place,
     });
   }
 }

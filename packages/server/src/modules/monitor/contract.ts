@@ -1,5 +1,10 @@
 import { z } from 'zod';
+import type { EngineRendition } from '../../engine/contract.ts';
+import { nodeStateSchema } from '../node/contract.ts';
 import { publishingSchema, roomFactsSchema, type PublishingHealth } from '../live/contract.ts';
+import { alarmEventSchemas, monitorAlarmSchema } from './alarm/contract.ts';
+
+export type { MonitorAlarm } from './alarm/contract.ts';
 
 /** Ephemeral, for administrators. */
 export const MONITOR_CHANNEL = 'monitor';
@@ -16,7 +21,9 @@ const dependencySchema = z.object({
 
 export const monitorNodeSchema = z.object({
   id: z.string().describe('New with each start'),
-  name: z.string().describe('Of the machine'),
+  name: z.string().describe('node.name, or of the machine'),
+  region: z.string().optional(),
+  state: nodeStateSchema.optional().describe('`draining` takes no publishers, `drained` may be stopped'),
   address: z.string().optional().describe('Where it listens'),
   version: z.string(),
   startedAt: z.number().describe('ms since the epoch'),
@@ -27,6 +34,7 @@ export const monitorNodeSchema = z.object({
   heapBytes: bytes.describe('JavaScript objects of the main thread'),
   memoryTotalBytes: bytes.describe('Of the machine'),
   memoryFreeBytes: bytes.describe('Of the machine'),
+  memoryLimitBytes: bytes.optional().describe('What its container may use, where that is less'),
   diskFreeBytes: bytes.optional().describe('Where dataDir is'),
   diskTotalBytes: bytes.optional(),
   eventLoopDelayMs: z.number().describe('How late the main thread was in the last sample, its 99th percentile'),
@@ -38,23 +46,6 @@ export const monitorNodeSchema = z.object({
   dependencies: z.array(dependencySchema),
 });
 export type MonitorNode = z.output<typeof monitorNodeSchema>;
-
-const alarmKindSchema = z
-  .string()
-  .describe(
-    'breaker_open, state_unavailable, engine_worker_down, disk_low, recording_failed, recording_disk_low, recording_total_quota, recording_room_quota, recording_bucket_failing, recording_folder_failing, event_loop_late, certificate_expiring, certificate_expired',
-  );
-
-export const monitorAlarmSchema = z.object({
-  id: z.string().describe('The same for as long as it goes on'),
-  kind: alarmKindSchema,
-  level: z.enum(['warning', 'critical']),
-  subject: z.string().optional().describe('What it is about: a dependency, a recording, a stream name'),
-  node: z.string().optional().describe('Id of the node that it is about, where it is about one'),
-  since: z.number().describe('ms since the epoch'),
-  data: z.record(z.string(), z.unknown()).optional(),
-});
-export type MonitorAlarm = z.output<typeof monitorAlarmSchema>;
 
 const totalsSchema = z.object({
   liveRooms: z.number(),
@@ -77,7 +68,10 @@ export type Overview = z.output<typeof overviewSchema>;
 
 /** Events of the channel `monitor`, for AsyncAPI. */
 export const monitorEventSchemas = {
-  [MONITOR_CHANNEL]: { logged: false, snapshot: overviewSchema, events: { [MONITOR_SAMPLED]: overviewSchema } },
+  [MONITOR_CHANNEL]: {
+    ...{ logged: false, snapshot: overviewSchema },
+    events: { [MONITOR_SAMPLED]: overviewSchema, ...alarmEventSchemas },
+  },
 } as const;
 
 const monitorPointSchema = z.object({
@@ -104,7 +98,7 @@ export type MonitorHistory = z.output<typeof historySchema>;
 const monitorStreamSchema = z.object({
   room: roomFactsSchema,
   publishing: publishingSchema.optional().describe('While somebody publishes'),
-  viewers: z.number().describe('Media connections to the node that carries it'),
+  viewers: z.number().describe('Media connections, to all nodes'),
   outBps: bps.optional(),
   node: z.string().optional().describe('Id of the node that carries it'),
 });
@@ -141,9 +135,17 @@ export interface CarriedStream {
   /** Media connections. */
   viewers: number;
   outBps: number | undefined;
+  /** It has the stream from another node, for viewers of its own. */
+  isPassedOn?: true;
+  /** Of its last picture, ms since the epoch. */
+  posterAtMs?: number;
+  renditions?: readonly EngineRendition[];
 }
 
 /** What all nodes carry, as far as this one was told: at most a few seconds old. */
 export interface StreamBoard {
   carried(): Map<string, CarriedStream>;
+  /** The one that has a stream itself. */
+  carrier(stream: string): CarriedStream | undefined;
+  node(id: string): MonitorNode | undefined;
 }

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { StateUnavailableError, type StateCenter, type Unsubscribe } from '../../state/contract.ts';
+import type { LostNode } from './alarm/cluster.ts';
 import type { CarriedStream, MonitorAlarm, MonitorNode } from './contract.ts';
 
 /** Between nodes; nobody else may listen to it. */
@@ -12,6 +13,9 @@ const SILENT_MS = 12_000;
 const MAX_NODES = 1000;
 /** Of one node; what goes beyond is not shown. */
 const MAX_STREAMS = 20_000;
+/** A node that died and did not come back is no news any more. */
+const LOST_MS = 3_600_000;
+const MAX_LOST = 200;
 /** In one message, so that none is long. */
 const STREAMS_PER_MESSAGE = 200;
 
@@ -19,6 +23,8 @@ const STREAMS_PER_MESSAGE = 200;
 export interface NodeReport {
   node: MonitorNode;
   alarms: readonly MonitorAlarm[];
+  /** The name that it keeps over restarts. */
+  place: string;
 }
 
 /** What a node carries, in as many messages as it takes; those of one telling have one number. */
@@ -44,14 +50,18 @@ interface Peer {
 export class Peers {
   readonly #state: StateCenter;
   readonly #logger: Logger;
+  readonly #now: () => number;
   readonly #peers = new Map<string, Peer>();
+  /** Nodes that went without a word, by place. */
+  readonly #lost = new Map<string, LostNode>();
   #unsubscribe: Unsubscribe | undefined;
   #telling = 0;
 
-  constructor(deps: { state: StateCenter; logger: Logger }) {
+  constructor(deps: { state: StateCenter; logger: Logger; now: () => number }) {
     this.#state = deps.state;
     this.#logger = deps.logger;
-    deps.state.onNodeLost(({ nodeId }) => void this.#peers.delete(nodeId));
+    this.#now = deps.now;
+    deps.state.onNodeLost(({ nodeId }) => this.#lose(nodeId));
   }
 
   async start(): Promise<void> {
@@ -95,15 +105,45 @@ export class Peers {
   carried(): Map<string, CarriedStream> {
     const all = new Map<string, CarriedStream>();
     for (const { streams } of this.#living())
-      for (const [name, stream] of streams)
-        // A stream that was taken over is interrupted where it was before.
-        if (!all.has(name) || stream.publishing !== undefined) all.set(name, stream);
+      for (const [name, stream] of streams) all.set(name, merged(all.get(name), stream));
     return all;
+  }
+
+  carrier(name: string): CarriedStream | undefined {
+    const found = this.#living().flatMap(({ streams }) => streams.get(name) ?? []);
+    return found
+      .filter(({ isPassedOn }) => isPassedOn !== true)
+      .reduce<CarriedStream | undefined>(preferred, undefined);
+  }
+
+  node(id: string): MonitorNode | undefined {
+    return this.#peers.get(id)?.report?.node;
+  }
+
+  /** Those that went without a word and did not come back, for an hour. */
+  lost(): LostNode[] {
+    const here = new Set(this.places());
+    const sinceMs = this.#now() - LOST_MS;
+    for (const [place, { lostAt }] of this.#lost) if (here.has(place) || lostAt < sinceMs) this.#lost.delete(place);
+    return [...this.#lost.values()];
+  }
+
+  /** Under the names that they keep, those that live. */
+  places(): string[] {
+    return this.reports().map(({ place }) => place);
+  }
+
+  #lose(id: string): void {
+    const report = this.#peers.get(id)?.report;
+    this.#peers.delete(id);
+    if (report === undefined || id === this.#state.nodeId || this.#lost.size >= MAX_LOST) return;
+    const { name, address } = report.node;
+    this.#lost.set(report.place, { id, name, address, lostAt: this.#now() });
   }
 
   #living(): Peer[] {
     const now = performance.now();
-    for (const [id, { heardAtMs }] of this.#peers) if (now - heardAtMs > SILENT_MS) this.#peers.delete(id);
+    for (const [id, { heardAtMs }] of this.#peers) if (now - heardAtMs > SILENT_MS) this.#lose(id);
     return [...this.#peers.values()];
   }
 
@@ -147,4 +187,19 @@ export class Peers {
       if (!(error instanceof StateUnavailableError)) this.#logger.warn({ err: error }, 'other nodes were not told');
     }
   }
+}
+
+/** A stream that was taken over is interrupted where it was before. */
+function preferred(one: CarriedStream | undefined, other: CarriedStream): CarriedStream {
+  return one === undefined || one.isPassedOn === true || other.publishing !== undefined ? other : one;
+}
+
+/** What goes out of all nodes that show it is the stream's. */
+function merged(one: CarriedStream | undefined, other: CarriedStream): CarriedStream {
+  if (one === undefined) return other;
+  return {
+    ...preferred(one, other),
+    viewers: one.viewers + other.viewers,
+    outBps: (one.outBps ?? 0) + (other.outBps ?? 0),
+  };
 }

@@ -2,7 +2,8 @@ import type { Logger } from 'pino';
 import type { EngineStream, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import { healthOf, LIVE_APP } from '../live/contract.ts';
-import type { AlarmBook, Condition } from './alarms.ts';
+import type { Alarms } from './alarm/index.ts';
+import type { Condition } from './alarm/readings.ts';
 import type { CarriedStream } from './contract.ts';
 import type { Peers } from './peers.ts';
 import type { Sampler, Vantage } from './sampler.ts';
@@ -15,7 +16,9 @@ export interface ReporterDeps {
   state: StateCenter;
   peers: Peers;
   sampler: Sampler;
-  alarms: AlarmBook;
+  alarms: Pick<Alarms, 'judge' | 'firing'>;
+  /** This node, under the name that it keeps over restarts. */
+  place: string;
   logger: Logger;
   vantage(): Vantage | undefined;
   recordingAlarms(): Condition['recording'];
@@ -48,37 +51,45 @@ export class Reporter {
   }
 
   async #report(): Promise<void> {
-    const { engine, state, peers, sampler, alarms, vantage, recordingAlarms, logger } = this.#deps;
+    const { engine, state, peers, sampler, alarms, vantage, recordingAlarms, place, logger } = this.#deps;
     try {
       // While the engine does not answer, its breaker says so: nothing is known to be carried.
       const streams = (await engine.streams().catch(() => [])).filter(isCarried);
-      const node = await sampler.sample(streams);
-      const found = alarms.judge({
+      const passedOn = (await engine.passedOn?.().catch(() => [])) ?? [];
+      const node = await sampler.sample(streams, passedOn);
+      await alarms.judge({
         node,
+        streams,
         engine: engine.health(),
         state: state.health(),
         certificateEndMs: vantage()?.certificateEndMs(),
         recording: recordingAlarms(),
       });
-      await peers.tell({ node, alarms: found });
+      await peers.tell({ node, alarms: alarms.firing(), place });
       if (this.#reports++ % CARRIED_EVERY === 0)
-        await peers.tellCarried(
-          streams.filter(({ app }) => app === LIVE_APP).map((one) => carriedOf(one, state.nodeId)),
-        );
+        await peers.tellCarried([
+          ...streams.filter(({ app }) => app === LIVE_APP).map((one) => this.#carriedOf(one)),
+          ...passedOn.map((one) => passedOnOf(one, state.nodeId)),
+        ]);
     } catch (error) {
       logger.error({ err: error }, 'this node could not be looked at');
     }
   }
+
+  #carriedOf(one: EngineStream): CarriedStream {
+    const { engine, state } = this.#deps;
+    const { stream, viewers, sendBps } = one;
+    return {
+      ...{ stream, viewers, nodeId: state.nodeId, outBps: sendBps },
+      publishing: one.state === 'publishing' ? healthOf(one) : undefined,
+      posterAtMs: engine.poster?.(one)?.atMs,
+      renditions: engine.renditions?.(one),
+    };
+  }
+}
+
+function passedOnOf({ stream, viewers, sendBps }: EngineStream, nodeId: string): CarriedStream {
+  return { stream, nodeId, publishing: undefined, viewers, outBps: sendBps, isPassedOn: true };
 }
 
 const isCarried = ({ state }: EngineStream): boolean => state === 'publishing' || state === 'interrupted';
-
-function carriedOf(stream: EngineStream, nodeId: string): CarriedStream {
-  return {
-    stream: stream.stream,
-    nodeId,
-    publishing: stream.state === 'publishing' ? healthOf(stream) : undefined,
-    viewers: stream.viewers,
-    outBps: stream.sendBps,
-  };
-}

@@ -1,6 +1,7 @@
 import { statfs } from 'node:fs/promises';
 import { availableParallelism, freemem, hostname, totalmem } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { NodeState } from '../node/contract.ts';
 import type { EngineStream } from '../../engine/contract.ts';
 import type { MonitorNode } from './contract.ts';
 import { ProcessTree } from './process-tree.ts';
@@ -19,6 +20,8 @@ export interface Vantage {
   breakers: Readonly<Record<string, () => MonitorNode['dependencies'][number]['state']>>;
   /** Where it listens, as operators know it; undefined before it does. */
   address(): string | undefined;
+  /** What its operator calls it, and whether it drains. */
+  node(): { name: string; region: string | undefined; state: NodeState };
   /** When the certificate ends, ms since the epoch; undefined without one. */
   certificateEndMs(): number | undefined;
 }
@@ -56,32 +59,33 @@ export class Sampler {
     this.#delay = undefined;
   }
 
-  /** What is since the sample before; `streams` are those that this process carries. */
-  async sample(streams: readonly EngineStream[]): Promise<MonitorNode> {
+  /** What is since the sample before; `streams` are those that this process carries, `passedOn` what it has of other nodes. */
+  async sample(streams: readonly EngineStream[], passedOn: readonly EngineStream[] = []): Promise<MonitorNode> {
     const { vantage, now, nodeId, version } = this.#deps;
     const [use, disk] = await Promise.all([this.#tree.sample(), this.#diskSpace()]);
     const elapsedMs = Math.max(1, performance.now() - this.#sampledAtMs);
     this.#sampledAtMs = performance.now();
     const sum = (of: (stream: EngineStream) => number): number =>
-      streams.reduce((total, stream) => total + of(stream), 0);
+      [...streams, ...passedOn].reduce((total, stream) => total + of(stream), 0);
     const cores = availableParallelism();
     const seen = vantage();
     const address = seen?.address();
     return {
-      ...{ id: nodeId, name: hostname(), address, version, startedAt: this.#startedAt, seenAt: now() },
+      ...{ id: nodeId, name: hostname(), ...seen?.node(), address, version, startedAt: this.#startedAt, seenAt: now() },
       cpu: Math.min(1, use.cpuSeconds / (elapsedMs / 1000) / cores),
       cores,
       rssBytes: use.rssBytes,
       heapBytes: process.memoryUsage().heapUsed,
       memoryTotalBytes: totalmem(),
       memoryFreeBytes: freemem(),
+      ...memoryLimit(),
       diskFreeBytes: disk?.freeBytes,
       diskTotalBytes: disk?.totalBytes,
       eventLoopDelayMs: this.#eventLoopDelayMs(),
       connections: seen?.connections() ?? 0,
       streams: streams.length,
       viewers: sum(({ viewers }) => viewers),
-      inBps: sum(({ recvBps }) => recvBps),
+      inBps: streams.reduce((total, { recvBps }) => total + recvBps, 0),
       outBps: sum(({ sendBps }) => sendBps),
       dependencies: Object.entries(seen?.breakers ?? {}).map(([name, state]) => ({ name, state: state() })),
     };
@@ -106,4 +110,10 @@ export class Sampler {
     }
     return this.#disk;
   }
+}
+
+/** Of a container. The system says a number beyond all memory, or 0, where there is none. */
+function memoryLimit(): { memoryLimitBytes?: number } {
+  const limit = process.constrainedMemory();
+  return limit > 0 && limit < totalmem() ? { memoryLimitBytes: limit } : {};
 }

@@ -22,6 +22,8 @@ export interface ChannelsDeps {
   logger: Logger;
   now: () => number;
   options: ChannelsOptions;
+  /** See `FeedDeps`. */
+  delivered?(ageMs: number): void;
 }
 
 /** Somebody who was let in. */
@@ -58,6 +60,13 @@ export class Channels {
     let total = 0;
     for (const { subscriptions } of this.#kept.values()) total += subscriptions.size;
     return total;
+  }
+
+  /** The longest time that events of a channel wait for others as of now, ms. */
+  get widestWindowMs(): number {
+    let widest = 0;
+    for (const { feed } of this.#kept.values()) widest = Math.max(widest, feed.windowMs);
+    return widest;
   }
 
   /** Lets a member in, silent until `begin`. @throws AppError unknown_channel, login_required, or the source's refusal. */
@@ -112,8 +121,9 @@ export class Channels {
       known.idleTimer = undefined;
       return known;
     }
-    const { state, now, options } = this.#deps;
-    const feed = new ChannelFeed({ name, shownName, source, state, now, mergeWindowMs: options.mergeWindowMs });
+    const { state, now, options, delivered } = this.#deps;
+    const { mergeWindowMs } = options;
+    const feed = new ChannelFeed({ name, shownName, source, state, now, mergeWindowMs, delivered });
     const kept: Kept = { feed, subscriptions: new Map(), idleTimer: undefined };
     this.#kept.set(name, kept);
     feed.subscribed.catch(() => {

@@ -118,6 +118,9 @@ export const serverMessageSchemas = {
     .describe(
       '`recovered`: the events that follow are exactly what was missed, and there is no `data`. `stale`: the shared state cannot be reached, so this is the last known',
     ),
+  reconnect: z
+    .object({ type: z.literal('reconnect'), withinMs: z.int().describe('Choose a moment of your own within it') })
+    .describe('The node is about to be stopped: connect anew, to another one, and go on from where every channel is'),
   event: z.object({
     type: z.literal('event'),
     channel: z.string(),

@@ -53,6 +53,8 @@ export interface FeedDeps {
   state: StateCenter;
   mergeWindowMs: number | 'auto';
   now: () => number;
+  /** An event that is this old was given to members just now; once, however many they are. */
+  delivered?(ageMs: number): void;
 }
 
 /** How long the events of a channel are merged into one write. */
@@ -89,6 +91,11 @@ export class ChannelFeed {
       reset: () => this.#reset(),
     };
     this.subscribed = deps.state.subscribe(deps.name, listener);
+  }
+
+  /** How long events wait for others as of now, ms. */
+  get windowMs(): number {
+    return mergeWindow(this.#deps.mergeWindowMs, this.#entries.size);
   }
 
   get members(): number {
@@ -184,7 +191,7 @@ export class ChannelFeed {
     this.#sequence++;
     this.#kept.push(new FeedEvent(this.#sequence, delivery));
     if (this.#kept.length > KEPT_EVENTS) this.#kept.shift();
-    const windowMs = mergeWindow(this.#deps.mergeWindowMs, this.#entries.size);
+    const { windowMs } = this;
     if (windowMs === 0 || this.#sequence - this.#flushed >= MAX_MERGED) this.#flush();
     else this.#window ??= setTimeout(() => this.#flush(), windowMs);
   }
@@ -212,6 +219,14 @@ export class ChannelFeed {
         entry.member.take(batch);
       }
     }
+    this.#tellAge(events);
+  }
+
+  #tellAge(events: readonly FeedEvent[]): void {
+    const { delivered, now } = this.#deps;
+    if (delivered === undefined || this.#groups.size === 0) return;
+    const nowMs = now();
+    for (const { delivery } of events) delivered(nowMs - delivery.atMs);
   }
 
   /** To one member that has some of them already, from its start. */

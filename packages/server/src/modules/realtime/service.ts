@@ -6,7 +6,8 @@ import { Connection, DEFAULT_CONNECTION_LIMITS, Traffic, type ConnectionLimits }
 import type { Roster } from '../../sockets/roster.ts';
 import type { Authenticator, Caller } from '../gateway/contract.ts';
 import { Channels, type ChannelsOptions } from './channels.ts';
-import { MAX_SUBSCRIPTIONS, type ChannelSource, type RealtimeCommand } from './contract.ts';
+import { MAX_SUBSCRIPTIONS, type ChannelSource, type RealtimeCommand, type ServerMessage } from './contract.ts';
+import { RealtimeMetrics } from './metrics.ts';
 import { Session } from './session.ts';
 
 export interface RealtimeOptions extends ConnectionLimits, ChannelsOptions {
@@ -37,24 +38,32 @@ export interface RealtimeDeps {
   options?: Partial<RealtimeOptions>;
 }
 
+/** One that may be asked to come again elsewhere. */
+class RealtimeConnection extends Connection {
+  moveOn(withinMs: number): void {
+    this.send({ type: 'reconnect', withinMs } satisfies ServerMessage);
+  }
+}
+
 /** What the platform tells at once: sockets, streams of events and polls on one set of channels. */
 export class RealtimeService {
   readonly channels: Channels;
   readonly options: RealtimeOptions;
   readonly roster: Roster;
   readonly traffic = new Traffic();
+  readonly metrics = new RealtimeMetrics();
   readonly #deps: RealtimeDeps;
 
   constructor(deps: RealtimeDeps) {
     this.#deps = deps;
     this.roster = deps.roster;
     this.options = { ...DEFAULT_REALTIME_OPTIONS, ...deps.options };
-    this.channels = new Channels({ ...deps, options: this.options });
+    this.channels = new Channels({ ...deps, options: this.options, delivered: this.metrics.delivered });
   }
 
   accept(socket: WebSocket, stream: Duplex, caller: Caller): void {
     const { logger, now, roster } = this.#deps;
-    const connection: Connection = new Connection({
+    const connection: Connection = new RealtimeConnection({
       socket,
       stream,
       caller,
