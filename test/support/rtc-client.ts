@@ -222,7 +222,7 @@ export function offerText(
     `a=${direction}`,
     'a=rtcp-mux',
     ...codecs[kind],
-    ...(direction === 'sendonly' ? [`a=ssrc:${kind === 'audio' ? AUDIO_SSRC : VIDEO_SSRC} cname:test`] : []),
+    ...(direction === 'sendonly' ? sourceLines(kind) : []),
   ]);
   const head = [
     'v=0',
@@ -232,6 +232,12 @@ export function offerText(
     `a=group:BUNDLE ${lines.map((_, i) => i).join(' ')}`,
   ];
   return `${[...head, ...sections].join('\r\n')}\r\n`;
+}
+
+/** SRS takes a track by its `msid` (RFC 5576, as browsers write it). */
+function sourceLines(kind: 'audio' | 'video'): string[] {
+  const ssrc = kind === 'audio' ? AUDIO_SSRC : VIDEO_SSRC;
+  return [`a=ssrc:${ssrc} cname:test`, `a=ssrc:${ssrc} msid:test ${kind}`];
 }
 
 /** The server's answer to all lines, as one to the library's only line. */

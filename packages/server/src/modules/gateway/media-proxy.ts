@@ -3,8 +3,10 @@ import { connect, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { upgradeOf } from '../../sockets/upgrade.ts';
+import type { EngineRtcHttp } from '../../engine/contract.ts';
 import { isLoopback, networkOf } from './address.ts';
 import { AppError, type CallerOf, type RouteRights } from './contract.ts';
+import { answerRtc } from './rtc-http.ts';
 
 /** To the media server on this machine. */
 const CONNECT_MS = 5000;
@@ -42,6 +44,8 @@ export interface MediaProxyDeps {
   callerOf: CallerOf;
   /** Where the media server listens for HTTP; undefined when it is not on this machine. */
   target(): { host: string; port: number } | undefined;
+  /** Answers what is asked under `/rtc/` itself. */
+  rtc?: EngineRtcHttp;
   maxStreams: number;
   maxPerAddress: number;
 }
@@ -73,7 +77,13 @@ export function addMediaProxy(app: FastifyInstance, deps: MediaProxyDeps): void 
         return proxy.pass(request, reply);
       });
     }
-    scope.route({ ...route, method: ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'], url: '/rtc/*', handler: pass });
+    const { rtc, callerOf } = deps;
+    scope.route({
+      ...route,
+      method: ['GET', 'POST', 'PATCH', 'DELETE', 'OPTIONS'],
+      url: '/rtc/*',
+      handler: rtc === undefined ? pass : (request, reply) => answerRtc({ rtc, callerOf }, request, reply),
+    });
   });
 }
 

@@ -1,0 +1,226 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import type { Denial, EngineHandler, RtcOffer, RtcSignaling, StreamName } from '../contract.ts';
+import { answeredLines, deny, offerProblem, type RtcIntent } from './rtc-offer.ts';
+import { SessionSeal, type RtcSession } from './rtc-session.ts';
+import { sendToSrs, type SrsReply, type SrsSend } from './rtc-send.ts';
+
+/** SRS says with which query it was asked: by this one a hook is known to belong to a session. */
+const TAG = 'kaibo';
+const TAG_BYTES = 12;
+/** How long a session can be ended by its address. */
+const SESSION_MS = 24 * 3_600_000;
+/** Offers that wait for SRS's answer; more are refused. */
+const MAX_WAITING = 500;
+/** Sessions of the platform's signaling whose end is told. */
+const MAX_SIGNALED = 20_000;
+const STREAM_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
+/** Rights are signed or random text of these. */
+const RIGHT = /^[\w.~+/=-]{1,4096}$/;
+const RIGHTS_OF: Readonly<Record<RtcIntent, readonly string[]>> = { publish: ['key'], play: ['token', 'vid'] };
+const PASSED_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 406, 409] satisfies Denial['status'][]);
+
+export interface SrsRtcDeps {
+  /** Undefined while the engine is not open. */
+  handler(): EngineHandler | undefined;
+  /** Base of the API of where a stream is published to, or is: an SRS, or its proxy. */
+  apiOf(intent: RtcIntent, stream: StreamName): string;
+  /** Value of the header; Kaibo's own media server asks for it, SRS does not under `/rtc/`. */
+  authorization?: string;
+  /** Ends a client whose session has no address. */
+  kick(clientId: string): Promise<boolean>;
+  /** Shared by all nodes; what ids of sessions are sealed with. */
+  secret: string;
+  timeoutMs: number;
+  now(): number;
+  send?: SrsSend;
+}
+
+export type SrsOpened = { action: 'answer'; sessionId: string; sdp: string } | Denial;
+
+/** What hooks told of a session before SRS answered. */
+interface Heard {
+  clientId?: string;
+  denial?: Denial;
+}
+
+/**
+ * Offers of WebRTC to SRS: the platform judges right and description first, then asks in a query of its own making, for
+ * SRS reads `eip`, `dtls`, `encrypt` and `codec` from whatever it is sent.
+ */
+export class SrsRtcExchange implements RtcSignaling {
+  readonly #deps: SrsRtcDeps;
+  readonly #send: SrsSend;
+  readonly #seal: SessionSeal;
+  readonly #waiting = new Map<string, Heard>();
+  /** Of `open`, by SRS's id of the client. */
+  readonly #signaled = new Map<string, string>();
+  readonly #listeners = new Set<(sessionId: string, reason: string) => void>();
+
+  constructor(deps: SrsRtcDeps) {
+    this.#deps = deps;
+    this.#send = deps.send ?? sendToSrs;
+    this.#seal = new SessionSeal(deps.secret);
+  }
+
+  async open(offer: RtcOffer): Promise<SrsOpened> {
+    const { opened, clientId } = await this.#open(offer);
+    if (opened.action === 'answer' && clientId !== undefined) this.#follow(clientId, opened.sessionId);
+    return opened;
+  }
+
+  /** The same for whoever keeps the session's id as an address, and is told of its end by its own connection. */
+  async exchange(offer: RtcOffer): Promise<SrsOpened> {
+    return (await this.#open(offer)).opened;
+  }
+
+  /** SRS needs no candidates of clients: it is reached, and answers to where it was. */
+  async trickle(sessionId: string): Promise<boolean> {
+    return this.#seal.open(sessionId, this.#deps.now()) !== undefined;
+  }
+
+  async close(sessionId: string): Promise<boolean> {
+    const session = this.#seal.open(sessionId, this.#deps.now());
+    if (session === undefined) return false;
+    if (session.clientId !== undefined) this.#signaled.delete(session.clientId);
+    await this.#end(session);
+    return true;
+  }
+
+  onClosed(listener: (sessionId: string, reason: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** A hook came: the query that SRS was asked with, and what it was answered. */
+  heard(param: string, heard: Heard): void {
+    const waiting = this.#waiting.get(new URLSearchParams(param).get(TAG) ?? '');
+    if (waiting !== undefined) Object.assign(waiting, heard);
+  }
+
+  /** A client of SRS is gone, whoever ended it. */
+  ended(clientId: string, reason: string): void {
+    const sessionId = this.#signaled.get(clientId);
+    if (sessionId === undefined) return;
+    this.#signaled.delete(clientId);
+    for (const listener of this.#listeners) listener(sessionId, reason);
+  }
+
+  async #open(offer: RtcOffer): Promise<{ opened: SrsOpened; clientId?: string }> {
+    if (this.#waiting.size >= MAX_WAITING) return { opened: UNAVAILABLE };
+    const tag = randomBytes(TAG_BYTES).toString('base64url');
+    const heard: Heard = {};
+    this.#waiting.set(tag, heard);
+    try {
+      const problem = this.#problem(offer) ?? (await this.#judge(offer));
+      const opened = problem ?? (await this.#ask(offer, { tag, heard }));
+      return { opened, clientId: heard.clientId };
+    } finally {
+      this.#waiting.delete(tag);
+    }
+  }
+
+  #problem({ app, stream, sdp, intent }: RtcOffer): Denial | undefined {
+    if (!STREAM_NAME.test(app) || !STREAM_NAME.test(stream))
+      return deny(400, 'invalid_stream_name', 'The stream has no proper name.');
+    return offerProblem(sdp, intent);
+  }
+
+  /** SRS asks again by its hook, which is when places are taken. */
+  async #judge({ app, stream, address, intent, param }: RtcOffer): Promise<Denial | undefined> {
+    const handler = this.#deps.handler();
+    if (handler === undefined) return UNAVAILABLE;
+    const client = { app, stream, address, param, clientId: randomUUID(), protocol: 'webrtc', isTrial: true };
+    const verdict = await (intent === 'publish' ? handler.authorizePublish(client) : handler.authorizePlay(client));
+    return verdict.action === 'deny' ? verdict : undefined;
+  }
+
+  async #ask(offer: RtcOffer, { tag, heard }: { tag: string; heard: Heard }): Promise<SrsOpened> {
+    const { intent, address, sdp } = offer;
+    const api = this.#deps.apiOf(intent, offer).replace(/\/+$/, '');
+    const headers = {
+      ...this.#authorization(),
+      'Content-Type': 'application/sdp',
+      'Content-Length': String(Buffer.byteLength(sdp)),
+      // Whom SRS names in its hooks and lists.
+      'X-Real-IP': address,
+    };
+    const endpoint = intent === 'publish' ? 'whip' : 'whep';
+    const url = `${api}/rtc/v1/${endpoint}/?${queryOf(offer, tag)}`;
+    const reply = await this.#send({ method: 'POST', url, headers, body: sdp, timeoutMs: this.#deps.timeoutMs });
+    if (reply.type !== 'answer' || (reply.status !== 201 && reply.status !== 200))
+      return heard.denial ?? refusalOf(reply, intent);
+    const session = {
+      ...{ api, intent, clientId: heard.clientId, location: pathOf(reply.location, api) },
+      untilMs: this.#deps.now() + SESSION_MS,
+    };
+    if (answeredLines(reply.body) === 0) {
+      await this.#end(session);
+      return NOTHING_IN_COMMON;
+    }
+    return { action: 'answer', sessionId: this.#seal.seal(session), sdp: reply.body };
+  }
+
+  /** By the address that SRS gave it; its proxy gives none. */
+  async #end({ api, location, clientId }: RtcSession): Promise<void> {
+    if (location !== '') {
+      const headers = this.#authorization();
+      await this.#send({ method: 'DELETE', url: api + location, headers, timeoutMs: this.#deps.timeoutMs });
+    } else if (clientId !== undefined) await this.#deps.kick(clientId);
+  }
+
+  #authorization(): Record<string, string> {
+    const { authorization } = this.#deps;
+    return authorization === undefined ? {} : { Authorization: authorization };
+  }
+
+  #follow(clientId: string, sessionId: string): void {
+    const [oldest] = this.#signaled.keys();
+    if (this.#signaled.size >= MAX_SIGNALED && oldest !== undefined) this.#signaled.delete(oldest);
+    this.#signaled.set(clientId, sessionId);
+  }
+}
+
+/** `app`, `stream` and the right: nothing else of what a client sent. */
+function queryOf({ app, stream, param, intent }: RtcOffer, tag: string): string {
+  const given = new URLSearchParams(param);
+  const query = new URLSearchParams({ app, stream });
+  for (const name of RIGHTS_OF[intent]) {
+    const value = given.get(name);
+    if (value !== null && RIGHT.test(value)) query.set(name, value);
+  }
+  query.set(TAG, tag);
+  return query.toString();
+}
+
+/** Never on another server than the one that was asked; '' for what is no address of a session. */
+function pathOf(location: string | undefined, api: string): string {
+  const url = location === undefined ? null : URL.parse(location, api);
+  return url?.pathname.startsWith('/rtc/v1/') === true ? url.pathname + url.search : '';
+}
+
+/**
+ * SRS closes the connection when it refuses, and up to 7.0.120 says nothing else. What it could refuse has been judged
+ * before, but for a stream that has its publisher.
+ */
+function refusalOf(reply: SrsReply, intent: RtcIntent): Denial {
+  if (reply.type === 'unreachable') return UNAVAILABLE;
+  if (reply.type === 'answer' && PASSED_STATUSES.has(reply.status))
+    return deny(reply.status as Denial['status'], codeOf(reply), 'The media server refused this.');
+  if (reply.type === 'answer') return UNAVAILABLE;
+  if (intent === 'publish') return deny(409, 'already_publishing', 'Somebody publishes this stream already.');
+  return deny(403, 'engine_refused', 'The media server refused this.');
+}
+
+/** Kaibo's own media server says why. */
+function codeOf({ body, status }: Extract<SrsReply, { type: 'answer' }>): string {
+  try {
+    const { code } = JSON.parse(body) as { code?: unknown };
+    if (typeof code === 'string' && /^[a-z_]{1,64}$/.test(code)) return code;
+  } catch {
+    // SRS answers in words.
+  }
+  return status === 409 ? 'already_publishing' : 'engine_refused';
+}
+
+const UNAVAILABLE = deny(503, 'engine_unavailable', 'The media server does not answer at this moment. Try again.');
+const NOTHING_IN_COMMON = deny(406, 'codec_unsupported', 'The media server takes none of the offered tracks.');
