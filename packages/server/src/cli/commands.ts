@@ -5,6 +5,7 @@ import { configCheck } from './config.ts';
 import { doctor } from './doctor.ts';
 import { ledgerVerify } from './ledger.ts';
 import { migrateCommand } from './migrate.ts';
+import { nodeCommands } from './node.ts';
 import { rankCommands } from './rank.ts';
 import { recordingCommands } from './recording.ts';
 import { roomCommands } from './room.ts';
@@ -31,5 +32,6 @@ export const COMMANDS: readonly Command[] = [
   walletCredit,
   ledgerVerify,
   ...rankCommands,
+  ...nodeCommands,
   srsConfig,
 ];

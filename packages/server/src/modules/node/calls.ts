@@ -1,4 +1,5 @@
 import type { EnginePoster } from '../../engine/contract.ts';
+import { reasonOf } from '../../database/errors.ts';
 import { AppError } from '../gateway/contract.ts';
 import type { CallTokens } from './call-token.ts';
 import { nodesSchema, type DrainOrder, type NodeView } from './contract.ts';
@@ -69,7 +70,9 @@ export class NodeCalls {
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {
-      throw new AppError('node_unavailable', { reason: error instanceof Error ? error.message : String(error) });
+      throw new AppError('node_unavailable', {
+        reason: reasonOf(error instanceof Error ? (error.cause ?? error) : error),
+      });
     }
     if (response.status === 404) throw new AppError('node_not_found');
     if (!response.ok) throw new AppError('node_unavailable', { reason: `HTTP ${response.status}` });

@@ -1,0 +1,73 @@
+// Two platforms with media of their own, on one Redis and one PostgreSQL: a stream that one has is shown by both.
+import { expect, test } from 'vitest';
+import { PostgresServer } from '../../packages/server/test/support/postgres.ts';
+import { RedisServer } from '../../packages/server/test/support/redis-server.ts';
+import { publishTestPicture } from '../support/ffmpeg.ts';
+import { HttpFlvPlayer } from '../support/flv-client.ts';
+import { HlsViewer } from '../support/hls-client.ts';
+import { type Platform, startPlatform, type TestRoom } from '../support/platform.ts';
+import { until } from '../support/until.ts';
+
+const GRACE_MS = 15_000;
+const HOST = 'a.localhost';
+
+test('a stream of one node is shown by the other, which follows it through interruptions, to another node, to its end', async () => {
+  await using redis = await RedisServer.start();
+  await using postgres = await PostgresServer.start();
+  const flags = [
+    `--redis.url=${redis.url}`,
+    `--database.url=${await postgres.createDatabase()}`,
+    `--media.graceMs=${GRACE_MS}`,
+    '--access=open',
+    '--host=127.0.0.1',
+  ];
+  await using a = await startPlatform(...flags, '--node.name=a', `--node.mediaHost=${HOST}`);
+  await using b = await startPlatform(...flags, '--node.name=b');
+  const room = await a.createRoom('一处开播，处处可看');
+  const first = publishTestPicture(room.publishUrls.rtmp);
+  await until(async () => (await b.room(room.id)).status === 'live', { what: 'the other node seeing it live' });
+
+  // Who asks the other node is led to the one that has it, when that said where it is.
+  await until(async () => new URL((await b.room(room.id)).playUrls.flv).hostname === HOST, {
+    what: 'the address of a',
+  });
+  const path = `/live/${room.playId}.flv`;
+  const mediaOf = async (node: Platform, secret: TestRoom): Promise<number> =>
+    Number(new URL((await ownedOn(node, secret)).publishUrls.wsFlv).port);
+  const [portA, portB] = [await mediaOf(a, room), await mediaOf(b, room)];
+
+  const onA = await HttpFlvPlayer.open({ port: portA, path });
+  const onB = await HttpFlvPlayer.open({ port: portB, path });
+  await Promise.all([onA.received(100), onB.received(100)]);
+  const hls = await HlsViewer.open(`http://127.0.0.1:${portB}/live/${room.playId}.m3u8`);
+  await hls.until(({ segments }) => segments.length > 0);
+  expect(hls.violations).toEqual([]);
+  // The other node is no viewer.
+  await until(async () => (await a.room(room.id)).viewerCount === 3, { what: 'three viewers over both nodes' });
+
+  // Nobody publishes it a second time, and what b only shows is nobody's origin.
+  const second = publishTestPicture((await ownedOn(b, room)).publishUrls.rtmp, { seconds: 20 });
+  expect((await second.ended).code).not.toBe(0);
+
+  // Its encoder comes back to the other node: viewers of both go on.
+  await first.stop('SIGKILL');
+  await until(async () => (await b.room(room.id)).interrupted, { what: 'the interruption' });
+  const [beforeA, beforeB] = [onA.flv.tags.length, onB.flv.tags.length];
+  const again = publishTestPicture((await ownedOn(b, room)).publishUrls.rtmp);
+  await until(async () => (await a.room(room.id)).interrupted !== true, { what: 'the resumption' });
+  await Promise.all([onA.received(beforeA + 100, 30_000), onB.received(beforeB + 100, 30_000)]);
+  for (const player of [onA, onB]) {
+    expect(player.malformed).toBeUndefined();
+    const times = player.flv.tags.filter(({ type }) => type === 'video').map(({ timestamp }) => timestamp);
+    expect(times).toEqual(times.toSorted((one, other) => one - other));
+  }
+
+  // It ends where the room is closed, and with it what is shown elsewhere.
+  await a.close(room);
+  await Promise.all([onA.ended, onB.ended, again.ended]);
+});
+
+async function ownedOn({ url }: Platform, { id, ownerToken }: TestRoom): Promise<TestRoom> {
+  const response = await fetch(`${url}/api/rooms/${id}`, { headers: { authorization: `Bearer ${ownerToken}` } });
+  return (await response.json()) as TestRoom;
+}
