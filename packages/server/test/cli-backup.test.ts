@@ -138,6 +138,10 @@ describe('kaibo backup', () => {
     const aside = readdirSync(dataDir).find((name) => name.startsWith('before-restore-')) ?? '';
     expect(readFileSync(join(dataDir, aside, 'signing.key'), 'utf8')).toBe('x'.repeat(32));
     expect(existsSync(join(dataDir, '.restoring'))).toBe(false);
+    // Recordings that a backup does not have stay where they are.
+    const small = await madeBackup(dataDir, '--no-recordings');
+    await kaiboHere(['backup', 'restore', small, `--dataDir=${dataDir}`, '--replace']);
+    expect(filesOf(join(dataDir, 'recordings'))).toEqual(['one/001.mp4']);
     // What was moved aside is not backed up again.
     expect(filesOf(await madeBackup(dataDir)).join()).not.toContain('before-restore');
   });

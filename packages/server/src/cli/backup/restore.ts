@@ -38,7 +38,11 @@ export async function restoreBackup({ config, source, replaces, now = Date.now }
   try {
     // One that a killed restore left.
     for (const place of places) rmSync(join(place.folder, STAGE), { recursive: true, force: true });
-    makeRoom(places, { data, replaces, aside: `before-restore-${new Date(now()).toISOString().replaceAll(':', '')}` });
+    // Recordings that the backup does not have stay as they are.
+    const coming = places.filter(({ name }) => name !== 'recordings' || about.recordings);
+    const staying = new Set(places.filter((place) => !coming.includes(place)).map(({ folder: place }) => place));
+    const aside = `before-restore-${new Date(now()).toISOString().replaceAll(/[:.]/g, '-')}`;
+    makeRoom(coming, { data, staying, replaces, aside });
     const moves: [string, string][] = [];
     for (const { path, sum, target, stage } of files) {
       stages.add(stage);
@@ -71,13 +75,15 @@ function assertSameDatabase({ database }: About, { database: { url } }: Config):
 /** What is there already would be mixed with what comes. */
 function makeRoom(
   places: readonly Place[],
-  { data, replaces, aside }: { data: string; replaces: boolean; aside: string },
+  { data, staying, replaces, aside }: { data: string; staying: ReadonlySet<string>; replaces: boolean; aside: string },
 ): void {
   const elsewhere = places.filter(({ folder }) => folder !== data && !folder.startsWith(`${data}/`));
   for (const { folder } of elsewhere)
     if (existsSync(folder) && readdirSync(folder).length > 0)
       throw new OperatorError(`${folder} is not empty; move away what is in it`);
-  const entries = readdirSync(data).filter((name) => !OF_THE_LOCK.test(name) && !name.startsWith('before-restore-'));
+  const entries = readdirSync(data).filter(
+    (name) => !OF_THE_LOCK.test(name) && !name.startsWith('before-restore-') && !staying.has(join(data, name)),
+  );
   if (entries.length === 0) return;
   if (!replaces) throw new OperatorError(`${data} is not empty; --replace moves what is in it to ${join(data, aside)}`);
   mkdirSync(join(data, aside), { mode: 0o700 });
