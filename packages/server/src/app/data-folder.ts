@@ -1,10 +1,11 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OperatorError } from './operator-error.ts';
 
 const KEY_BYTES = 32;
 const SIGNING_FILE = 'signing.key';
+const PLACE_FILE = 'node.id';
 
 /** Makes the folder if need be; returns its absolute path. */
 export function makeDataFolder(dataDir: string): string {
@@ -33,6 +34,17 @@ export function loadSigningKey(folder: string): Buffer {
 export function readSigningKey(folder: string): Buffer | undefined {
   const file = join(folder, SIGNING_FILE);
   return existsSync(file) ? readKey(file) : undefined;
+}
+
+/** What this node is called over restarts: nobody else has this folder. */
+export function loadPlaceId(folder: string): string {
+  const file = join(folder, PLACE_FILE);
+  const known = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (/^[\w-]{1,64}$/.test(known)) return known;
+  const made = randomUUID();
+  writeFileSync(`${file}.new`, `${made}\n`, { mode: 0o600 });
+  renameSync(`${file}.new`, file);
+  return made;
 }
 
 function readKey(file: string): Buffer {

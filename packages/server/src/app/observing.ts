@@ -1,9 +1,12 @@
+import { hostname } from 'node:os';
+import { isPublicAddress } from '@kaibo/media';
 import type { Logger } from 'pino';
 import type { Database } from '../database/database.ts';
 import type { Outbox } from '../database/outbox.ts';
 import type { MediaEngine } from '../engine/contract.ts';
 import { createInsightModule, type InsightModule } from '../modules/insight/index.ts';
 import type { LiveModule } from '../modules/live/index.ts';
+import type { Notifier } from '../modules/notice/contract.ts';
 import { createMonitorModule, type MonitorModule } from '../modules/monitor/index.ts';
 import { Calendar } from '../modules/rank/index.ts';
 import type { RecordingModule } from '../modules/recording/index.ts';
@@ -11,6 +14,8 @@ import type { UserDirectory } from '../modules/user/contract.ts';
 import type { StateCenter } from '../state/contract.ts';
 import { settingsOf, type ConfigOrigin } from './config-settings.ts';
 import type { Config } from './config.ts';
+import { loadPlaceId } from './data-folder.ts';
+import { OperatorError } from './operator-error.ts';
 
 export interface ObservingDeps {
   config: Config;
@@ -24,6 +29,8 @@ export interface ObservingDeps {
   users: UserDirectory;
   live: LiveModule;
   recording: RecordingModule;
+  notifier: Notifier;
+  mailer: { send(mail: { to: string; subject: string; text: string }): Promise<void> };
   /** Where `dataDir` is. */
   folder: string;
   logger: Logger;
@@ -44,7 +51,15 @@ export function createObserving({ config, live, recording, logger, ...deps }: Ob
     bounds: {
       minFreeBytes: config.media.record.minFreeBytes,
       eventLoopDelayMs: config.limits.eventLoopDelayMs,
+      sockets: config.limits.sockets,
+      mediaConnections: config.media.limits.connections,
+      streams: config.media.limits.streams,
+      viewersPerStream: config.media.limits.viewersPerStream,
     },
+    alarms: alarmOptions(config),
+    isPublic: isPublicAddress,
+    place: { id: loadPlaceId(deps.folder), machine: hostname() },
+    pageUrl: config.publicUrl === undefined ? undefined : new URL('admin/alarms', `${config.publicUrl}/`).href,
     settings: settingsOf(config, origins),
     countRooms: () => live.countRooms(),
     openRooms: () => live.openRooms(),
@@ -58,4 +73,12 @@ export function createObserving({ config, live, recording, logger, ...deps }: Ob
     onArrival: (listener) => live.onArrival(listener),
   });
   return { monitor, insight };
+}
+
+/** @throws OperatorError */
+function alarmOptions({ alarms, mail }: Config): Config['alarms'] {
+  const mailing = alarms.channels.find(({ type }) => type === 'email');
+  if (mailing !== undefined && mail.url === undefined)
+    throw new OperatorError(`alarms.channels: ${mailing.name} is told by mail, which needs mail.url`);
+  return alarms;
 }

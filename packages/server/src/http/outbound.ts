@@ -114,11 +114,24 @@ export class Outbound {
     text: string,
     { headers, maxBytes }: { headers: Record<string, string>; maxBytes: number },
   ): Promise<Fetched> {
+    return this.#fetch(text, { method: 'GET', headers }, maxBytes);
+  }
+
+  /** As `post`, of somebody who says in the body what came of it. @throws OutboundError */
+  async ask(
+    text: string,
+    { headers, body, maxBytes }: { headers: Record<string, string>; body: string; maxBytes: number },
+  ): Promise<Fetched> {
+    const length = String(Buffer.byteLength(body));
+    return this.#fetch(text, { method: 'POST', headers: { ...headers, 'content-length': length }, body }, maxBytes);
+  }
+
+  async #fetch(text: string, question: Omit<Exchange, 'read'>, maxBytes: number): Promise<Fetched> {
     let fetched: Fetched | undefined;
     let isTooLarge = false;
     const chunks: Buffer[] = [];
     const problem = await this.#exchange(text, {
-      ...{ method: 'GET', headers },
+      ...question,
       read: (answer) => {
         let read = 0;
         answer.on('data', (chunk: Buffer) => {

@@ -20,7 +20,7 @@ function nodeOf(id: string, more: Partial<MonitorNode> = {}): MonitorNode {
 async function listening() {
   const state = new MemoryStateCenter();
   onTestFinished(() => state.close());
-  const peers = new Peers({ state, logger });
+  const peers = new Peers({ state, logger, now: Date.now });
   await peers.start();
   const tell = (event: string, data: unknown) => state.publishEphemeral('monitor:nodes', event, data);
   const carry = (telling: number, streams: Partial<CarriedStream>[], isLast = true, nodeId = 'other') =>
@@ -30,17 +30,23 @@ async function listening() {
 
 test('a node that is silent for long is forgotten, with what it carried', async () => {
   const { state, peers, tell, carry, names } = await listening();
-  await peers.tell({ node: nodeOf(state.nodeId), alarms: [] });
-  await tell('node.sampled', { node: nodeOf('other'), alarms: [] });
+  await peers.tell({ node: nodeOf(state.nodeId), alarms: [], place: 'here' });
+  await tell('node.sampled', { node: nodeOf('other'), alarms: [], place: 'there' });
   await carry(1, [{ stream: 'a' }]);
   expect(peers.reports().map(({ node }) => node.id)).toEqual([state.nodeId, 'other']);
   expect(names()).toEqual(['a']);
   const at = performance.now();
   vi.spyOn(performance, 'now').mockReturnValue(at + 13_000);
   onTestFinished(() => void vi.restoreAllMocks());
-  await peers.tell({ node: nodeOf(state.nodeId), alarms: [] });
+  await peers.tell({ node: nodeOf(state.nodeId), alarms: [], place: 'here' });
   expect(peers.reports().map(({ node }) => node.id)).toEqual([state.nodeId]);
   expect(names()).toEqual([]);
+  // It said nothing of going: it is missed until it is back, under whichever id.
+  expect(peers.lost()).toMatchObject([{ id: 'other', name: 'other' }]);
+  await tell('node.sampled', { node: nodeOf('again'), alarms: [], place: 'there' });
+  expect(peers.lost()).toEqual([]);
+  await tell('node.gone', { nodeId: 'again' });
+  expect(peers.lost()).toEqual([]);
 });
 
 test('what is carried is as it was told to its end, and of a stream in two places the one that is published', async () => {

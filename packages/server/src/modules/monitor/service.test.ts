@@ -13,16 +13,15 @@ onDatabase('sqlite', 'the overview', (open) => {
   const serviceWith = async (more: Partial<MonitorServiceDeps> = {}) => {
     const state = new MemoryStateCenter();
     onTestFinished(() => state.close());
-    const database = await open();
     const deps: MonitorServiceDeps = {
-      ...{ store: new MonitorStore(database), peers: new Peers({ state, logger }), logger, now: () => NOW },
+      ...{ store: new MonitorStore(await open()), peers: new Peers({ state, logger, now: () => NOW }), logger, now: () => NOW },
       countRooms: async () => ({ live: 2, preparing: 1 }),
       countAccounts: async () => 7,
       openRooms: async () => [],
       listRooms: async () => ({ rooms: [], total: 0 }),
       ...more,
     };
-    return { service: new MonitorService(deps), database };
+    return { service: new MonitorService(deps) };
   };
 
   test('is counted once for those who ask at once', async () => {
@@ -41,37 +40,5 @@ onDatabase('sqlite', 'the overview', (open) => {
     expect((await hanging.service.overview()).totals).toMatchObject({ liveRooms: 0, accounts: 0 });
     const failing = await serviceWith({ countRooms: () => Promise.reject(new Error('away')) });
     expect((await failing.service.overview()).totals).toMatchObject({ liveRooms: 0, accounts: 0 });
-  });
-
-  test('has an alarm of recordings that failed within the hour', async () => {
-    const { service, database } = await serviceWith();
-    const row = {
-      room_id: 'room',
-      play_id: 'play',
-      user_id: null,
-      title: 'x',
-      title_key: 'x',
-      published: 0,
-      folder_id: 'f',
-      poster: null,
-      started_at: 1,
-      ended_at: 2,
-      duration_ms: 0,
-      size_bytes: 0,
-    } as const;
-    await database
-      .insertInto('recordings')
-      .values([
-        { ...row, id: 'new', state: 'failed', updated_at: NOW - 1000 },
-        { ...row, id: 'old', state: 'failed', updated_at: NOW - 3_600_001 },
-        { ...row, id: 'well', state: 'ready', updated_at: NOW - 1000 },
-      ])
-      .execute();
-    expect((await service.overview()).alarms).toEqual([
-      {
-        ...{ id: 'recording_failed:new', kind: 'recording_failed', level: 'warning', subject: 'new' },
-        ...{ since: NOW - 1000, data: { roomId: 'room' } },
-      },
-    ]);
   });
 });

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { reasonOf } from '../../database/errors.ts';
 import type { Caller } from '../gateway/contract.ts';
 import type { ListRoomsQuery, Room, RoomFacts } from '../live/contract.ts';
-import { byGravity } from './alarms.ts';
-import type { MonitorAlarm, MonitorHistory, MonitorStream, Overview } from './contract.ts';
+import { byGravity } from './alarm/gravity.ts';
+import type { MonitorHistory, MonitorStream, Overview } from './contract.ts';
 import { MINUTE_MS, together } from './minutes.ts';
 import type { Peers } from './peers.ts';
 import type { MonitorStore } from './store.ts';
@@ -13,13 +13,11 @@ import type { MonitorStore } from './store.ts';
 const COUNTED_MS = 4000;
 /** When something is wrong is when operators look: what a database that hangs would say is not waited for. */
 const MOST_WAIT_MS = 1000;
-const FAILED_MS = 3_600_000;
 
 /** What is counted in the database. */
 interface Counted {
   rooms: Readonly<Record<string, number>>;
   accounts: number;
-  failed: MonitorAlarm[];
 }
 
 export interface MonitorServiceDeps {
@@ -38,7 +36,7 @@ export interface MonitorServiceDeps {
 /** What operators are shown. */
 export class MonitorService {
   readonly #deps: MonitorServiceDeps;
-  #counted: Counted = { rooms: {}, accounts: 0, failed: [] };
+  #counted: Counted = { rooms: {}, accounts: 0 };
   #countedAtMs = -Infinity;
   #counting: Promise<void> | undefined;
 
@@ -50,7 +48,7 @@ export class MonitorService {
   async overview(): Promise<Overview> {
     const { peers, now } = this.#deps;
     await this.#count();
-    const { rooms, accounts, failed } = this.#counted;
+    const { rooms, accounts } = this.#counted;
     const reports = peers.reports();
     const nodes = reports.map(({ node }) => node).sort((one, other) => one.startedAt - other.startedAt);
     const { streams, viewers, connections, inBps, outBps } = together(nodes);
@@ -60,7 +58,7 @@ export class MonitorService {
       at: now(),
       totals: { liveRooms, preparingRooms, streams, viewers, connections, inBps, outBps, accounts },
       nodes,
-      alarms: [...reports.flatMap(({ alarms }) => alarms), ...failed].sort(byGravity),
+      alarms: reports.flatMap(({ alarms }) => alarms).sort(byGravity),
     };
   }
 
@@ -98,29 +96,13 @@ export class MonitorService {
   }
 
   async #countNow(): Promise<void> {
-    const { store, countRooms, countAccounts, logger, now } = this.#deps;
+    const { countRooms, countAccounts, logger } = this.#deps;
     try {
-      const [rooms, accounts, failed] = await Promise.all([
-        countRooms(),
-        countAccounts(),
-        store.failedRecordings(now() - FAILED_MS),
-      ]);
-      this.#counted = { rooms, accounts, failed: failed.map(alarmOf) };
+      const [rooms, accounts] = await Promise.all([countRooms(), countAccounts()]);
+      this.#counted = { rooms, accounts };
     } catch (error) {
       logger.debug({ reason: reasonOf(error) }, 'rooms and accounts could not be counted');
     }
     this.#countedAtMs = performance.now();
   }
-}
-
-function alarmOf({ id, roomId, atMs }: { id: string; roomId: string | null; atMs: number }): MonitorAlarm {
-  const [kind, level] = ['recording_failed', 'warning'] as const;
-  return {
-    id: `${kind}:${id}`,
-    kind,
-    level,
-    subject: id,
-    since: atMs,
-    ...(roomId === null ? {} : { data: { roomId } }),
-  };
 }

@@ -6,6 +6,7 @@ import type { MonitorPoint } from './contract.ts';
 /** How long minutes are kept. */
 const KEEP_MS = 24 * 3_600_000;
 const MAX_FAILED = 20;
+const MAX_WEBHOOKS = 50;
 
 /** The queries of monitoring. */
 export class MonitorStore {
@@ -62,6 +63,20 @@ export class MonitorStore {
       .limit(MAX_FAILED)
       .execute();
     return rows.map(({ id, room_id: roomId, updated_at: atMs }) => ({ id, roomId, atMs }));
+  }
+
+  /** Webhooks of the platform to which nothing is delivered, those that were switched off for it too. */
+  async failingWebhooks(): Promise<{ id: string; url: string; sinceMs: number }[]> {
+    const rows = await this.#database
+      .selectFrom('webhooks')
+      .select(['id', 'url', 'failing_since'])
+      .where('owner', '=', 'platform')
+      .where(({ or, eb }) => or([eb('enabled', '=', 1), eb('given_up_at', 'is not', null)]))
+      .where('failing_since', 'is not', null)
+      .orderBy('failing_since')
+      .limit(MAX_WEBHOOKS)
+      .execute();
+    return rows.map(({ id, url, failing_since: sinceMs }) => ({ id, url, sinceMs: sinceMs ?? 0 }));
   }
 }
 

@@ -6,7 +6,7 @@ import type { Notifier } from '../contract.ts';
 import { Loop } from '../../../database/loop.ts';
 import { OutboundError, type Outbound } from '../../../http/outbound.ts';
 import { PLATFORM } from './contract.ts';
-import { signatureOf } from './signature.ts';
+import { signatureOf } from '../../../http/webhook-signature.ts';
 import type { DeliveryRow, WebhookRow, WebhookStore } from './store.ts';
 
 const REST_MS = 1000;
