@@ -52,6 +52,7 @@ test('the patterns of all addresses are told to anybody, without any secret', as
       rtmp: 'rtmp://localhost:1935/live/STREAM?key=KEY',
       wsFlv: 'ws://localhost:8080/publish?app=live&stream=STREAM&key=KEY',
     },
+    features: { recording: true, relays: true },
   });
 });
 
