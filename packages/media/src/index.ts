@@ -4,6 +4,10 @@
 export { MediaServer } from './server.ts';
 export type { ClientInfo, MediaPorts, MediaServerDeps } from './server.ts';
 export type { StreamInfo } from './cluster/stream-info.ts';
+/** How its threads do, and who is connected. */
+export type { ConnectionCount } from './cluster/connection-count.ts';
+export type { ThreadBook, ThreadName } from './cluster/thread-book.ts';
+export { FFMPEG_KINDS } from './transcode/ffmpeg-jobs.ts';
 /** Everything it can be told, with defaults. */
 export { DEFAULT_MEDIA_OPTIONS, ICE_SERVER_URL } from './options.ts';
 export type { GopCacheOptions, IceServerOptions, MediaLimits, MediaOptions, RtcOptions, TlsFiles } from './options.ts';

@@ -1,13 +1,14 @@
-import { availableParallelism } from 'node:os';
 import type { Transferable } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { MediaApi } from './api/media-api.ts';
+import { type ConnectionCount, countConnections } from './cluster/connection-count.ts';
 import { type AskingWorker, Directory } from './cluster/directory.ts';
 import type { ClientRequest, WorkerNotice } from './cluster/messages.ts';
-import { WorkerPool } from './cluster/pool.ts';
+import { workerCount, WorkerPool } from './cluster/pool.ts';
 import { clusterPost } from './cluster/post.ts';
-import { CAN_REUSE_PORTS, resolvePorts, resolveUdpPort } from './cluster/ports.ts';
+import { resolvePorts, resolveUdpPort } from './cluster/ports.ts';
 import { type StreamInfo, streamInfo } from './cluster/stream-info.ts';
+import { ThreadBook } from './cluster/thread-book.ts';
 import { FindingBook } from './doctor/finding-book.ts';
 import type { MediaEvent, MediaHooks, PublicMediaClient } from './hooks/contract.ts';
 import type { HlsCall, HlsNotice } from './hls/messages.ts';
@@ -69,6 +70,8 @@ export class MediaServer {
   #rtc: RtcGate | undefined;
   #hls: HlsSessionBook | undefined;
   #api: MediaApi | undefined;
+  /** How its threads and the RTC process do. */
+  readonly threads = new ThreadBook();
   readonly #findings = new FindingBook((key) => this.#directory?.entry(key));
   readonly #posters = new PosterBook({ entry: (key) => this.#directory?.entry(key) });
 
@@ -99,6 +102,7 @@ export class MediaServer {
     const rtc = (this.#rtc = new RtcGate({
       options: resolved,
       directory,
+      threads: this.threads,
       log: logger,
       udpPort,
       addresses: await resolveCandidates(options.rtc.candidates, { host: options.host, log: logger }),
@@ -167,6 +171,7 @@ export class MediaServer {
         },
         notice: (workerId, notice) => this.#notice(workerId, notice),
         lost: (workerId) => {
+          this.threads.lost(`worker-${workerId}`);
           directory.workerLost(workerId);
           relays.workerLost(workerId);
           ladder.workerLost(workerId);
@@ -235,6 +240,11 @@ export class MediaServer {
       const { sendBytes = 0, recvBytes = 0 } = threads?.get(clientId) ?? rtc?.get(clientId) ?? hls?.get(clientId) ?? {};
       return { ...client, kind, sinceMs, sendBytes, recvBytes };
     });
+  }
+
+  /** Who is connected: how many publish, play, or pass on to another node, by protocol. */
+  connections(): ConnectionCount[] {
+    return countConnections(this.#directory?.clients() ?? []);
   }
 
   /** WebRTC sessions for whoever has a signaling of its own. Valid after `start`. */
@@ -328,6 +338,7 @@ export class MediaServer {
     this.#relays?.close();
     this.#hls?.close();
     this.#directory?.close();
+    this.threads.close();
   }
 
   #segmentMade({ key, segment }: Extract<HlsNotice, { notice: 'segment' }>): void {
@@ -355,6 +366,7 @@ export class MediaServer {
         return;
       case 'stats':
         this.#directory?.report(workerId, notice.atMs, notice.streams);
+        this.threads.report(`worker-${workerId}`, notice.thread);
         this.#ladder?.reported(notice.streams);
         for (const event of this.#findings.take(notice.streams, notice.atMs)) this.#deps.hooks.notify(event);
         return;
@@ -482,13 +494,4 @@ function answerRtc(rtc: RtcGate, call: Exclude<RtcCall, { call: 'abandon' }>): P
     default:
       return call satisfies never;
   }
-}
-
-/**
- * One a core, less one: the main thread and the kernel's own work need it. Measured on two cores with 1000 viewers, a second
- * worker costs 1.3 times the CPU for the same bytes.
- */
-function workerCount(setting: number | 'auto'): number {
-  if (!CAN_REUSE_PORTS) return 1;
-  return setting === 'auto' ? Math.max(1, availableParallelism() - 1) : setting;
 }

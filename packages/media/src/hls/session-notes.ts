@@ -17,6 +17,8 @@ interface CheckedToken {
 export interface SessionNotesDeps {
   secret: Uint8Array;
   tell(notice: HlsNotice): void;
+  /** To viewers. */
+  sent?(bytes: number): void;
 }
 
 /** What one worker knows of viewers' sessions: which are genuine, which are over, which were here lately. */
@@ -66,6 +68,7 @@ export class SessionNotes {
     sessionId: string,
     sentBytes: number,
   ): void {
+    this.#deps.sent?.(sentBytes);
     let stream = this.#touched.get(key);
     if (!stream) this.#touched.set(key, (stream = { targetDurationS, bytes: new Map() }));
     stream.targetDurationS = targetDurationS;

@@ -3,6 +3,7 @@ import { LinkClosedError } from '../cluster/link.ts';
 import type { HlsQuestion, WorkerSeed } from '../cluster/messages.ts';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
 import type { StreamCompanion } from '../hub/companion.ts';
+import type { HubTotals } from '../hub/hub-totals.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { Stream, StreamKey } from '../hub/stream.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
@@ -44,6 +45,8 @@ export interface HlsShelfDeps {
   open(client: MediaClient): Promise<HlsOpened>;
   find(key: StreamKey, how: { waitMs: number; wants: boolean }): Promise<HlsFound>;
   tell(notice: HlsNotice): void;
+  /** To viewers. */
+  sent?(bytes: number): void;
 }
 
 /** One stream's place: its window, whoever packages it, and who waits for it. */
@@ -80,7 +83,7 @@ export class HlsShelf implements StreamCompanion {
     this.#deps = deps;
     this.options = deps.options;
     this.#holdCount = new HoldCount(deps.options.held);
-    this.notes = new SessionNotes({ secret: deps.secret, tell: deps.tell });
+    this.notes = new SessionNotes({ secret: deps.secret, tell: deps.tell, sent: deps.sent });
     this.#sweep = setInterval(() => this.#sweepAll(Date.now()), SWEEP_MS).unref();
   }
 
@@ -415,7 +418,7 @@ interface MainLink {
 /** The shelf of one worker. */
 export function createHlsShelf(
   { hls, workerId, options }: WorkerSeed,
-  { link, log }: { link: MainLink; log: MediaLog },
+  { link, log, totals }: { link: MainLink; log: MediaLog; totals: HubTotals },
 ): HlsShelf {
   const ask = <Reply>(call: HlsCall, without: Reply): Promise<Reply> =>
     link.request<Reply>({ type: 'hls', ...call }).catch((error: unknown) => {
@@ -433,6 +436,7 @@ export function createHlsShelf(
     open: (client) => ask<HlsOpened>({ call: 'open', client }, STOPPING),
     find: (key, how) => ask<HlsFound>({ call: 'find', key, ...how }, { action: 'none' }),
     tell: (notice) => link.send({ type: 'hls', ...notice }),
+    sent: (bytes) => (totals.sentBytes += bytes),
   });
 }
 

@@ -19,7 +19,7 @@ const backlog: StreamBacklog = {
 };
 
 function join(fanout: Fanout, viewer: FakeViewer): ViewerSink {
-  const sink = new ViewerSink(viewer, limits, 0);
+  const sink = new ViewerSink(viewer, { limits, nowMs: 0 });
   fanout.add(sink);
   fanout.start(sink, backlog);
   sink.state = 'flowing';
@@ -64,7 +64,7 @@ describe('Fanout', () => {
   it('starts a newcomer’s configuration at the GOP’s time, and its metadata where it was', () => {
     const fanout = new Fanout();
     const viewer = new FakeViewer();
-    const sink = new ViewerSink(viewer, limits, 0);
+    const sink = new ViewerSink(viewer, { limits, nowMs: 0 });
     fanout.add(sink);
     fanout.start(sink, { ...backlog, headers: [metadata(0, { width: 2 }), videoConfig(0)] });
     expect(viewer.tags().map(({ type, timestampMs }) => [type, timestampMs])).toEqual([

@@ -135,8 +135,7 @@ export class Fanout {
 function deliver(sink: ViewerSink, bytes: Buffer, entry: boolean, group: FramingGroup, backlog: StreamBacklog): void {
   if (sink.state === 'flowing') {
     if (sink.congested) {
-      sink.state = 'skipping';
-      sink.skips++;
+      sink.skip();
       return;
     }
   } else if (sink.state === 'skipping') {

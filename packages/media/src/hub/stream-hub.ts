@@ -1,4 +1,5 @@
 import type { MediaOptions } from '../options.ts';
+import type { HubTotals } from './hub-totals.ts';
 import { Stream, type StreamKey } from './stream.ts';
 
 const SWEEP_MS = 1000;
@@ -6,11 +7,13 @@ const SWEEP_MS = 1000;
 /** The streams of one worker: found or made by key, swept once a second, forgotten when unused. */
 export class StreamHub {
   #options: MediaOptions;
+  #totals: HubTotals;
   #streams = new Map<StreamKey, Stream>();
   #sweep: NodeJS.Timeout;
 
-  constructor(options: MediaOptions) {
+  constructor(options: MediaOptions, totals: HubTotals) {
     this.#options = options;
+    this.#totals = totals;
     this.#sweep = setInterval(() => this.#sweepAll(), SWEEP_MS);
     this.#sweep.unref();
   }
@@ -21,8 +24,10 @@ export class StreamHub {
 
   open(key: StreamKey, resumeAfterMs?: number): Stream {
     let stream = this.#streams.get(key);
-    if (!stream) this.#streams.set(key, (stream = new Stream({ key, options: this.#options, resumeAfterMs })));
-    else if (resumeAfterMs !== undefined) stream.resumeAfter(resumeAfterMs);
+    if (!stream) {
+      stream = new Stream({ key, options: this.#options, resumeAfterMs, totals: this.#totals });
+      this.#streams.set(key, stream);
+    } else if (resumeAfterMs !== undefined) stream.resumeAfter(resumeAfterMs);
     return stream;
   }
 

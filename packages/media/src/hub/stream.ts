@@ -4,6 +4,7 @@ import { AudioAlternate, isChosen } from './audio-alternate.ts';
 import { chosenFlags, Fanout, mergeWindowMs, type StreamBacklog } from './fanout.ts';
 import type { TrackFlags } from './framing.ts';
 import { GopCache } from './gop-cache.ts';
+import { HubTotals } from './hub-totals.ts';
 import { announcedTracks } from './metadata.ts';
 import { StreamHeaders } from './stream-headers.ts';
 import { StreamMeter } from './stream-meter.ts';
@@ -42,6 +43,7 @@ export class Stream {
   /** A publisher has the stream already, and will feed it. */
   isClaimed = false;
   #options: MediaOptions;
+  #totals: HubTotals;
   #fanout = new Fanout();
   #taps = new Set<TapEntry>();
   #pending = new Set<ViewerSink>();
@@ -54,6 +56,7 @@ export class Stream {
   #feed: StreamFeed | undefined;
   #window: MediaPacket[] = [];
   #windowEntry = false;
+  #windowSinceMs = 0;
   #flushTimer: NodeJS.Timeout | undefined;
   #flushQueued = false;
   #flushedAtMs = 0;
@@ -64,9 +67,20 @@ export class Stream {
   #announced: TrackFlags | undefined;
   #epochMs: number | undefined;
 
-  constructor({ key, options, resumeAfterMs }: { key: StreamKey; options: MediaOptions; resumeAfterMs?: number }) {
+  constructor({
+    key,
+    options,
+    resumeAfterMs,
+    totals = new HubTotals(),
+  }: {
+    key: StreamKey;
+    options: MediaOptions;
+    resumeAfterMs?: number;
+    totals?: HubTotals;
+  }) {
     this.key = key;
     this.#options = options;
+    this.#totals = totals;
     this.#gop = new GopCache(options.gopCache);
     this.#timeline = new Timeline(resumeAfterMs);
   }
@@ -137,7 +151,10 @@ export class Stream {
       publish: (packet) => {
         if (this.#feed !== feed) return;
         if (placed) this.#timeline.follow(packet);
-        else this.#timeline.place(packet);
+        else {
+          this.#timeline.place(packet);
+          this.#totals.recvBytes += packet.payload.length;
+        }
         if (isFirst && !packet.config && !packet.metadata) {
           isFirst = false;
           this.#epochMs = epochMs ?? Date.now() - packet.dtsMs;
@@ -172,7 +189,7 @@ export class Stream {
   }
 
   subscribe(subscriber: Subscriber, nowMs: number): ViewerSink {
-    const sink = new ViewerSink(subscriber, this.#options.limits, nowMs);
+    const sink = new ViewerSink(subscriber, { limits: this.#options.limits, nowMs, totals: this.#totals });
     if (subscriber.framing.audio === 'aac') sink.unwantAac = this.#alternate.want();
     this.#viewers++;
     this.#fanout.add(sink);
@@ -224,6 +241,7 @@ export class Stream {
         if (this.state !== 'publishing' && nowMs - sink.pendingSinceMs > playWaitMs)
           this.#finish(sink, 'not_published');
       } else if (sink.isLost(nowMs)) {
+        this.#totals.cuts++;
         this.#finish(sink, 'slow_viewer');
       }
     }
@@ -262,6 +280,7 @@ export class Stream {
     for (const { tap, audio } of this.#taps) if (this.#isFor(packet, audio)) tap.packet(packet);
     if (!packet.alternate) this.#discover(packet);
     if (packet.keyframe) this.#windowEntry = true;
+    if (this.#window.length === 0) this.#windowSinceMs = performance.now();
     this.#window.push(packet);
     this.#schedule();
   }
@@ -322,6 +341,8 @@ export class Stream {
       this.#window = [];
       this.#windowEntry = false;
       this.#flushedAtMs = performance.now();
+      this.#totals.windows++;
+      this.#totals.windowMs += this.#flushedAtMs - this.#windowSinceMs;
       if (!this.#options.gopCache.enabled && this.#ready) this.#startPending();
       for (const packet of packets) this.#gop.add(packet);
       this.#gopVersion++;

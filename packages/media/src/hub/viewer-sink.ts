@@ -1,4 +1,5 @@
 import type { MediaLimits } from '../options.ts';
+import { HubTotals } from './hub-totals.ts';
 import type { Subscriber } from './subscriber.ts';
 
 export type SinkState =
@@ -20,14 +21,18 @@ export class ViewerSink {
   /** Said when it goes, by one that takes AAC. */
   unwantAac: (() => void) | undefined;
   sentBytes = 0;
-  skips = 0;
   readonly pendingSinceMs: number;
   #overSinceMs = 0;
   #limits: MediaLimits;
+  #totals: HubTotals;
 
-  constructor(subscriber: Subscriber, limits: MediaLimits, nowMs: number) {
+  constructor(
+    subscriber: Subscriber,
+    { limits, nowMs, totals = new HubTotals() }: { limits: MediaLimits; nowMs: number; totals?: HubTotals },
+  ) {
     this.subscriber = subscriber;
     this.#limits = limits;
+    this.#totals = totals;
     this.pendingSinceMs = nowMs;
   }
 
@@ -35,7 +40,14 @@ export class ViewerSink {
     const { socket } = this.subscriber;
     if (socket.destroyed) return;
     this.sentBytes += bytes.length;
+    this.#totals.sentBytes += bytes.length;
     socket.write(bytes);
+  }
+
+  /** Nothing more until the next chunk that a decoder can start at. */
+  skip(): void {
+    this.state = 'skipping';
+    this.#totals.skips++;
   }
 
   /** True while the peer reads too slowly for one more chunk. */

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { FormatError } from '@kaibo/formats';
 import { openPartName } from '../record/part-name.ts';
 import { indexRecordedFile } from '../replay/index-file.ts';
+import { ffmpegJobs } from '../transcode/ffmpeg-jobs.ts';
 import { findFfmpeg } from '../transcode/find-ffmpeg.ts';
 import { VideoFileError, type ConversionOrder } from './contract.ts';
 import { inputArgs, MAX_PIXELS, wordsOf } from './inspect.ts';
@@ -109,9 +110,13 @@ async function endOf(child: ChildProcess): Promise<{ code: number | null; said: 
   const { promise, resolve } = Promise.withResolvers<{ code: number | null; said: string }>();
   let said = '';
   yieldToOthers(child.pid);
+  const over = ffmpegJobs.begin('import');
   child.stderr?.on('data', (bytes: Buffer) => (said = (said + bytes.toString()).slice(-STDERR_TAIL)));
   child.on('error', (error) => (said ||= error.message));
-  child.on('close', (code) => resolve({ code, said }));
+  child.on('close', (code) => {
+    over(code === 0);
+    resolve({ code, said });
+  });
   return promise;
 }
 

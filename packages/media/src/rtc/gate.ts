@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { isLoopback } from '../cluster/connection-counter.ts';
 import type { Directory } from '../cluster/directory.ts';
 import { LinkClosedError } from '../cluster/link.ts';
+import type { ThreadBook } from '../cluster/thread-book.ts';
 import type { HopEnd, MainNotice } from '../cluster/messages.ts';
 import type { Denial, MediaClient } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
@@ -21,6 +22,8 @@ export interface GateDeps {
   options: MediaOptions;
   udpPort: number;
   directory: Directory;
+  /** Told how the RTC process does. */
+  threads?: ThreadBook;
   addresses: AnnouncedAddresses;
   log: MediaLog;
 }
@@ -249,6 +252,7 @@ export class RtcGate implements RtcDoor {
         return;
       case 'stats':
         this.#deps.directory.report(RTC_MEMBER, message.atMs, message.streams);
+        this.#deps.threads?.report('rtc', message.thread);
         for (const { key, clientId, rttMs } of message.publishers)
           this.#deps.directory.roundTrip(key, { clientId, rttMs });
         return;
@@ -290,6 +294,7 @@ export class RtcGate implements RtcDoor {
 
   #lost(): void {
     this.#generation++;
+    this.#deps.threads?.lost('rtc');
     this.#deps.directory.workerLost(RTC_MEMBER);
     for (const clientId of [...this.#sessions.keys()]) this.#ended(clientId, 'engine_failure');
   }

@@ -1,3 +1,4 @@
+import type { ThreadFigures } from '../cluster/thread-meter.ts';
 import type { HopEnd, MainNotice, StreamReport, WorkerNotice } from '../cluster/messages.ts';
 import type { EndReason } from '../hub/subscriber.ts';
 import type { StreamKey } from '../hub/stream.ts';
@@ -56,6 +57,7 @@ export type RtcTold =
       type: 'stats';
       atMs: number;
       streams: StreamReport[];
+      thread: ThreadFigures;
       publishers: { key: StreamKey; clientId: string; rttMs: number }[];
     }
   | Extract<WorkerNotice, { type: 'log' }>

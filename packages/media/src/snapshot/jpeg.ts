@@ -47,6 +47,7 @@ export async function makeJpeg(order: JpegOrder): Promise<Buffer> {
   let sizeBytes = 0;
   const child = new FfmpegProcess({
     ffmpeg,
+    kind: 'poster',
     args: ['-threads', '1', '-max_pixels', String(MAX_PIXELS), ...input, ...outputArgs(width)],
     maxBacklogBytes: bytes.length,
     isBackground: true,

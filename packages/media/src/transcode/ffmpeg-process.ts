@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
 import { Readable } from 'node:stream';
+import { ffmpegJobs, type FfmpegKind } from './ffmpeg-jobs.ts';
 
 const STDERR_TAIL_CHARACTERS = 1000;
 /** What nobody waits for yields to what viewers do. */
@@ -10,6 +11,7 @@ const COMMON_ARGS = ['-hide_banner', '-nostats', '-nostdin', '-loglevel', 'error
 export interface FfmpegOptions {
   /** Path of the program. */
   ffmpeg: string;
+  kind: FfmpegKind;
   args: readonly string[];
   /** Bytes that wait in this process for ffmpeg to take them; what would be more is refused. */
   maxBacklogBytes: number;
@@ -43,9 +45,11 @@ export class FfmpegProcess {
   #child: ChildProcess | undefined;
   #stderr = '';
   #closed = false;
+  readonly #over: (isGood: boolean) => void;
 
   constructor(options: FfmpegOptions) {
     this.#options = options;
+    this.#over = ffmpegJobs.begin(options.kind);
     const outputs = options.outputs ?? 1;
     const descriptors = Math.max(3, descriptorOf(outputs - 1) + 1);
     try {
@@ -73,9 +77,10 @@ export class FfmpegProcess {
       this.#stderr = (this.#stderr + bytes.toString()).slice(-STDERR_TAIL_CHARACTERS);
     });
     this.#child.on('error', (error) => this.#end({ spawned: false, detail: error.message }));
-    this.#child.on('close', (code, signal) =>
-      this.#end({ spawned: true, detail: `${signal ?? `exit code ${code}`}: ${this.#stderr.trim()}` }),
-    );
+    this.#child.on('close', (code, signal) => {
+      this.#over(this.#closed || code === 0);
+      this.#end({ spawned: true, detail: `${signal ?? `exit code ${code}`}: ${this.#stderr.trim()}` });
+    });
   }
 
   /** False when ffmpeg is too far behind to be given more: the bytes went nowhere. */
@@ -99,6 +104,7 @@ export class FfmpegProcess {
   }
 
   #end(end: FfmpegEnd): void {
+    if (!end.spawned) this.#over(false);
     if (this.#closed) return;
     this.#closed = true;
     this.#options.ended(end);

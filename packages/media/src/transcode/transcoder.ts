@@ -2,6 +2,7 @@ import { FormatError, type MediaPacket } from '@kaibo/formats';
 import type { MediaLog } from '../hub/session-host.ts';
 import { MAX_BACKWARD_JUMP_MS, MAX_FORWARD_JUMP_MS } from '../hub/timeline.ts';
 import { type Conversion, conversionTo, type TranscodeTarget } from './conversion.ts';
+import type { FfmpegKind } from './ffmpeg-jobs.ts';
 import { type FfmpegEnd, FfmpegProcess } from './ffmpeg-process.ts';
 
 /** One that fails this often in a row is given up. */
@@ -127,6 +128,7 @@ export class Transcoder {
       conversion,
       process: new FfmpegProcess({
         ffmpeg,
+        kind: kindOf(target),
         isBackground,
         args: conversion.args,
         maxBacklogBytes: conversion.maxBacklogBytes,
@@ -219,6 +221,11 @@ function isElsewhere({ firstMs, givenMs }: Run, ms: number): boolean {
 
 function nameOf(target: TranscoderOptions['target']): string {
   return typeof target === 'string' ? target : target.name;
+}
+
+function kindOf(target: TranscoderOptions['target']): FfmpegKind {
+  if (typeof target !== 'string') return 'ladder';
+  return target === 'h264-without-bframes' ? 'video' : 'audio';
 }
 
 function lastLine(text: string): string {

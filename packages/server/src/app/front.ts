@@ -20,6 +20,7 @@ import {
   measureProtection,
   measureBreakers,
   measureRequests,
+  measureStreams,
   metricsListener,
   RateLimits,
   serveWeb,
@@ -116,15 +117,7 @@ export async function createFront({
       return (servers.http = createHttpServer(handler));
     },
   });
-  const registry = createMetrics({
-    rooms: () => live.countRooms(),
-    viewers: () => live.countViewers(),
-    streams: async () => (await engine.streams()).length,
-    sockets: () => sockets.roster.count('realtime'),
-  });
-  measureRequests(app, registry);
-  measureProtection(registry, protection);
-  measureBreakers(registry, breakers);
+  const registry = measureAll(app, { config, engine, live, sockets, protection, breakers });
   addHealth(app, { database, engine, node, status, breakers });
   for (const module of modules) module.addRoutes?.(app, callerOf);
   addSockets(app, { sockets, callerOf, authenticator, registry });
@@ -146,6 +139,29 @@ export async function createFront({
     registry,
     servers: [http, https, metrics].filter((server) => server !== undefined),
   };
+}
+
+function measureAll(
+  app: App,
+  {
+    config,
+    engine,
+    live,
+    sockets,
+    protection,
+    breakers,
+  }: Pick<FrontDeps, 'config' | 'engine' | 'live' | 'sockets' | 'breakers'> & { protection: Protection },
+): Registry {
+  const registry = createMetrics({
+    rooms: () => live.countRooms(),
+    viewers: () => live.countViewers(),
+    sockets: () => sockets.roster.count('realtime'),
+  });
+  measureRequests(app, registry);
+  measureStreams(registry, { engine, perStream: config.metrics.perStream });
+  measureProtection(registry, protection);
+  measureBreakers(registry, breakers);
+  return registry;
 }
 
 function proxyMedia(

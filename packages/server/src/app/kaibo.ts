@@ -1,5 +1,7 @@
 import { Server as TlsServer } from 'node:https';
+import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
 import { DatabaseOpenError } from '../database/errors.ts';
@@ -7,7 +9,8 @@ import { Outbox } from '../database/outbox.ts';
 import { GuardedEngine } from '../engine/guarded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
-import { countDisconnects } from '../modules/gateway/index.ts';
+import { measureHandler } from '../modules/gateway/index.ts';
+import { ProcessMetrics } from '../modules/monitor/index.ts';
 import type { LogLines } from '../modules/log/contract.ts';
 import type { RealtimeOptions } from '../modules/realtime/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
@@ -50,6 +53,11 @@ export interface KaiboPorts {
   metrics: number;
 }
 
+/** What has figures, and is there before they can be read. */
+interface Measured {
+  measure(registry: Registry): void;
+}
+
 /** A running platform. */
 export interface Kaibo {
   ports: KaiboPorts;
@@ -72,10 +80,12 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   started.defer(() => lock.release());
   /** Of what this platform depends on and opened itself. */
   const breakers: Record<string, () => BreakerState> = {};
-  const database = deps.database ?? (await openOwnDatabase(deps, { folder, started, breakers }));
+  const measured: Measured[] = [];
+  const database = deps.database ?? (await openOwnDatabase(deps, { folder, started, breakers, measured }));
   const state = deps.state ?? (await openOwnState(deps, started));
   const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
   started.defer(() => outbox.stop());
+  measured.push(outbox);
   const engine = new GuardedEngine(deps.engine ?? createEngine({ config, state, folder, logger, now }));
   const modules = await createModules(
     { ...deps, ...{ database, outbox, state, engine, folder, now }, hasPeers: hasPeers(deps) },
@@ -86,6 +96,7 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   modules.log.welcome(sockets.roster);
   const redis = redisOf(state);
   if (redis !== undefined) breakers['redis'] = () => redis.breaker;
+  if (redis !== undefined) measured.push(redis);
   breakers['engine'] = () => engine.breaker;
   breakers['mail'] = () => modules.auth.mailer.state;
   const status = { isStopping: false };
@@ -96,10 +107,17 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   modules.log.measure(front.registry);
   engine.measure(front.registry);
   modules.monitor.measure(front.registry);
+  for (const part of measured) part.measure(front.registry);
   for (const module of modules.interaction) module.measure?.(front.registry);
-  await startEngine(engine, countDisconnects(front.registry, modules.engineHandler));
+  await startEngine(engine, measureHandler(front.registry, modules.engineHandler));
   started.defer(() => engine.stop());
   const certificate = watchCertificate({ config, front, engine, logger, now }, started);
+  const metrics = new ProcessMetrics(front.registry, {
+    version: deps.version ?? '',
+    folders: foldersOf(config, folder),
+    certificateEndMs: () => certificate?.endsAtMs,
+  });
+  started.defer(() => metrics.stop());
   /** Known once it listens. */
   const place: { address?: string } = {};
   modules.monitor.look({
@@ -127,6 +145,15 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
     await running.disposeAsync();
   };
   return { ports, engine, setup: () => modules.auth.setup(), stop: () => (stopping ??= stop()) };
+}
+
+/** Those whose disks may fill up. */
+function foldersOf({ recording, files }: Config, data: string): Record<string, string> {
+  return {
+    data,
+    recordings: resolve(recording.folder ?? join(data, 'recordings')),
+    files: resolve(files.folder ?? join(data, 'files')),
+  };
 }
 
 /** Whether other nodes share the database. */
@@ -159,11 +186,18 @@ async function openOwnDatabase(
     folder,
     started,
     breakers,
-  }: { folder: string; started: AsyncDisposableStack; breakers: Record<string, () => BreakerState> },
+    measured,
+  }: {
+    folder: string;
+    started: AsyncDisposableStack;
+    breakers: Record<string, () => BreakerState>;
+    measured: Measured[];
+  },
 ): Promise<Database> {
   const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
   started.defer(() => handle.close());
   breakers['database'] = () => handle.breaker.state;
+  measured.push(handle);
   return handle.database;
 }
 

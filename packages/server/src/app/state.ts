@@ -26,7 +26,7 @@ export async function openState(
 }
 
 /** What the rest of the process uses of the Redis behind `state`, if there is one. */
-export function redisOf(state: StateCenter): Pick<RedisStateCenter, 'client' | 'breaker'> | undefined {
+export function redisOf(state: StateCenter): Pick<RedisStateCenter, 'client' | 'breaker' | 'measure'> | undefined {
   return 'client' in state && 'breaker' in state ? (state as RedisStateCenter) : undefined;
 }
 

@@ -1,7 +1,10 @@
 import { join } from 'node:path';
 import { Kysely, PostgresDialect, type Transaction as KyselyTransaction } from 'kysely';
+import type { LogEvent } from 'kysely';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import { DatabaseBreaker } from './breaker.ts';
+import { DatabaseMetrics } from './metrics.ts';
 import { migrate } from './migrate.ts';
 import type { DatabaseSchema } from './schema.ts';
 import { judgeSqlite, openSqliteFile, sqliteDialect } from './sqlite.ts';
@@ -19,6 +22,8 @@ export interface DatabaseOptions {
   logger: Logger;
   /** How long a PostgreSQL that does not answer is waited for. */
   startTimeoutMs?: number;
+  /** Of each statement, once it is over and on the way of whoever asked for it. */
+  heard?(event: LogEvent): void;
 }
 
 /** An open database, and what readiness, metrics and the command line ask of it. Stores take `database` only. */
@@ -28,6 +33,7 @@ export interface DatabaseHandle {
   readonly place: string;
   readonly database: Database;
   readonly breaker: Pick<DatabaseBreaker, 'state'>;
+  measure(registry: Registry): void;
   close(): Promise<void>;
 }
 
@@ -54,12 +60,15 @@ export async function openDatabase(options: DatabaseOptions): Promise<DatabaseHa
  */
 export async function connectDatabase(options: DatabaseOptions): Promise<DatabaseHandle> {
   const { url, logger, startTimeoutMs: timeoutMs = START_TIMEOUT_MS } = options;
-  if (url === undefined) return connectSqlite(join(options.folder, 'kaibo.db'), logger);
-  const { createPool, describePostgres, guardPool, judgePostgres, waitForPostgres } = await import('./postgres.ts');
+  if (url === undefined) return connectSqlite(join(options.folder, 'kaibo.db'), options);
+  const { createPool, describePostgres, guardPool, judgePostgres, poolUse, waitForPostgres } =
+    await import('./postgres.ts');
   const place = describePostgres(url);
   const pool = createPool({ ...options, url });
   const breaker = new DatabaseBreaker({ judge: judgePostgres, logger });
-  const database: Database = new Kysely({ dialect: new PostgresDialect({ pool: guardPool(pool, breaker) }) });
+  const metrics = new DatabaseMetrics();
+  const log = heardBy(metrics, options);
+  const database: Database = new Kysely({ dialect: new PostgresDialect({ pool: guardPool(pool, breaker) }), log });
   try {
     await waitForPostgres(pool, { ...options, url, timeoutMs });
   } catch (error) {
@@ -71,18 +80,37 @@ export async function connectDatabase(options: DatabaseOptions): Promise<Databas
     // Kysely ends the pool only when it has used it.
     if (!pool.ending) await pool.end();
   };
-  return { kind: 'postgres', place, database, breaker, close };
+  const measure = (registry: Registry): void => metrics.show(registry, () => poolUse(pool));
+  return { kind: 'postgres', place, database, breaker, measure, close };
 }
 
-function connectSqlite(file: string, logger: Logger): DatabaseHandle {
+function heardBy(metrics: DatabaseMetrics, { heard }: Pick<DatabaseOptions, 'heard'>): (event: LogEvent) => void {
+  if (heard === undefined) return metrics.count;
+  return (event) => {
+    metrics.count(event);
+    heard(event);
+  };
+}
+
+function connectSqlite(file: string, options: DatabaseOptions): DatabaseHandle {
+  const { logger } = options;
   const breaker = new DatabaseBreaker({ judge: judgeSqlite, logger });
   const connection = openSqliteFile(file);
-  const database: Database = new Kysely({ dialect: sqliteDialect(connection, breaker) });
+  const metrics = new DatabaseMetrics();
+  const database: Database = new Kysely({
+    dialect: sqliteDialect(connection, breaker),
+    log: heardBy(metrics, options),
+  });
   return {
     kind: 'sqlite',
     place: file,
     database,
     breaker,
+    measure: (registry) =>
+      metrics.show(registry, () => {
+        const used = connection.inTransaction ? 1 : 0;
+        return { used, idle: 1 - used, max: 1 };
+      }),
     close: async () => {
       await database.destroy();
       connection.close();

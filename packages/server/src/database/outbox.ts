@@ -1,7 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { sql } from 'kysely';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { StateCenter } from '../state/contract.ts';
+import { auditedIn } from './audit.ts';
 import type { Database, Transaction } from './database.ts';
+import type { NewLogEntry } from './log-entries.ts';
+import { DatabaseUnavailableError } from './errors.ts';
+import { measureOutbox, type OutboxUse } from './metrics.ts';
 import { OutboxRelay } from './relay.ts';
 
 /** An event on a channel of the state center, as plain JSON data. */
@@ -61,6 +67,7 @@ export class Outbox {
   readonly #now: () => number;
   readonly #relay: OutboxRelay | undefined;
   #tap: OutboxTap | undefined;
+  #audited: ((entries: readonly NewLogEntry[]) => void) | undefined;
 
   constructor({ state, ...deps }: OutboxDeps) {
     this.#database = deps.database;
@@ -73,12 +80,18 @@ export class Outbox {
     this.#tap = tap;
   }
 
+  /** Told of what was audited, once it is committed; there is one at most, and it must not throw. */
+  onAudited(listener: (entries: readonly NewLogEntry[]) => void): void {
+    this.#audited = listener;
+  }
+
   /** Commits `work` as one. What it throws is thrown on, and nothing of it remains. */
   async transact<Result>(work: (unit: Work) => Promise<Result>): Promise<Result> {
     let emitted = 0;
     let noted = 0;
-    const result = await this.#database.transaction().execute((transaction) =>
-      work({
+    let audited: readonly NewLogEntry[] = [];
+    const result = await this.#database.transaction().execute(async (transaction) => {
+      const answer = await work({
         transaction,
         emit: async (...events) => {
           if (events.length === 0) return;
@@ -93,8 +106,11 @@ export class Outbox {
           noted += rows.length;
           await this.#tap?.write(transaction, rows);
         },
-      }),
-    );
+      });
+      audited = auditedIn(transaction);
+      return answer;
+    });
+    if (audited.length > 0) this.#audited?.(audited);
     if (emitted > 0) this.#relay?.nudge();
     if (emitted + noted > 0) this.#tap?.committed();
     return result;
@@ -102,6 +118,25 @@ export class Outbox {
 
   #row({ channel, event, data }: OutboxEvent): CommittedEvent {
     return { id: randomUUID(), channel, event, data: JSON.stringify(data), created_at: this.#now() };
+  }
+
+  measure(registry: Registry): void {
+    measureOutbox(registry, { use: () => this.#use(), appended: () => this.#relay?.appended ?? 0, now: this.#now });
+  }
+
+  async #use(): Promise<OutboxUse | undefined> {
+    try {
+      const ofAll = sql<number>`count(*)`.as('count');
+      const waits = this.#database
+        .selectFrom('outbox')
+        .select([ofAll, sql<number | null>`min(created_at)`.as('oldest')]);
+      const { count, oldest } = await waits.executeTakeFirstOrThrow();
+      const rejected = await this.#database.selectFrom('outbox_rejected').select(ofAll).executeTakeFirstOrThrow();
+      return { waiting: count, oldestAtMs: oldest ?? undefined, rejected: rejected.count };
+    } catch (error) {
+      if (error instanceof DatabaseUnavailableError) return undefined;
+      throw error;
+    }
   }
 
   /** Begins to append, with what an earlier process left. */

@@ -3,6 +3,7 @@ import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import pg from 'pg';
 import type { Logger } from 'pino';
 import type { DatabaseBreaker, Verdict } from './breaker.ts';
+import type { PoolUse } from './metrics.ts';
 import { codeOf, DatabaseOpenError, reasonOf } from './errors.ts';
 
 const CONNECT_TIMEOUT_MS = 5000;
@@ -109,6 +110,10 @@ export async function waitForPostgres(pool: pg.Pool, options: PostgresOptions & 
       await delay(pauseMs);
     }
   }
+}
+
+export function poolUse({ totalCount, idleCount, waitingCount, options }: pg.Pool): PoolUse {
+  return { used: totalCount - idleCount, idle: idleCount, max: options.max ?? totalCount, waiting: waitingCount };
 }
 
 /** The pool as Kysely uses it, behind the breaker. A connection that was lost in use does not go back to the pool. */

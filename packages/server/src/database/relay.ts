@@ -48,6 +48,7 @@ export class OutboxRelay {
   #pauseMs = RETRY_FROM_MS;
   #failingSinceMs: number | undefined;
   #running: Promise<void> | undefined;
+  #appended = 0;
   #isWanted = false;
   #isStopped = false;
 
@@ -59,6 +60,11 @@ export class OutboxRelay {
     deps.state.onHealth(({ ok }) => {
       if (ok && this.#retry !== undefined) this.#tryNow();
     });
+  }
+
+  /** Events that this process has appended. */
+  get appended(): number {
+    return this.#appended;
   }
 
   start(): void {
@@ -148,6 +154,7 @@ export class OutboxRelay {
         const { id, channel, event, data, created_at: atMs } = row;
         await this.#state.append(channel, { id, event, data: JSON.parse(data) as unknown, atMs });
         done.push(row);
+        this.#appended++;
       } catch (error) {
         return { done, failed: { row, error } };
       }

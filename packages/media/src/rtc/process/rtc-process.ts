@@ -2,6 +2,7 @@ import { encodeSdp, parseSdp } from '@kaibo/formats';
 import { HopSender, receiveHop } from '../../cluster/hop.ts';
 import { Link, processChannel } from '../../cluster/link.ts';
 import type { HopEnd, StreamReport, TrafficReply } from '../../cluster/messages.ts';
+import { ThreadMeter } from '../../cluster/thread-meter.ts';
 import type { MediaLog } from '../../hub/session-host.ts';
 import type { StreamKey } from '../../hub/stream.ts';
 import type { EndReason } from '../../hub/subscriber.ts';
@@ -38,6 +39,9 @@ export class RtcProcess {
   /** Plays that wait for their stream; closing one ends its wait. */
   #opening = new Map<string, AbortController>();
   #udp: UdpPort;
+  #meter = new ThreadMeter();
+  /** Of each broadcast that has been counted. */
+  #counted = new WeakMap<Broadcast, number>();
   #second: NodeJS.Timeout;
   #ingestTick: NodeJS.Timeout | undefined;
 
@@ -254,6 +258,14 @@ export class RtcProcess {
     for (const { peer } of this.#sessions.values())
       if (peer instanceof RtcViewer && peer.broadcast === broadcast) return;
     this.#broadcasts.delete(broadcast.key);
+    this.#count(broadcast);
+  }
+
+  /** What its viewers were sent since the last time. */
+  #count(broadcast: Broadcast): void {
+    const { sentBytes } = broadcast;
+    this.#meter.totals.sentBytes += sentBytes - (this.#counted.get(broadcast) ?? 0);
+    this.#counted.set(broadcast, sentBytes);
   }
 
   #endBroadcast(key: StreamKey, reason: EndReason): void {
@@ -261,6 +273,7 @@ export class RtcProcess {
     this.#mirrors.get(key)?.();
     this.#mirrors.delete(key);
     this.#broadcasts.delete(key);
+    if (broadcast) this.#count(broadcast);
     broadcast?.ended(reason);
   }
 
@@ -291,13 +304,16 @@ export class RtcProcess {
 
   #everySecond(): void {
     const nowMs = Date.now();
-    for (const broadcast of this.#broadcasts.values()) broadcast.tick(nowMs);
+    for (const broadcast of this.#broadcasts.values()) {
+      broadcast.tick(nowMs);
+      this.#count(broadcast);
+    }
     for (const session of [...this.#sessions.values()]) session.tick(nowMs);
     const streams = [...this.#broadcasts.values()].map(reportBroadcast);
     const publishers = [...this.#publishers].flatMap(([{ clientId, rttMs }, key]) =>
       rttMs === undefined ? [] : [{ key, clientId, rttMs }],
     );
-    this.#link.send({ type: 'stats', atMs: nowMs, streams, publishers });
+    this.#link.send({ type: 'stats', atMs: nowMs, streams, publishers, thread: this.#meter.read() });
   }
 
   #traffic(): TrafficReply {
@@ -306,6 +322,7 @@ export class RtcProcess {
 
   #stop(): void {
     clearInterval(this.#second);
+    this.#meter.close();
     for (const session of [...this.#sessions.values()]) session.peer.finish('server_stopping');
     this.#hops.close();
     this.#link.send({ type: 'drained' });

@@ -1,5 +1,6 @@
 import { MediaServer, type MediaOptions, type MediaPorts } from '@kaibo/media';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import {
   EnginePortError,
   type EngineCapabilities,
@@ -19,6 +20,7 @@ import {
   type UrlTarget,
 } from '../contract.ts';
 import { flvPlayUrls, flvPublishUrls, hlsPlayUrls, mediaOrigin, rtcPlayUrls, rtcPublishUrls } from '../urls.ts';
+import { EmbeddedMetrics } from './embedded-metrics.ts';
 import { EmbeddedRtc } from './embedded-rtc.ts';
 import { recordedFiles } from './recorded-files.ts';
 import { videoImporter } from './video-importer.ts';
@@ -56,6 +58,7 @@ export class EmbeddedEngine implements MediaEngine {
 
   readonly importer = videoImporter;
 
+  readonly #metrics = new EmbeddedMetrics();
   readonly #options: MediaOptions;
   readonly #logger: Logger;
   #running: { server: MediaServer; ports: MediaPorts } | undefined;
@@ -90,6 +93,7 @@ export class EmbeddedEngine implements MediaEngine {
     try {
       this.#running = { server, ports: await server.start() };
       this.rtc?.follow(server);
+      this.#metrics.follow(server);
     } catch (error) {
       await server.stop();
       const code = error instanceof Error && 'code' in error ? error.code : undefined;
@@ -97,6 +101,10 @@ export class EmbeddedEngine implements MediaEngine {
         throw new EnginePortError(error.message);
       throw error;
     }
+  }
+
+  measure(registry: Registry): void {
+    this.#metrics.show(registry);
   }
 
   prepareStop(): void {

@@ -1,6 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { DatabaseUnavailableError } from '../../database/errors.ts';
-import type { EngineHandler } from '../../engine/contract.ts';
 import type { App } from './app.ts';
 import type { Protection } from './protection.ts';
 
@@ -8,7 +7,6 @@ import type { Protection } from './protection.ts';
 export interface MetricSources {
   rooms(): Promise<Readonly<Record<string, number>>>;
   viewers(): number;
-  streams(): Promise<number>;
   sockets(): number;
 }
 
@@ -28,7 +26,6 @@ export function createMetrics(sources: MetricSources): Registry {
     },
   });
   gauge('kaibo_stream_viewers', 'Distinct viewers over all rooms', () => sources.viewers());
-  gauge('kaibo_streams', 'Streams that are published or in their grace', () => sources.streams());
   gauge('kaibo_websocket_connections', 'Realtime sockets', () => sources.sockets());
   return registry;
 
@@ -110,22 +107,4 @@ export function measureProtection(registry: Registry, { limits, load, stateHealt
       for (const [limit, count] of Object.entries(limits.refused)) this.inc({ class: limit }, count);
     },
   });
-}
-
-/** Counts why media connections ended (`slow_viewer`, `kicked`, `idle`, …) on their way to `handler`. */
-export function countDisconnects(registry: Registry, handler: EngineHandler): EngineHandler {
-  const disconnects = new Counter({
-    name: 'kaibo_media_disconnects_total',
-    help: 'Media connections that ended, by side and reason',
-    labelNames: ['side', 'reason'],
-    registers: [registry],
-  });
-  return {
-    ...handler,
-    notify: (event) => {
-      if (event.type === 'stopped') disconnects.inc({ side: 'viewer', reason: event.reason });
-      else if (event.type === 'interrupted') disconnects.inc({ side: 'publisher', reason: event.reason });
-      handler.notify(event);
-    },
-  };
 }

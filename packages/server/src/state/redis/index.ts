@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import {
   type Bucket,
   StateUnavailableError,
@@ -178,6 +179,10 @@ export class RedisStateCenter implements StateCenter {
 
   onNodeLost(listener: (lost: LostNode) => void): void {
     this.#lostListeners.add(listener);
+  }
+
+  measure(registry: Registry): void {
+    this.#link.metrics.show(registry);
   }
 
   close(): Promise<void> {

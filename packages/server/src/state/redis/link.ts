@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { ErrorReply } from 'redis';
 import type { Logger } from 'pino';
 import { StateUnavailableError, type StateHealth } from '../contract.ts';
+import { RedisMetrics } from './metrics.ts';
 
 /** `closed` lets commands through, `open` refuses them at once, `half-open` is trying whether Redis is back. */
 export type BreakerState = 'closed' | 'open' | 'half-open';
@@ -29,6 +30,7 @@ interface LinkOptions {
  * then on it tries to recover, with growing pauses and for ever, and closes when that has succeeded.
  */
 export class Link {
+  readonly metrics = new RedisMetrics();
   readonly #recover: () => Promise<void>;
   readonly #logger: Logger;
   readonly #now: () => number;
@@ -69,7 +71,7 @@ export class Link {
   /** Like `run`, whatever the breaker says: for the recovery itself and for giving up what is held. */
   async attempt<T>(command: () => Promise<T>): Promise<T> {
     try {
-      return await withinTime(command());
+      return await this.metrics.time(() => withinTime(command()));
     } catch (error) {
       if (!isAway(error)) throw error;
       this.open(error);
