@@ -22,7 +22,7 @@ async function startFresh(): Promise<Fresh> {
   const dataDir = tempFolder();
   const kaibo = await startTest({ dataDir });
   const secrets = new Map<string, string>();
-  const setup = await kaibo.kaibo.setup();
+  const setup = kaibo.kaibo.setup();
   secrets.set('set-up', JSON.stringify(setup));
   const registered = await kaibo.call('/api/auth/register', {
     method: 'POST',
