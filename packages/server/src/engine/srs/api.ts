@@ -51,6 +51,16 @@ export class SrsApi {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** Without a slash at its end. */
+  get url(): string {
+    return this.#base;
+  }
+
+  /** The header's value. */
+  get authorization(): string | undefined {
+    return this.#headers['authorization'];
+  }
+
   async version(): Promise<SrsIdentity & { version: string }> {
     const { server, service, data } = await this.#call('GET', '/api/v1/versions', versionsSchema);
     return { server, service, version: data.version };

@@ -50,7 +50,6 @@ function exchangeBefore(reply: SrsReply | ((request: SrsRequest) => SrsReply), c
     apiOf: () => API,
     kick: async (clientId) => kicked.push(clientId) > 0,
     secret: 'a secret of all nodes',
-    timeoutMs: 1000,
     now: () => nowMs,
     send: async (request) => {
       sent.push(request);
@@ -131,7 +130,7 @@ describe('what a refusal of SRS becomes', () => {
     ['no connection', { type: 'unreachable' }, 'play', 503, 'engine_unavailable'],
     ['a status', { ...NO, status: 404, body: 'not found' }, 'play', 404, 'engine_refused'],
     ['a conflict', { ...NO, status: 409, body: '' }, 'publish', 409, 'already_publishing'],
-    ['words', { ...NO, status: 403, body: '{"code":"room_ended","error":"x"}' }, 'publish', 403, 'room_ended'],
+    ['no codec', { ...NO, status: 406, body: '{"code":"other","error":"x"}' }, 'publish', 406, 'codec_unsupported'],
     ['a fault', { ...NO, status: 500, body: 'oops' }, 'publish', 503, 'engine_unavailable'],
     ['a redirection', { ...NO, status: 302, body: '' }, 'publish', 503, 'engine_unavailable'],
   ] as const)('%s', async (_what, reply, intent, status, code) => {

@@ -9,6 +9,8 @@ const TAG = 'kaibo';
 const TAG_BYTES = 12;
 /** How long a session can be ended by its address. */
 const SESSION_MS = 24 * 3_600_000;
+/** SRS asks its hook, which is the platform, before it answers. */
+const ANSWER_MS = 10_000;
 /** Offers that wait for SRS's answer; more are refused. */
 const MAX_WAITING = 500;
 /** Sessions of the platform's signaling whose end is told. */
@@ -22,15 +24,14 @@ const PASSED_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 404, 406, 4
 export interface SrsRtcDeps {
   /** Undefined while the engine is not open. */
   handler(): EngineHandler | undefined;
-  /** Base of the API of where a stream is published to, or is: an SRS, or its proxy. */
+  /** Base of the API of where a stream is published to, or is. */
   apiOf(intent: RtcIntent, stream: StreamName): string;
-  /** Value of the header; Kaibo's own media server asks for it, SRS does not under `/rtc/`. */
+  /** The header's value; SRS asks for none under `/rtc/`, Kaibo's own media server does. */
   authorization?: string;
   /** Ends a client whose session has no address. */
   kick(clientId: string): Promise<boolean>;
   /** Shared by all nodes; what ids of sessions are sealed with. */
   secret: string;
-  timeoutMs: number;
   now(): number;
   send?: SrsSend;
 }
@@ -146,7 +147,7 @@ export class SrsRtcExchange implements RtcSignaling {
     };
     const endpoint = intent === 'publish' ? 'whip' : 'whep';
     const url = `${api}/rtc/v1/${endpoint}/?${queryOf(offer, tag)}`;
-    const reply = await this.#send({ method: 'POST', url, headers, body: sdp, timeoutMs: this.#deps.timeoutMs });
+    const reply = await this.#send({ method: 'POST', url, headers, body: sdp, timeoutMs: ANSWER_MS });
     if (reply.type !== 'answer' || (reply.status !== 201 && reply.status !== 200))
       return heard.denial ?? refusalOf(reply, intent);
     const session = {
@@ -164,7 +165,7 @@ export class SrsRtcExchange implements RtcSignaling {
   async #end({ api, location, clientId }: RtcSession): Promise<void> {
     if (location !== '') {
       const headers = this.#authorization();
-      await this.#send({ method: 'DELETE', url: api + location, headers, timeoutMs: this.#deps.timeoutMs });
+      await this.#send({ method: 'DELETE', url: api + location, headers, timeoutMs: ANSWER_MS });
     } else if (clientId !== undefined) await this.#deps.kick(clientId);
   }
 
@@ -205,20 +206,15 @@ function pathOf(location: string | undefined, api: string): string {
 function refusalOf(reply: SrsReply, intent: RtcIntent): Denial {
   if (reply.type === 'unreachable') return UNAVAILABLE;
   if (reply.type === 'answer' && PASSED_STATUSES.has(reply.status))
-    return deny(reply.status as Denial['status'], codeOf(reply), 'The media server refused this.');
+    return deny(reply.status as Denial['status'], codeOf(reply.status), 'The media server refused this.');
   if (reply.type === 'answer') return UNAVAILABLE;
   if (intent === 'publish') return deny(409, 'already_publishing', 'Somebody publishes this stream already.');
   return deny(403, 'engine_refused', 'The media server refused this.');
 }
 
-/** Kaibo's own media server says why. */
-function codeOf({ body, status }: Extract<SrsReply, { type: 'answer' }>): string {
-  try {
-    const { code } = JSON.parse(body) as { code?: unknown };
-    if (typeof code === 'string' && /^[a-z_]{1,64}$/.test(code)) return code;
-  } catch {
-    // SRS answers in words.
-  }
+/** What else SRS says is in its own words. */
+function codeOf(status: number): string {
+  if (status === 406) return 'codec_unsupported';
   return status === 409 ? 'already_publishing' : 'engine_refused';
 }
 

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { StateCenter } from '../../state/contract.ts';
 import type {
+  Denial,
   EngineCallbacks,
   EngineCapabilities,
   EngineClient,
@@ -23,6 +24,8 @@ import { isOfServer, srsIdOf } from './client-id.ts';
 import { SrsDuty } from './duty.ts';
 import { hookCodeOf, sameSecret, takeHeartbeat, takeHook, type SrsHookTarget } from './hooks.ts';
 import { carrierOf, originOf, playServerOf } from './place.ts';
+import { SrsRtcExchange } from './rtc-exchange.ts';
+import { SrsRtcHttp } from './rtc-http.ts';
 import type { SrsServer } from './server.ts';
 
 const LOOK_EVERY_MS = 10_000;
@@ -32,8 +35,11 @@ const CONFIRM_AFTER_MS = [150, 300, 600, 1200, 2500, 5000];
 const MAX_VIEWERS = 200_000;
 /** Kicks under way at one time. */
 const KICKS = 8;
-/** SRS's code for who comes second: the same HTTP status as elsewhere. */
-const ALREADY_PUBLISHING = 409;
+/** For who comes second. */
+const BUSY: Denial = {
+  ...{ action: 'deny', status: 409, code: 'already_publishing' },
+  message: 'Somebody publishes this stream already.',
+};
 const UNAVAILABLE = 503;
 
 export interface SrsEngineOptions {
@@ -55,6 +61,8 @@ export interface SrsEngineOptions {
 export class SrsEngine implements MediaEngine {
   readonly capabilities: EngineCapabilities;
   readonly callbacks: EngineCallbacks;
+  readonly rtc: SrsRtcExchange;
+  readonly rtcHttp: SrsRtcHttp;
   readonly #options: SrsEngineOptions;
   readonly #carried: SrsCarried;
   readonly #duty: SrsDuty;
@@ -92,6 +100,14 @@ export class SrsEngine implements MediaEngine {
       hook: (body) => this.#duty.ask(body),
       heartbeat: async (body) => takeHeartbeat(body, target),
     };
+    this.rtc = new SrsRtcExchange({
+      handler: () => (this.#isStopping ? undefined : this.#handler),
+      apiOf: (intent, stream) =>
+        (intent === 'publish' ? originOf(this.#origins(), stream) : carrierOf(servers, stream)).options.api.url,
+      kick: (clientId) => this.kickClient(clientId),
+      ...{ secret: options.hooksSecret, authorization: servers[0]?.options.api.authorization, now },
+    });
+    this.rtcHttp = new SrsRtcHttp(this.rtc);
   }
 
   /** Whether this node reports what SRS carries; another does otherwise. */
@@ -295,6 +311,7 @@ export class SrsEngine implements MediaEngine {
       return other?.clientId === client.clientId ? undefined : other;
     };
     const verdict = await this.#handler.authorizePublish({ ...client, param });
+    this.rtc.heard(param, verdict.action === 'deny' ? { denial: verdict } : { clientId: client.clientId });
     if (verdict.action === 'deny') return hookCodeOf(verdict);
     // SRS would refuse a second one itself, but only on the same server, and without telling of its end.
     if (rival() !== undefined) await this.#lookAround();
@@ -306,13 +323,15 @@ export class SrsEngine implements MediaEngine {
     }
     // An encoder that lost its connection: the dead one goes, and its next attempt is let in.
     if (this.#carried.mayBeReplaced(client, verdict.credential)) await this.kickClient(other.clientId);
-    return ALREADY_PUBLISHING;
+    this.rtc.heard(param, { denial: BUSY });
+    return hookCodeOf(BUSY);
   }
 
   #tell(event: EngineEvent): void {
     const key = keyOf(event);
     if (event.type === 'published' && !this.#startedAt.has(key)) this.#startedAt.set(key, event.atMs);
     if (event.type === 'ended') this.#startedAt.delete(key);
+    if (event.type === 'interrupted' || event.type === 'stopped') this.rtc.ended(event.client.clientId, event.reason);
     this.#handler?.notify(event);
   }
 
@@ -325,8 +344,11 @@ export class SrsEngine implements MediaEngine {
       .catch((error: unknown) => this.#failed(error));
     if (typeof verdict === 'number' || verdict.action === 'deny') {
       this.#refused.play++;
-      return typeof verdict === 'number' ? verdict : hookCodeOf(verdict);
+      if (typeof verdict === 'number') return verdict;
+      this.rtc.heard(param, { denial: verdict });
+      return hookCodeOf(verdict);
     }
+    this.rtc.heard(param, { clientId: client.clientId });
     this.#carried.playing(client, verdict.viewer ?? client.clientId);
     return 0;
   }
