@@ -1,9 +1,11 @@
 import type { Generated } from 'kysely';
+import type { AlarmTables } from './tables/alarms.ts';
 import type { ChatTables } from './tables/chat.ts';
 import type { FileTables } from './tables/files.ts';
 import type { GiftTables } from './tables/gifts.ts';
 import type { InsightTables } from './tables/insight.ts';
 import type { LevelTables } from './tables/levels.ts';
+import type { LogTables } from './tables/log.ts';
 import type { LotteryTables } from './tables/lotteries.ts';
 import type { ModerationTables } from './tables/moderation.ts';
 import type { NoticeTables } from './tables/notices.ts';
@@ -17,11 +19,13 @@ import type { WalletTables } from './tables/wallet.ts';
  */
 export interface DatabaseSchema
   extends
+    AlarmTables,
     ChatTables,
     FileTables,
     GiftTables,
     InsightTables,
     LevelTables,
+    LogTables,
     LotteryTables,
     ModerationTables,
     NoticeTables,

@@ -17,6 +17,8 @@ import * as insight from './0015-insight.ts';
 import * as search from './0016-search.ts';
 import * as uploads from './0017-uploads.ts';
 import * as pictures from './0018-pictures.ts';
+import * as logs from './0019-logs.ts';
+import * as alarms from './0020-alarms.ts';
 
 /** In the order of their names; a migration that was released is never changed. */
 export const MIGRATIONS: Record<string, Migration> = {
@@ -38,4 +40,6 @@ export const MIGRATIONS: Record<string, Migration> = {
   '0016-search': search,
   '0017-uploads': uploads,
   '0018-pictures': pictures,
+  '0019-logs': logs,
+  '0020-alarms': alarms,
 };
