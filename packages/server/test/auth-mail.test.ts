@@ -1,71 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { SMTPServer } from 'smtp-server';
 import { expect, onTestFinished, test } from 'vitest';
 import { PASSWORD, startAccounts, type AccountsKaibo } from './support/accounts.ts';
+import { startMailSink, subjectOf, textOf } from './support/mail-sink.ts';
 
 const NEW_PASSWORD = 'a quite different one';
-
-interface Sink {
-  url: string;
-  /** Whole messages as they arrived. */
-  mails: string[];
-}
-
-/** A mail server that keeps what it is sent. */
-async function startSink(): Promise<Sink> {
-  const mails: string[] = [];
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS'],
-    onData: (stream, _, done) => {
-      const parts: Buffer[] = [];
-      stream.on('data', (part: Buffer) => parts.push(part));
-      stream.on('end', () => {
-        mails.push(Buffer.concat(parts).toString());
-        done();
-      });
-    },
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server.server, 'listening');
-  onTestFinished(() => new Promise<void>((resolve) => server.close(resolve)));
-  return { url: `smtp://127.0.0.1:${(server.server.address() as AddressInfo).port}`, mails };
-}
 
 const start = (url: string): Promise<AccountsKaibo> =>
   startAccounts((config) => {
     config.mail = { url, from: 'Kaibo <kaibo@example.org>' };
     config.publicUrl = 'https://live.example.org';
   });
-
-/** The text, out of quoted-printable or base64. */
-function textOf(mail: string): string {
-  const [head = '', ...rest] = mail.split('\r\n\r\n');
-  const body = rest.join('\r\n\r\n');
-  if (/^content-transfer-encoding: base64/im.test(head)) return Buffer.from(body, 'base64').toString();
-  if (!/^content-transfer-encoding: quoted-printable/im.test(head)) return body;
-  const bytes = body
-    .replace(/=\r\n/g, '')
-    .replace(/=([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, 'latin1').toString();
-}
-
-/** The subject, out of its encoded words. */
-function subjectOf(mail: string): string {
-  const line = /^Subject: (.*(?:\r\n[ \t].*)*)/m.exec(mail)?.[1] ?? '';
-  return line
-    .replace(/\?=\s+=\?/g, '?==?')
-    .replace(/=\?utf-8\?B\?([^?]*)\?=/gi, (_, text: string) => Buffer.from(text, 'base64').toString())
-    .replace(/=\?utf-8\?Q\?([^?]*)\?=/gi, (_, text: string) =>
-      Buffer.from(
-        text
-          .replaceAll('_', ' ')
-          .replace(/=([0-9A-F]{2})/g, (__, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
-        'latin1',
-      ).toString(),
-    );
-}
 
 const tokenOf = (mail = ''): string =>
   /https:\/\/live\.example\.org\/reset\?token=([\w-]+)/.exec(textOf(mail))?.[1] ?? 'no link';
@@ -74,7 +19,7 @@ test.each([
   ['zh-CN', '重置密码', '请在一小时内'],
   ['en', 'Set a new password', 'within an hour'],
 ])('a reset by mail in %s sets the password once and ends every login', async (language, subject, words) => {
-  const sink = await startSink();
+  const sink = await startMailSink();
   const kaibo = await start(sink.url);
   const ada = await kaibo.person('ada', { email: 'Ada@Example.org', name: '艾达' });
   const other = await kaibo.login('ada');
@@ -96,7 +41,7 @@ test.each([
 });
 
 test('a link is good for an hour, and only the newest one', async () => {
-  const sink = await startSink();
+  const sink = await startMailSink();
   const kaibo = await start(sink.url);
   await kaibo.person('ada', { email: 'ada@example.org' });
   const ask = async (count: number): Promise<string> => {
@@ -116,7 +61,7 @@ test('a link is good for an hour, and only the newest one', async () => {
 });
 
 test('an account that does not exist is answered the same and sent nothing; mails to one that does are few', async () => {
-  const sink = await startSink();
+  const sink = await startMailSink();
   const kaibo = await start(sink.url);
   await kaibo.person('ada', { email: 'ada@example.org' });
   await kaibo.person('mailless');

@@ -315,7 +315,11 @@ test.each(KIND_NAMES)('%s fires when its rule says so, and is over when that say
   expect(scene.firing).toEqual([]);
   const types = scene.changes.filter((change) => change.alarm.kind === kind).map(({ type }) => type);
   // On its way back it may have been a warning once more.
-  expect(types.filter((type) => type !== 'lowered')).toEqual(['fired', ...wrong.slice(1).map(() => 'raised'), 'cleared']);
+  expect(types.filter((type) => type !== 'lowered')).toEqual([
+    'fired',
+    ...wrong.slice(1).map(() => 'raised'),
+    'cleared',
+  ]);
 });
 
 test('what a rule switches off does not fire, and its thresholds and times are what the operator says', async () => {
