@@ -195,6 +195,38 @@ test('an ended room takes its publisher along, a new key cuts the old one, a kic
   expect((await srs.publish(node.hooks, made.playId, key.slice(key.indexOf('?')))).code).toBe(409);
 });
 
+test('what an edge fetches of an origin is nobody who watches; its own viewers are', async () => {
+  const srs = await startSrs();
+  const edge = await FakeSrs.start('vid-edge');
+  onTestFinished(() => edge[Symbol.asyncDispose]());
+  const address = '198.51.100.4';
+  const node = await startNode(srs, {
+    change: ({ engine }) => {
+      const ports = { rtmpPort: 1935, httpPort: 8080, rtcPort: 8000 };
+      engine.srs.edges = [{ apiUrl: edge.apiUrl, publicHost: 'edge.example', address, ...ports }];
+    },
+  });
+  const made = await node.create({ isPrivate: true });
+  expect(made.playUrls).toMatchObject({
+    rtmp: expect.stringMatching(/^rtmp:\/\/edge\.example:1935\//),
+    flv: expect.stringMatching(/^http:\/\/edge\.example:8080\//),
+  });
+  expect(made.publishUrls?.rtmp).toMatch(/^rtmp:\/\/localhost:1935\//);
+  expect((await srs.publish(node.hooks, made.playId, keyOf(made))).code).toBe(0);
+  const read = async (): Promise<Room> =>
+    (await node.call(`/api/rooms/${made.id}`, { headers: owner(made) })).body as unknown as Room;
+  await until(async () => (await read()).status === 'live', { ...HEALED, what: 'live' });
+  const token = new URL(made.playUrls.flv ?? '').search;
+  expect((await edge.play(node.hooks, made.playId)).code).toBe(403);
+  expect((await edge.play(node.hooks, made.playId, token)).code).toBe(0);
+  expect((await srs.play(node.hooks, made.playId, '', address)).code).toBe(0);
+  // Only of an origin: an edge's viewers may come from any address.
+  expect((await edge.play(node.hooks, made.playId, '', address)).code).toBe(403);
+  await until(async () => (await read()).viewerCount === 1, { ...HEALED, what: 'one viewer' });
+  await node.kaibo.engine.streams();
+  expect((await read()).viewerCount).toBe(1);
+});
+
 test('two nodes and one SRS: hooks may come to either, viewers count once, and who is on duty may die', async () => {
   const srs = await startSrs();
   const redis = await RedisServer.start();
