@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { expect, test } from 'vitest';
 import { selfSignedCertificate } from '../../../test/support/certificate.ts';
+import { createMetricsServer } from '../src/app/listeners.ts';
 import { OperatorError } from '../src/app/operator-error.ts';
-import { startTest, tempFolder } from './harness.ts';
+import { startTest, tempFolder, testConfig } from './harness.ts';
 
 const TOKEN = '9f2c41d87ab3e65f0d1c';
 
@@ -37,8 +38,9 @@ test('metrics by HTTPS, for whoever has the token', async () => {
   expect(log.join('')).not.toContain(TOKEN);
 });
 
-test('without a certificate there is no HTTPS', async () => {
-  await expect(startTest({ change: (config) => (config.metrics.tls = true) })).rejects.toThrow(
+test('without a certificate there is no HTTPS', () => {
+  const config = testConfig('', ({ metrics }) => (metrics.tls = true));
+  expect(() => createMetricsServer(config, () => {})).toThrow(
     new OperatorError('metrics.tls needs a certificate: set tls.key and tls.cert'),
   );
 });
