@@ -69,10 +69,11 @@ test('a renewed certificate is taken over without a restart, a broken one is not
   const files = await selfSignedCertificate(folder);
   const next = await selfSignedCertificate(renewed);
   const rtmps = await freePort();
-  const api = await freePort();
+  const [api, metrics] = [await freePort(), await freePort()];
   const ports = [
     ...['--https.port=0', `--media.rtmps.port=${rtmps}`, '--media.https.port=0'],
     ...[`--media.api.port=${api}`, '--media.api.secret=4f0c9a7e51d2b836'],
+    ...[`--metrics.port=${metrics}`, '--metrics.tls=true'],
   ];
   await using platform = await startPlatform(...ports, `--tls.key=${files.key}`, `--tls.cert=${files.cert}`);
   const { program } = platform;
@@ -80,7 +81,7 @@ test('a renewed certificate is taken over without a restart, a broken one is not
   const body = '{"title":"换证"}';
   const created = await ask(`https://localhost:${page}/api/rooms`, { method: 'POST', body, wantBytes: Infinity });
   const room = JSON.parse(created.firstBytes.toString()) as TestRoom;
-  const all = [page, rtmps, Number(new URL(room.playUrls.wsFlv).port), api];
+  const all = [page, rtmps, Number(new URL(room.playUrls.wsFlv).port), api, metrics];
   const old = fingerprintOf(files.cert);
   expect(await Promise.all(all.map((port) => certificateOf(port)))).toEqual(all.map(() => old));
   const socket = await RawWebSocket.open({ port: page, path: '/ws', tls: true });
