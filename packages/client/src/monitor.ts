@@ -4,8 +4,11 @@ import type { PublishingInfo, Room, RoomStatus } from './types.ts';
 /** One process of the platform. Times are ms since the epoch. */
 export interface MonitorNode {
   id: string;
-  /** Of its machine. */
+  /** As its operator calls it, or its machine. */
   name: string;
+  region?: string;
+  /** `draining` takes no publishers and sends sockets away; `drained` may be stopped. */
+  state?: 'active' | 'draining' | 'drained';
   address?: string;
   version: string;
   startedAt: number;
@@ -116,6 +119,15 @@ export class MonitorApi {
   /** The last 24 h, a point a minute. */
   history(): Promise<{ stepMs: number; points: MonitorPoint[] }> {
     return this.#caller.json('/api/monitor/history');
+  }
+
+  /** Empties a node before it is stopped; what is left of its streams after `timeoutMs` is cut. */
+  async drainNode(id: string, { timeoutMs }: { timeoutMs?: number } = {}): Promise<void> {
+    await this.#caller.json(`/api/nodes/${encodeURIComponent(id)}/drain`, { method: 'POST', body: { timeoutMs } });
+  }
+
+  async undrainNode(id: string): Promise<void> {
+    await this.#caller.json(`/api/nodes/${encodeURIComponent(id)}/undrain`, { method: 'POST' });
   }
 
   async streams(): Promise<MonitorStream[]> {

@@ -96,6 +96,29 @@ test('what the server cannot tell now is asked for again on the same connection,
   expect(sockets).toHaveLength(1);
 });
 
+test('asked to connect anew it does, when its requests are answered, and goes on from its last offset', async () => {
+  connect().subscribe('rooms', (message) => heard.push(message));
+  await until(() => expect(frames).toHaveLength(1));
+  say(snapshot(4, 'all'));
+  await until(() => expect(heard).toHaveLength(1));
+  const answer = client.request({ type: 'end', roomId: 'r' });
+  await until(() => expect(frames).toHaveLength(2));
+  say({ type: 'reconnect', withinMs: 0 });
+  say({ type: 'reconnect', withinMs: -1 });
+  say(event(5));
+  await until(() => expect(heard).toHaveLength(2));
+  expect(sockets).toHaveLength(1);
+  say({ type: 'ack', id: frames[1]?.id, data: 'done' });
+  expect(await answer).toBe('done');
+  await until(() => expect(frames).toHaveLength(3));
+  expect(sockets).toHaveLength(2);
+  expect(frames[2]).toMatchObject({ type: 'subscribe', since: { epoch: 'e1', offset: 5 } });
+  await until(() => expect(sockets[0]?.readyState).toBe(3));
+  say(snapshot(6, undefined, true));
+  say(event(6));
+  await until(() => expect(dataHeard()).toEqual(['snapshot all', 'event 5', 'event 6']));
+});
+
 test('another epoch brings a new snapshot', async () => {
   connect().subscribe('rooms', (message) => heard.push(message));
   await until(() => expect(frames).toHaveLength(1));

@@ -19,6 +19,7 @@ import type {
   PublishVerdict,
   Site,
   StreamName,
+  UrlPorts,
   UrlTarget,
 } from '../src/engine/contract.ts';
 
@@ -77,6 +78,8 @@ export class FakeEngine implements MediaEngine {
   readonly posters = new Map<string, EnginePoster>();
   readonly #renditions = new Map<string, EngineRendition[]>();
   readonly ended: string[] = [];
+  /** `STREAM CREDENTIAL` of publishers that send nothing any more. */
+  readonly silent = new Set<string>();
   isHealthy = true;
   /** How each viewer's connection ends. */
   readonly #viewers = new Map<string, () => void>();
@@ -112,6 +115,18 @@ export class FakeEngine implements MediaEngine {
 
   iceServers(user: string): IceServer[] {
     return [{ urls: ['turn:turn.example.org:3478'], username: `9999999999:${user}`, credential: 'made-for-them' }];
+  }
+
+  ports(): UrlPorts {
+    return PORTS;
+  }
+
+  /** What another node asks before it lets somebody publish; here everybody is silent who dropped. */
+  async yieldStream({ stream }: StreamName, credential: string): Promise<boolean> {
+    const found = this.#streams.get(stream);
+    if (found?.state !== 'publishing') return true;
+    if (!this.silent.has(`${stream} ${credential}`)) return false;
+    return this.drop(stream);
   }
 
   addresses(): string[] {

@@ -38,6 +38,17 @@ export const messages = {
         'What this server runs with and where each value comes from. It is changed in the file, the environment or by flags, and takes a restart.',
       audit: 'Everything that somebody with power did, and logins. Entries are only ever added.',
     },
+    drain: 'Drain',
+    undrain: 'Let it work again',
+    nodeDrains: '{name} drains',
+    nodeWorks: '{name} works again',
+    nodeStates: { draining: 'Draining', drained: 'Drained' },
+    drainHints: {
+      active: 'Before it is stopped: it takes no new broadcasts, and viewers and chat go to other nodes without a gap.',
+      draining:
+        'It waits for its broadcasts to end. Those that go on too long are cut, and their encoders come back elsewhere.',
+      drained: 'Nothing is lost when it is stopped now.',
+    },
     webhooksHint: 'Signed, in order of each room. They hear of every room and of new followers.',
     open: '{n} open',
     all: 'All',
