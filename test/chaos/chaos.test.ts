@@ -1,5 +1,8 @@
 // Two nodes, Redis, PostgreSQL and encoders, all of which are killed, paused and cut off at random, while people watch, listen
-// and give. The sequence follows from the seed. Longer: npm run chaos; the same again: KAIBO_CHAOS_SEED=… npm run chaos
+// and give. The sequence follows from the seed. Longer: npm run chaos; the same again: KAIBO_CHAOS_SEED=… npm run chaos;
+// whole logs of what failed into a folder: KAIBO_CHAOS_LOGS
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { until } from '../support/until.ts';
 import { happen, planRound } from './faults.ts';
@@ -35,13 +38,16 @@ test(
     const history: string[] = [];
     const startedMs = performance.now();
     const tell = (what: string): void =>
-      void history.push(`${((performance.now() - startedMs) / 1000).toFixed(1)} s: ${what}`);
+      void history.push(`${Date.now()} ${((performance.now() - startedMs) / 1000).toFixed(1)} s: ${what}`);
     await using stage = await Stage.start();
     try {
       const given = await play(stage, tell);
       expect(given).toBeGreaterThan(0);
       if (ASKED !== undefined) process.stdout.write(`${history.join('\n')}\n`);
     } catch (error) {
+      const folder = process.env['KAIBO_CHAOS_LOGS'];
+      if (folder !== undefined)
+        for (const { name, log } of stage.nodes) writeFileSync(join(folder, `${name}.log`), log);
       const logs = stage.nodes.map(({ name, log }) => `── ${name} ──\n${errorsOf(log)}`).join('\n');
       throw new Error(`seed ${SEED}:\n${history.join('\n')}\n${logs}\n${String(error)}`, { cause: error });
     }

@@ -93,7 +93,7 @@ export class Node implements AsyncDisposable {
       this.#earlier = this.log.slice(-2_000_000);
       const ports = PORTS.map((name) => `--${name}.port=${this.ports[name]}`);
       const args = ['start', `--dataDir=${this.#folder.file('data')}`, '--media.rtc.enabled=false', ...ports];
-      const env = { KAIBO_CHAOS_MINUTES: undefined, KAIBO_CHAOS_SEED: undefined };
+      const env = { KAIBO_CHAOS_MINUTES: undefined, KAIBO_CHAOS_SEED: undefined, KAIBO_CHAOS_LOGS: undefined };
       const program = (this.#program = Program.start(process.execPath, [LAUNCHER, ...args, ...this.#flags], { env }));
       const { code, signal } = await program.ended;
       if (this.#isWanted && program.output.includes('"msg":"ready"'))
