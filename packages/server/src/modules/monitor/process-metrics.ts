@@ -1,4 +1,5 @@
 import { statfs } from 'node:fs/promises';
+import { availableParallelism, freemem, totalmem } from 'node:os';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import { ProcessTree, type TreeUse } from './process-tree.ts';
@@ -57,6 +58,7 @@ export class ProcessMetrics {
         this.set((await sample()).rssBytes);
       },
     });
+    measureMachine(registry);
     measureDisks(registry, folders);
     new Gauge({
       name: 'kaibo_certificate_end_timestamp_seconds',
@@ -95,6 +97,20 @@ export class ProcessMetrics {
       .finally(() => (this.#sampling = undefined));
     return this.#sampling;
   }
+}
+
+function measureMachine(registry: Registry): void {
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      ...{ name, help, registers: [registry] },
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+  gauge('kaibo_machine_cpus', 'Processors that this process may use', availableParallelism);
+  gauge('kaibo_machine_memory_bytes', 'Memory of the machine', totalmem);
+  gauge('kaibo_machine_memory_available_bytes', 'Memory of the machine that is to be had', freemem);
 }
 
 function measureDisks(registry: Registry, folders: Readonly<Record<string, string>>): void {

@@ -97,10 +97,10 @@ class Scene {
 
 interface Case {
   /** What is wrong, from warning to critical as far as it has both. */
-  wrong: [level: 'warning' | 'critical', make: (scene: Scene) => void | Promise<void>][];
+  wrong: [level: 'warning' | 'critical', make: (scene: Scene) => unknown][];
   /** Half-way back: below where it began, and not yet where it clears. */
   between?: (scene: Scene) => void;
-  mend(scene: Scene): void;
+  mend(scene: Scene): unknown;
   subject?: string;
   before?: (scene: Scene) => Promise<void>;
   /** How much is not looked at: a forecast takes hours. */
