@@ -19,6 +19,7 @@ import type {
   PublishVerdict,
   Site,
   StreamName,
+  StreamOrigin,
   UrlPorts,
   UrlTarget,
 } from '../src/engine/contract.ts';
@@ -236,6 +237,11 @@ export class FakeEngine implements MediaEngine {
     return true;
   }
 
+  /** Where a stream is fetched from that somebody here wants. */
+  async origin(stream: string): Promise<StreamOrigin | undefined> {
+    return this.#ask().findOrigin?.({ app: 'live', stream });
+  }
+
   /** A viewer asks; let in, it plays. `leave` ends it. */
   async play(
     stream: string,
@@ -245,7 +251,7 @@ export class FakeEngine implements MediaEngine {
   ): Promise<{ verdict: PlayVerdict; leave(): void }> {
     const { param: _, ...client } = this.#client(app, stream, param);
     const verdict = await this.#ask().authorizePlay({ ...client, param });
-    if (verdict.action !== 'play') return { verdict, leave: () => {} };
+    if (verdict.action !== 'play' || verdict.passesOn === true) return { verdict, leave: () => {} };
     const viewer = verdict.viewer ?? client.clientId;
     this.#tell({ type: 'playing', app, stream, client, viewer, atMs: Date.now() });
     const leave = (): void => {

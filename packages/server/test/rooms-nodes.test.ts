@@ -1,44 +1,7 @@
-import { copyFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { pino } from 'pino';
-import { expect, onTestFinished, test } from 'vitest';
-import { openDatabase } from '../src/database/database.ts';
-import { RedisStateCenter } from '../src/state/redis/index.ts';
-import { keyOf, owner, startTest, tempFolder, type TestKaibo } from './harness.ts';
+import { expect, test } from 'vitest';
+import { keyOf, owner, type TestKaibo } from './harness.ts';
 import { People } from './rooms-people.ts';
-import { RedisServer } from './support/redis-server.ts';
-
-const logger = pino({ level: 'silent' });
-const GRACE_MS = 500;
-
-/** Two platforms on one Redis and one database, in this process. */
-async function startNodes(people = new People()): Promise<[TestKaibo, TestKaibo]> {
-  const redis = await RedisServer.start();
-  onTestFinished(() => redis[Symbol.asyncDispose]());
-  const { database, close } = await openDatabase({
-    folder: tempFolder(),
-    poolSize: 5,
-    statementTimeoutMs: 10_000,
-    logger,
-  });
-  onTestFinished(close);
-  const folders = [tempFolder(), tempFolder()] as const;
-  const start = async (dataDir: string): Promise<TestKaibo> => {
-    const state = await RedisStateCenter.connect({ url: redis.url, prefix: 'test', historySize: 100, logger });
-    onTestFinished(() => state.close());
-    const change: Parameters<typeof startTest>[0] = {
-      dataDir,
-      change: (config) => {
-        config.access = 'open';
-        config.media.graceMs = GRACE_MS;
-      },
-    };
-    return startTest({ ...change, database, state, authenticator: people, users: people });
-  };
-  const first = await start(folders[0]);
-  copyFileSync(join(folders[0], 'signing.key'), join(folders[1], 'signing.key'));
-  return [first, await start(folders[1])];
-}
+import { startNodes } from './support/nodes.ts';
 
 test('a person on two nodes is one viewer, and a kick on one reaches the other', async () => {
   const people = new People();
