@@ -55,6 +55,7 @@ export async function describeApi(app: FastifyInstance): Promise<void> {
         { name: 'embed', description: 'Players on pages of other sites' },
         { name: 'monitor', description: 'How the platform does, for administrators' },
         { name: 'insight', description: 'How broadcasts went' },
+        { name: 'logs', description: 'What the platform said, for administrators' },
         { name: 'admin', description: 'For administrators' },
         { name: 'health', description: 'For load balancers and monitoring' },
       ],

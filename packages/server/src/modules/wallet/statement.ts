@@ -1,13 +1,10 @@
 import type { Database } from '../../database/database.ts';
+import { BYTE_ORDER_MARK, csvText } from '../../http/csv.ts';
 import type { LedgerAccount } from './contract.ts';
 import { kindSchema, type StatementFilter, type StatementLine, type StatementQuery } from './schemas.ts';
 
 const CSV_PAGE = 500;
 const CSV_HEAD = 'time,kind,amount,balance,note,details,transfer';
-/** How formulas begin, also in the wide letters that East Asian spreadsheets take for them (OWASP, CSV injection). */
-const FORMULA = /^\s*[=+\-@\t\r\n＝＋－＠]/;
-/** So that spreadsheets read the text as UTF-8. */
-const BYTE_ORDER_MARK = '\uFEFF';
 
 /** What moved on somebody's accounts, the newest first. */
 export class Statements {
@@ -83,10 +80,4 @@ function csvLine({ id, kind, amount, balance, at, details }: StatementLine): str
   const others = Object.keys(rest).length === 0 ? '' : JSON.stringify(rest);
   const cells = [new Date(at).toISOString(), kind, amount, balance, csvText(String(note)), csvText(others), id];
   return `${cells.join(',')}\r\n`;
-}
-
-/** Quoted after RFC 4180. What a spreadsheet would take for a formula gets an apostrophe before it. */
-function csvText(text: string): string {
-  const safe = FORMULA.test(text) ? `'${text}` : text;
-  return `"${safe.replaceAll('"', '""')}"`;
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { onEveryDatabase } from '../../../test/support/databases.ts';
 import { audit } from '../../database/audit.ts';
-import { AuditStore } from './store.ts';
+import { AuditStore } from './audit-store.ts';
 
 onEveryDatabase('the audit trail', (open) => {
   test('is read newest first, before an entry, and by actor, action and subject', async () => {

@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { auditEntriesSchema, listAuditSchema } from './contract.ts';
-import type { AuditStore } from './store.ts';
+import type { AuditStore } from './audit-store.ts';
 
 export function addAuditRoutes(instance: FastifyInstance, store: AuditStore): void {
   instance.withTypeProvider<ZodTypeProvider>().get(
