@@ -14,6 +14,7 @@ import { until } from '../support/until.ts';
 const LAUNCHER = join(import.meta.dirname, '../../packages/server/bin/kaibo.mjs');
 const SOON = { timeoutMs: 20_000, intervalMs: 100 };
 
+const apiPassword = randomBytes(24).toString('hex');
 const folder = tempDir();
 let srs: RunningSrs;
 let kaibo: Program;
@@ -22,7 +23,7 @@ let media: RtcMedia;
 let base = '';
 
 beforeAll(async () => {
-  const [hooksSecret, apiPassword] = [randomBytes(24).toString('hex'), randomBytes(24).toString('hex')];
+  const hooksSecret = randomBytes(24).toString('hex');
   const [http, metrics] = [await freePort(), await freePort()];
   base = `http://localhost:${http}`;
   srs = await startSrs({ hooksUrl: `http://127.0.0.1:${http}/api/hooks/srs/${hooksSecret}`, apiPassword });
@@ -54,6 +55,12 @@ async function newRoom(fields: Record<string, unknown> = {}): Promise<TestRoom> 
 const read = async ({ id, ownerToken }: TestRoom): Promise<TestRoom> => {
   const headers = { 'x-owner-token': ownerToken };
   return (await (await fetch(`${base}/api/rooms/${id}`, { headers })).json()) as TestRoom;
+};
+
+/** As an operator would. */
+const askSrs = (path: string, method = 'GET'): Promise<Response> => {
+  const authorization = `Basic ${Buffer.from(`kaibo:${apiPassword}`).toString('base64')}`;
+  return fetch(`http://127.0.0.1:${srs.ports.api}${path}`, { method, headers: { authorization } });
 };
 
 const isRtp = (bytes: Uint8Array): boolean => (bytes[1] ?? 0) < 192 || (bytes[1] ?? 0) > 223;
@@ -134,6 +141,47 @@ test('a private room takes its token alone', async () => {
   whep.searchParams.delete('token');
   const stranger = await (await peers.open()).post(whep.href, { direction: 'recvonly' });
   expect(stranger.status).toBe(403);
+});
+
+interface SrsClient {
+  id: string;
+  publish: boolean;
+  url: string;
+}
+
+interface Heard {
+  type: string;
+  payload?: { sdp?: string } | null;
+}
+
+test('by signaling the same, whose end is told', async () => {
+  const room = await newRoom();
+  const publisher = await peers.publish(room.publishUrls.whip ?? '');
+  using _sender = new RtcSender(publisher, media);
+  await until(async () => (await read(room)).status === 'live', { ...SOON, what: 'live' });
+  const socket = new WebSocket(`${base.replace('http', 'ws')}/signaling`);
+  const heard: Heard[] = [];
+  socket.addEventListener('message', ({ data }) => heard.push(JSON.parse(String(data)) as Heard));
+  const hears = (type: string): Promise<Heard> =>
+    until(() => heard.find((message) => message.type === type), { ...SOON, what: type });
+  const tell = (message: object): void => socket.send(JSON.stringify({ roomId: room.id, ...message }));
+  await until(() => socket.readyState === WebSocket.OPEN, { ...SOON, what: 'a socket' });
+  tell({ type: 'join' });
+  await hears('joined');
+  const viewer = await peers.open();
+  tell({ type: 'offer', to: 'server', payload: { type: 'offer', sdp: viewer.offer({ direction: 'recvonly' }) } });
+  viewer.answer = (await hears('answer')).payload?.sdp ?? '';
+  tell({ type: 'candidate', to: 'server', payload: null });
+  await viewer.connect();
+  await until(() => hasMedia(viewer), { ...SOON, what: 'media' });
+  await until(async () => (await read(room)).viewerCount === 1, { ...SOON, what: 'a viewer who is counted once' });
+  const { clients } = (await (await askSrs('/api/v1/clients/?count=100')).json()) as { clients: SrsClient[] };
+  const watching = clients.filter(({ publish, url }) => !publish && url.endsWith(`/${room.playId}`));
+  expect(watching).toHaveLength(1);
+  await askSrs(`/api/v1/clients/${watching[0]?.id}`, 'DELETE');
+  await hears('media-closed');
+  expect(heard.filter(({ type }) => type === 'error')).toEqual([]);
+  socket.close();
 });
 
 test('a platform whose SRS is away says so', async () => {
