@@ -56,7 +56,9 @@ export class Node implements AsyncDisposable {
   }
 
   async isReady(timeoutMs: number): Promise<void> {
-    await until(() => this.health(2000), { timeoutMs, intervalMs: 200, what: `${this.name} being ready` });
+    await until(() => this.health(2000), { timeoutMs, intervalMs: 200 }).catch(() => {
+      throw new Error(`${this.name} is not ready after ${timeoutMs} ms:\n${this.log.slice(-2000)}`);
+    });
   }
 
   /** SIGKILL; it is started again only after `start`. */
