@@ -152,7 +152,7 @@ test('who publishes without having asked is cut: the hooks of that SRS are not s
 
 test('a server that neither answers nor calls is lost with its streams; one whose API alone is away is not', async () => {
   const srs = await startSrs();
-  const node = await startNode(srs, { change: ({ engine }) => (engine.srs.lostMs = 14_000) });
+  const node = await startNode(srs, { change: ({ engine }) => (engine.srs.lostMs = 6000) });
   const made = await node.create();
   await srs.publish(node.hooks, made.playId, keyOf(made));
   await live(node, made.id);
@@ -162,13 +162,14 @@ test('a server that neither answers nor calls is lost with its streams; one whos
     1000,
   );
   onTestFinished(() => clearInterval(beats));
+  expect(await node.create()).toMatchObject({ status: 'preparing' });
   const since = performance.now();
   await until(
     async () => {
       const room = await node.room(made.id);
       expect(room).toMatchObject({ status: 'live' });
       expect(room.interrupted).not.toBe(true);
-      return performance.now() - since > 16_000;
+      return performance.now() - since > 8000;
     },
     { timeoutMs: 20_000, intervalMs: 500 },
   );

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { StateCenter } from '../../state/contract.ts';
 import type {
   Denial,
@@ -23,12 +23,15 @@ import { SrsCarried, keyOf, type Look } from './carried.ts';
 import { isOfServer, srsIdOf } from './client-id.ts';
 import { SrsDuty } from './duty.ts';
 import { hookCodeOf, sameSecret, takeHeartbeat, takeHook, type SrsHookTarget } from './hooks.ts';
+import { measureSrs } from './metrics.ts';
 import { carrierOf, originOf, playServerOf } from './place.ts';
 import { SrsRtcExchange } from './rtc-exchange.ts';
 import { SrsRtcHttp } from './rtc-http.ts';
 import type { SrsServer } from './server.ts';
 
 const LOOK_EVERY_MS = 10_000;
+/** How old lists may be that are shown. */
+const FRESH_MS = 500;
 /** After somebody was let in to publish: when they are looked for in SRS's lists. */
 const CONFIRM_AFTER_MS = [150, 300, 600, 1200, 2500, 5000];
 /** Viewers that are known; more are refused. */
@@ -75,6 +78,8 @@ export class SrsEngine implements MediaEngine {
   #handler: EngineHandler | undefined;
   #timer: NodeJS.Timeout | undefined;
   #looking: Promise<void> | undefined;
+  #lookedAtMs = -Infinity;
+  readonly #away = new Set<SrsServer>();
   #isStopping = false;
   #hasLooked = false;
 
@@ -179,12 +184,16 @@ export class SrsEngine implements MediaEngine {
     });
   }
 
-  /** Those that it carries; on a node that is not on duty none. @throws SrsApiError when no server answers */
+  /**
+   * Those that it carries; on a node that is not on duty none. Of a server that does not answer what its lists said last,
+   * until it is lost.
+   */
   async streams(): Promise<EngineStream[]> {
     if (!this.#duty.isOnDuty) return [];
-    await this.#lookAround();
     const origins = this.#origins();
-    if (!origins.some(({ isUp, isLost }) => isUp || isLost)) throw new Error('no SRS answers');
+    // Who asks is not kept waiting for one that is away.
+    if (this.#options.now() - this.#lookedAtMs >= FRESH_MS && origins.some(({ isUp }) => isUp))
+      await this.#lookAround();
     return origins.flatMap(({ seen, isLost }) =>
       isLost
         ? []
@@ -211,8 +220,8 @@ export class SrsEngine implements MediaEngine {
     const publisher = this.#carried.publisherOf(stream) ?? this.#carried.admittedTo(stream);
     const viewers = this.#carried.viewersOf(stream);
     const wasCarried = this.#carried.end(stream, 'ended');
-    if (publisher !== undefined) await this.kickClient(publisher.clientId);
-    await this.#kickAll(viewers);
+    // One who could not be cut is found by the next look, and has no right any more.
+    await this.#kickAll(publisher === undefined ? viewers : [publisher, ...viewers]);
     return wasCarried || publisher !== undefined;
   }
 
@@ -236,41 +245,7 @@ export class SrsEngine implements MediaEngine {
   }
 
   measure(registry: Registry): void {
-    const registers = [registry];
-    const carried = this.#carried;
-    const { servers } = this.#options;
-    new Counter({
-      name: 'kaibo_srs_healed_total',
-      help: "What comparing with SRS's lists put right, by what",
-      labelNames: ['what'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [what, count] of Object.entries(carried.healed)) this.inc({ what }, count);
-      },
-    });
-    const refused = this.#refused;
-    new Counter({
-      name: 'kaibo_srs_refused_total',
-      help: 'Hooks that were answered with no, by what was asked',
-      labelNames: ['what'],
-      registers,
-      collect() {
-        this.reset();
-        for (const [what, count] of Object.entries(refused)) this.inc({ what }, count);
-      },
-    });
-    new Gauge({
-      name: 'kaibo_srs_servers',
-      help: 'SRS servers by whether they answer',
-      labelNames: ['state'],
-      registers,
-      collect() {
-        const up = servers.filter(({ isUp }) => isUp).length;
-        this.set({ state: 'up' }, up);
-        this.set({ state: 'down' }, servers.length - up);
-      },
-    });
+    measureSrs(registry, { servers: this.#options.servers, healed: this.#carried.healed, refused: this.#refused });
   }
 
   #origins(): SrsServer[] {
@@ -383,7 +358,10 @@ export class SrsEngine implements MediaEngine {
 
   /** Compares with what every server's lists say. A server that does not answer changes nothing until it is lost. */
   #lookAround(): Promise<void> {
-    this.#looking ??= this.#lookAtAll().finally(() => (this.#looking = undefined));
+    this.#looking ??= this.#lookAtAll().finally(() => {
+      this.#looking = undefined;
+      this.#lookedAtMs = this.#options.now();
+    });
     return this.#looking;
   }
 
@@ -394,11 +372,14 @@ export class SrsEngine implements MediaEngine {
         try {
           const look = await server.look(this.#edges);
           this.#hasLooked = true;
+          this.#away.delete(server);
           if (!wasUp) this.#options.logger.info({ srs: server.options.name }, 'SRS answers');
           if (this.#duty.isOnDuty && !this.#isStopping) await this.#compare(look);
         } catch (error) {
-          if (wasUp || !this.#hasLooked)
-            this.#options.logger.warn({ err: error, srs: server.options.name }, 'SRS does not answer');
+          // Said once each time.
+          if (!this.#away.has(server))
+            this.#options.logger.warn({ srs: server.options.name, reason: reasonOf(error) }, 'SRS does not answer');
+          this.#away.add(server);
           if (server.isLost && server.id !== undefined && this.#duty.isOnDuty) this.#carried.lost(server.id);
         }
       }),
@@ -445,4 +426,8 @@ export class SrsEngine implements MediaEngine {
     }, LOOK_EVERY_MS);
     this.#timer.unref();
   }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
