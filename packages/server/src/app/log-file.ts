@@ -1,17 +1,22 @@
+import { once } from 'node:events';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import openRollingFile from 'pino-roll';
+import type { SonicBoom } from 'sonic-boom';
 import type { Config } from './config.ts';
 import type { LogOutput } from './logger.ts';
 import { OperatorError } from './operator-error.ts';
 
 /** Kept in memory while the disk does not take it; more is lost. */
 const MAX_WAITING_BYTES = 4 * 1024 * 1024;
+/** For the last lines. */
+const CLOSE_WAIT_MS = 1000;
 /** At most one complaint so often. */
 const COMPLAIN_EVERY_MS = 60_000;
 
 export interface LogFile extends LogOutput {
-  /** Everything that the disk takes is there. Idempotent. */
-  close(): void;
+  /** What the disk takes within a moment is there. Idempotent. */
+  close(): Promise<void>;
 }
 
 /**
@@ -50,18 +55,17 @@ export async function openLogFile(
   });
   // SonicBoom's word for what did not fit; `drain` is the other one.
   stream.on('drop', () => lost++);
-  let isClosed = false;
+  let closing: Promise<void> | undefined;
   return {
-    write: (line) => isClosed || stream.write(line),
-    close: () => {
-      if (isClosed) return;
-      isClosed = true;
-      try {
-        stream.flushSync();
-      } catch {
-        // The disk is full: what stands there is what there will be.
-      }
-      stream.end();
-    },
+    write: (line) => closing !== undefined || stream.write(line),
+    close: () => (closing ??= finish(stream)),
   };
+}
+
+/** SonicBoom's own `flushSync` tries for ever where the disk is full. */
+async function finish(stream: SonicBoom): Promise<void> {
+  const closed = once(stream, 'close').catch(() => {});
+  stream.end();
+  await Promise.race([closed, delay(CLOSE_WAIT_MS, undefined, { ref: false })]);
+  stream.destroy();
 }

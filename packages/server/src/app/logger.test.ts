@@ -67,8 +67,8 @@ test('files are rolled by size, few are kept, and they are for their owner alone
     file?.write(`${'x'.repeat(99)}\n`);
     return existsSync(join(folder, 'logs/kaibo.4.log')) && !existsSync(join(folder, 'logs/kaibo.1.log'));
   });
-  file?.close();
-  file?.close();
+  await file?.close();
+  await file?.close();
   expect(files()).toHaveLength(3);
   expect(statSync(join(folder, 'logs', files()[0] ?? '')).mode & 0o777).toBe(0o600);
   expect(readFileSync(join(folder, 'logs/kaibo.3.log'), 'utf8')).toMatch(/^(?:x{99}\n)+$/);
@@ -84,7 +84,7 @@ test('a full disk is complained of once and stops nothing', async () => {
     return complaints.length > 0;
   });
   for (let index = 0; index < 100; index++) file?.write(`${'x'.repeat(200_000)}\n`);
-  file?.close();
+  await file?.close();
   expect(complaints).toEqual([expect.stringMatching(/kaibo\.log cannot be written: ENOSPC/)]);
 });
 

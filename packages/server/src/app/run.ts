@@ -28,7 +28,7 @@ export async function runServer({ flags, version }: { flags: readonly string[]; 
   logger.info({ ...kaibo.ports, pid: process.pid }, 'ready');
   logger.info({ signal: await signal }, 'stopping');
   const code = await stopInTime(kaibo, (message) => logger.error(message));
-  file?.close();
+  await file?.close();
   process.exit(code);
 }
 

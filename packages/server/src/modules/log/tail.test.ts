@@ -32,7 +32,7 @@ function listen(tail: LogTail, filter: LogFilter = {}) {
 }
 
 test('shows what all nodes say, as far as it fits, and nothing once nobody looks on', async () => {
-  const state = new MemoryStateCenter({ now: Date.now, logger: pino({ level: 'silent' }) });
+  const state = new MemoryStateCenter({ now: Date.now });
   onTestFinished(() => state.close());
   const [one, other] = [await openNode('one', state), await openNode('other', state)];
   other.addLine(lineOf({ msg: 'before anybody looks' }), 30);
@@ -60,7 +60,7 @@ test('shows what all nodes say, as far as it fits, and nothing once nobody looks
 });
 
 test('more lines than anybody can read are counted, not queued', async () => {
-  const state = new MemoryStateCenter({ now: Date.now, logger: pino({ level: 'silent' }) });
+  const state = new MemoryStateCenter({ now: Date.now });
   onTestFinished(() => state.close());
   const tail = await openNode('one', state);
   const { heard } = listen(tail);
