@@ -54,7 +54,7 @@ test('the image runs as a number that is not root, says when it is well, and get
     const users = stage(one).steps.filter(({ keyword }) => keyword === 'USER');
     expect(users.at(-1)?.words).toEqual(['10001:10001']);
   }
-  expect(step(slim, 'RUN').text).toContain('install -d -o 10001 -g 10001 -m 700 /data');
+  expect(step(slim, 'RUN').text).toContain('install -d -o 10001 -g 10001 -m 700 /data /backup');
   // The form without a shell, which would not pass on SIGTERM.
   expect(JSON.parse(step(slim, 'ENTRYPOINT').text)).toEqual(['kaibo']);
   expect(JSON.parse(step(slim, 'CMD').text)).toEqual(['start']);
