@@ -23,7 +23,7 @@ const DEPLOYED: Readonly<Record<string, readonly string[]>> = {
     ...['--proxy', 'http://10.0.0.10:12025'],
   ],
   'edge.conf': ['--for', 'edge', ...CLUSTER, '--api', 'http://10.0.0.21:1985', '--origin', '10.0.0.11:1935'],
-  'proxy.env': ['--for', 'proxy', '--api-listen', '10.0.0.10:1985', '--system', '10.0.0.10:12025'],
+  'proxy.env': ['--for', 'proxy', '--engine.srs.proxyApiUrl=http://10.0.0.10:1985', '--system', '10.0.0.10:12025'],
 };
 
 /** Everything that the command can be asked for. */
@@ -33,7 +33,7 @@ const ASKED: Readonly<Record<string, readonly string[]>> = {
     ...['--engine.srs.hls=true', '--dvr', '/srv/dvr with spaces', ...TLS, ...TLS_PORTS, '--max-connections', '500'],
     ...['--candidate', '2001:db8::1', '--name', 'one', '--engine.srs.apiPassword', 'z9;q{7}m #x$1 and 4k'],
   ],
-  'an edge': ['--for', 'edge', '--origin', '10.0.0.11:1935,10.0.0.12:1935'],
+  'an edge': ['--for', 'edge', '--origin', '10.0.0.11:1935'],
 };
 
 /** A data folder that holds these. */
@@ -118,6 +118,7 @@ test.each([
   ['--srs-version', '7.1'],
   ['--for', 'edge'],
   ['--for', 'edge', '--origin', 'no port'],
+  ['--for', 'edge', '--origin', '10.0.0.11:1935,10.0.0.12:1935'],
   ['--for', 'proxy'],
   ['--for', 'proxy', '--system', '10.0.0.1:12025', '--srs-version', '6'],
   ['--for', 'proxy', '--system', '10.0.0.1:12025', '--redis', 'http://x'],

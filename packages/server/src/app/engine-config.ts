@@ -34,6 +34,9 @@ export const engineSection = z.strictObject({
       apiUrl: apiUrl()
         .default('http://127.0.0.1:1985')
         .describe('HTTP API of the SRS, private; several servers stand in origins and edges instead'),
+      proxyApiUrl: apiUrl()
+        .optional()
+        .describe("HTTP API of SRS 7's proxy, where one stands before the origins: WebRTC is asked for there"),
       apiUser: z.string().min(1).max(128).default('kaibo').describe("User of SRS's http_api.auth"),
       apiPassword: z
         .string()

@@ -57,6 +57,7 @@ function createSrsEngine({ config, state, folder, logger, now }: EngineDeps): Sr
       ...srs.edges.map((place) => serverOf('edge', place)),
     ],
     ...{ hooksSecret: secrets.hooksSecret, graceMs: config.media.graceMs, hls: srs.hls, state, now },
+    proxyApiUrl: srs.proxyApiUrl,
     logger: logger.child({ module: 'srs' }),
   });
 }

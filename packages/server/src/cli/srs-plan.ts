@@ -38,6 +38,7 @@ export function originPlanOf(sources: SrsSources): OriginPlan {
     throw new OperatorError(`--proxy: SRS ${plan.release.name} has no proxy; SRS 7 from 7.0.16 on has`);
   return {
     ...plan,
+    apiListen: proxyUrl === undefined ? plan.apiListen : proxiedApiListen(options, plan.apiListen),
     rtcPort: portOf(options, 'rtc-listen', place.rtcPort),
     candidate: candidateOf(text(options, 'candidate') ?? place.publicHost ?? config.media.publicHost ?? '*'),
     hls: config.engine.srs.hls,
@@ -49,10 +50,9 @@ export function originPlanOf(sources: SrsSources): OriginPlan {
 /** @throws OperatorError */
 export function edgePlanOf(sources: SrsSources): EdgePlan {
   const { place: _place, ...plan } = serverPlan(sources, sources.config.engine.srs.edges);
-  const origins = (text(sources.options, 'origin') ?? '').split(',').filter((one) => one !== '');
-  if (origins.length === 0)
-    throw new OperatorError('--origin HOST:PORT[,HOST:PORT]: from where an edge fetches, by RTMP');
-  return { ...plan, origins: origins.map((one) => endpointOf('origin', one)) };
+  const origin = text(sources.options, 'origin');
+  if (origin === undefined) throw new OperatorError('--origin HOST:PORT: from where an edge fetches, by RTMP');
+  return { ...plan, origin: endpointOf('origin', origin) };
 }
 
 /** @throws OperatorError */
@@ -70,7 +70,7 @@ export function proxyPlanOf({ options, config }: SrsSources): ProxyPlan {
     httpPort: portOf(options, 'http-listen', srs.httpPort),
     rtcPort: portOf(options, 'rtc-listen', srs.rtcPort),
     staticFolder,
-    apiListen: apiListenOf(options, srs.apiUrl),
+    apiListen: apiListenOf(options, srs.proxyApiUrl ?? srs.apiUrl),
     systemListen: endpointOf('system', system),
     redis: redis === undefined ? undefined : redisOf(redis),
   };
@@ -143,6 +143,11 @@ function portOf(options: CommandInput['options'], name: string, byDefault: numbe
   const port = PORT.test(asked) ? Number(asked) : 0;
   if (port < 1 || port > 65_535) throw new OperatorError(`--${name} is a port`);
   return port;
+}
+
+/** The proxy goes to the address that an origin registers from, and reads its API's port as a number alone. */
+function proxiedApiListen(options: CommandInput['options'], apiListen: string): string {
+  return text(options, 'api-listen') ?? apiListen.slice(apiListen.lastIndexOf(':') + 1);
 }
 
 function tlsOf(options: CommandInput['options'], place: Place): SrsPlan['tls'] {

@@ -132,6 +132,13 @@ describe('what a refusal of SRS becomes', () => {
     ['a conflict', { ...NO, status: 409, body: '' }, 'publish', 409, 'already_publishing'],
     ['no codec', { ...NO, status: 406, body: '{"code":"other","error":"x"}' }, 'publish', 406, 'codec_unsupported'],
     ['a fault', { ...NO, status: 500, body: 'oops' }, 'publish', 503, 'engine_unavailable'],
+    [
+      'a closed connection behind a proxy',
+      { ...NO, status: 500, body: 'do request … EOF\n' },
+      'publish',
+      409,
+      'already_publishing',
+    ],
     ['a redirection', { ...NO, status: 302, body: '' }, 'publish', 503, 'engine_unavailable'],
   ] as const)('%s', async (_what, reply, intent, status, code) => {
     const { exchange } = exchangeBefore(reply);

@@ -207,9 +207,14 @@ function refusalOf(reply: SrsReply, intent: RtcIntent): Denial {
   if (reply.type === 'unreachable') return UNAVAILABLE;
   if (reply.type === 'answer' && PASSED_STATUSES.has(reply.status))
     return deny(reply.status as Denial['status'], codeOf(reply.status), 'The media server refused this.');
-  if (reply.type === 'answer') return UNAVAILABLE;
+  if (reply.type === 'answer' && !isClosedBehindProxy(reply)) return UNAVAILABLE;
   if (intent === 'publish') return deny(409, 'already_publishing', 'Somebody publishes this stream already.');
   return deny(403, 'engine_refused', 'The media server refused this.');
+}
+
+/** SRS's proxy tells of a connection that SRS closed in words, which repeat the query with its right. */
+function isClosedBehindProxy({ status, body }: Extract<SrsReply, { type: 'answer' }>): boolean {
+  return status === 500 && /\bEOF\s*$/.test(body);
 }
 
 /** What else SRS says is in its own words. */

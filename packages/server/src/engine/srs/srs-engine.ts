@@ -50,6 +50,8 @@ export interface SrsEngineOptions {
   /** In the path of the hooks. */
   hooksSecret: string;
   graceMs: number;
+  /** Of SRS's proxy, where one stands before the origins and decides which of them gets a stream. */
+  proxyApiUrl?: string;
   /** Whether public rooms are offered by HLS. */
   hls: boolean;
   state: StateCenter;
@@ -108,6 +110,7 @@ export class SrsEngine implements MediaEngine {
     this.rtc = new SrsRtcExchange({
       handler: () => (this.#isStopping ? undefined : this.#handler),
       apiOf: (intent, stream) =>
+        options.proxyApiUrl ??
         (intent === 'publish' ? originOf(this.#origins(), stream) : carrierOf(servers, stream)).options.api.url,
       kick: (clientId) => this.kickClient(clientId),
       ...{ secret: options.hooksSecret, authorization: servers[0]?.options.api.authorization, now },

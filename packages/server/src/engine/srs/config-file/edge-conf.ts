@@ -5,9 +5,9 @@ import { commonSections, flvSection, heartbeatSection, hooksSection, playSection
 
 const VIEWER_HOOKS = ['on_connect', 'on_close', 'on_play', 'on_stop'];
 
-/** `srs.conf` of an edge: RTMP and HTTP-FLV of what it fetches from origins; nobody publishes to it. @throws DirectiveError */
+/** `srs.conf` of an edge: RTMP and HTTP-FLV of what it fetches from an origin; nobody publishes to it. @throws DirectiveError */
 export function edgeConf(plan: EdgePlan): string {
-  const { hooksUrl, origins } = plan;
+  const { hooksUrl, origin } = plan;
   return (
     heading(plan.release, 'an edge') +
     encodeDirectives([
@@ -17,7 +17,7 @@ export function edgeConf(plan: EdgePlan): string {
       vhostSection([
         directive('tcp_nodelay', true),
         block('cluster', [
-          ...[directive('mode', 'remote'), { name: 'origin', values: origins }],
+          ...[directive('mode', 'remote'), directive('origin', origin)],
           directive('token_traverse', false, 'Viewers are judged here, once.'),
           directive('debug_srs_upnode', false),
         ]),

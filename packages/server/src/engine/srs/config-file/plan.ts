@@ -30,10 +30,10 @@ export interface OriginPlan extends SrsPlan {
   proxyUrl?: string;
 }
 
-/** One that fetches from origins what its viewers ask for. */
+/** One that fetches from an origin what its viewers ask for. */
 export interface EdgePlan extends SrsPlan {
-  /** `HOST:PORT` of the origins' RTMP. */
-  origins: readonly string[];
+  /** `HOST:PORT` of the origin's RTMP. SRS asks several in turn, whichever of them has the stream. */
+  origin: string;
 }
 
 /** SRS 7's proxy, which is a program of its own. */
