@@ -89,7 +89,7 @@ async function play(stage: Stage, tell: (what: string) => void): Promise<number>
   return given;
 }
 
-/** The room is live once, somebody publishes it once, and as many are counted as are there, on both nodes. */
+/** The room is live, one encoder publishes it, who plays it sees it, and as many are counted as are there, on both nodes. */
 async function isTrue(stage: Stage, judge: Judge, { id, playId, listeners, players }: RoomUnderWatch): Promise<void> {
   let seen: unknown;
   await until(
@@ -103,6 +103,7 @@ async function isTrue(stage: Stage, judge: Judge, { id, playId, listeners, playe
         there,
       };
       const isLive = views.every((view) => view?.status === 'live' && view.interrupted !== true);
+      if (!players.every(({ isWatching }) => isWatching)) return false;
       return isLive && publishers.length === 1 && views.every((view) => view?.viewerCount === there);
     },
     { timeoutMs: TRUTH_MS + SLACK_MS, intervalMs: 250, what: `room ${id} being as it is` },

@@ -48,15 +48,15 @@ export class Judge implements AsyncDisposable {
     return ask<SeenRoom>(`${node.url}/api/rooms/${id}`);
   }
 
-  /** Who publishes the stream now, of the nodes that answer. */
+  /** To which nodes that answer an encoder publishes the stream now; a node that fetches it from the other is not meant. */
   async publishersOf(playId: string): Promise<string[]> {
     const found = await Promise.all(
       this.#stage.nodes.map(async ({ name, ports }) => {
-        const answer = await ask<{ streams: { name: string; publish: { active: boolean } }[] }>(
-          `http://127.0.0.1:${ports['media.api']}/api/v1/streams/`,
+        const answer = await ask<{ clients: { name: string; type: string }[] }>(
+          `http://127.0.0.1:${ports['media.api']}/api/v1/clients/?count=100`,
         );
-        const isHere = answer?.streams.some((stream) => stream.name === playId && stream.publish.active) ?? false;
-        return isHere ? [name] : [];
+        const isHere = answer?.clients.some((client) => client.name === playId && client.type === 'fmle-publish');
+        return isHere === true ? [name] : [];
       }),
     );
     return found.flat();
