@@ -121,12 +121,12 @@ export type { BroadcastSummary, ChannelInsight, InsightDay, RoomPoint, RoomSerie
 export type {
   AdminRoomQuery,
   ConfigSetting,
-  MonitorAlarm,
   MonitorNode,
   MonitorOverview,
   MonitorPoint,
   MonitorStream,
 } from './monitor.ts';
+export type { AlarmChannel, AlarmQuery, AlarmSilence, MonitorAlarm, NewAlarmSilence } from './alarms.ts';
 /** What is said in rooms, and order in it. */
 export type {
   ChatApi,

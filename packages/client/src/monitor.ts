@@ -1,3 +1,4 @@
+import type { AlarmChannel, AlarmQuery, AlarmSilence, MonitorAlarm, NewAlarmSilence } from './alarms.ts';
 import type { Caller } from './caller.ts';
 import type { PublishingInfo, Room, RoomStatus } from './types.ts';
 
@@ -31,19 +32,6 @@ export interface MonitorNode {
   outBps: number;
   /** Of circuit breakers: `closed` is well. */
   dependencies: { name: string; state: 'closed' | 'open' | 'half-open' }[];
-}
-
-/** What is wrong now. Newer servers may know more kinds: see docs/monitoring.md. */
-export interface MonitorAlarm {
-  id: string;
-  kind: string;
-  level: 'warning' | 'critical';
-  subject?: string;
-  /** Id of the node that it is about, where it is about one. */
-  node?: string;
-  /** ms since the epoch. */
-  since: number;
-  data?: Record<string, unknown>;
 }
 
 export interface MonitorOverview {
@@ -104,6 +92,8 @@ export interface AdminRoomQuery {
   pageSize?: number;
 }
 
+const ALARMS = '/api/monitor/alarms';
+
 /** What operators look at; for administrators. The channel `monitor` tells a `MonitorOverview` every 2 s. */
 export class MonitorApi {
   readonly #caller: Caller;
@@ -150,5 +140,46 @@ export class MonitorApi {
     const response = await this.#caller.send('/api/admin/rooms', { query: { ...query, status: statuses } });
     const rooms = (await response.json()) as Room[];
     return { rooms, total: Number(response.headers.get('x-total-count') ?? rooms.length) };
+  }
+  /** What is wrong now, the gravest first; or, by `state`, the history, the newest first. */
+  alarms(query: AlarmQuery = {}): Promise<{
+    alarms: MonitorAlarm[];
+    /** The `before` of the next page, if there is one. */
+    next?: string;
+  }> {
+    return this.#caller.json(ALARMS, { query: { ...query } });
+  }
+
+  /** Somebody looks after it: channels are not told of it again. */
+  acknowledge(alarmId: string, note?: string): Promise<MonitorAlarm> {
+    return this.#caller.json(`${ALARMS}/${encodeURIComponent(alarmId)}/ack`, { method: 'POST', body: { note } });
+  }
+
+  /** Those that are not over. */
+  async silences(): Promise<AlarmSilence[]> {
+    const { silences } = await this.#caller.json<{ silences: AlarmSilence[] }>(`${ALARMS}/silences`);
+    return silences;
+  }
+
+  silence(silence: NewAlarmSilence): Promise<AlarmSilence> {
+    return this.#caller.json(`${ALARMS}/silences`, { method: 'POST', body: silence });
+  }
+
+  changeSilence(id: string, change: { endsAt?: number; reason?: string }): Promise<AlarmSilence> {
+    return this.#caller.json(`${ALARMS}/silences/${encodeURIComponent(id)}`, { method: 'PATCH', body: change });
+  }
+
+  async endSilence(id: string): Promise<void> {
+    await this.#caller.send(`${ALARMS}/silences/${encodeURIComponent(id)}`, { method: 'DELETE' });
+  }
+
+  async alarmChannels(): Promise<AlarmChannel[]> {
+    const { channels } = await this.#caller.json<{ channels: AlarmChannel[] }>(`${ALARMS}/channels`);
+    return channels;
+  }
+
+  /** Sends a trial message. */
+  testAlarmChannel(name: string): Promise<{ delivered: boolean; error?: string }> {
+    return this.#caller.json(`${ALARMS}/channels/${encodeURIComponent(name)}/test`, { method: 'POST' });
   }
 }

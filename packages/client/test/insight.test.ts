@@ -57,3 +57,32 @@ test('operators ask for figures, streams, settings and rooms', async () => {
   expect(first).toEqual({ status: 'live,preparing', q: '夜', page: '2' });
   expect(second).toEqual({ status: 'ended', pageSize: '10' });
 });
+
+test('operators ask for alarms, take them on, silence them, and try who is told', async () => {
+  const alarms = '/api/monitor/alarms';
+  const { client, asked } = await platform({
+    [alarms]: { alarms: [{ id: 'a' }], next: '5_b' },
+    [`${alarms}/silences`]: { silences: [{ id: 's' }] },
+    [`${alarms}/channels`]: { channels: [{ name: 'ops' }] },
+    [`${alarms}/channels/ops/test`]: { delivered: true },
+  });
+  const { monitor } = client;
+  expect(await monitor.alarms({ state: 'cleared', kind: 'disk_low', before: '5_b' })).toMatchObject({ next: '5_b' });
+  await monitor.acknowledge('a/b', 'on it');
+  expect(await monitor.silences()).toEqual([{ id: 's' }]);
+  await monitor.silence({ kind: 'disk_*', endsAt: 1, reason: 'x' });
+  await monitor.changeSilence('s', { endsAt: 2 });
+  await monitor.endSilence('s');
+  expect(await monitor.alarmChannels()).toEqual([{ name: 'ops' }]);
+  expect(await monitor.testAlarmChannel('ops')).toEqual({ delivered: true });
+  expect(asked).toEqual([
+    `${alarms}?state=cleared&kind=disk_low&before=5_b`,
+    `${alarms}/a%2Fb/ack`,
+    `${alarms}/silences`,
+    `${alarms}/silences`,
+    `${alarms}/silences/s`,
+    `${alarms}/silences/s`,
+    `${alarms}/channels`,
+    `${alarms}/channels/ops/test`,
+  ]);
+});

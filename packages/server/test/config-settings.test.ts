@@ -39,12 +39,17 @@ test('every key is there, with its value, where it is from and what it is for', 
 });
 
 const SECRETS: Readonly<Record<string, string>> = {
+  'alarms.channels': `[{"name":"ops","type":"webhook","url":"https://x.test/${SECRET}","secret":"${SECRET}${SECRET}"}]`,
   'auth.setupToken': `${SECRET}-${SECRET}-token`,
   'auth.tokenKeys': `${SECRET}-${'k'.repeat(32)}`,
+  'engine.srs.apiPassword': `${SECRET}-of-srs`,
+  'engine.srs.hooksSecret': `${SECRET}-in-the-path-of-hooks`,
   'media.api.secret': `${SECRET}-media-api`,
+  'metrics.token': `${SECRET}-of-prometheus`,
   'payments.test.secret': `${SECRET}-${SECRET}`,
   's3.accessKeyId': `AK${SECRET}`,
   's3.secretAccessKey': SECRET,
+  'tracing.headers': `["authorization: Bearer ${SECRET}"]`,
 };
 /** What is shown of addresses that hold secrets. */
 const ADDRESSES: Readonly<Record<string, readonly [given: string, shown: string]>> = {

@@ -114,3 +114,16 @@ export const alarmSection = z.strictObject({
   keepDays: z.int().min(1).max(3650).default(90).describe('How long alarms that are over are kept'),
 });
 export type AlarmConfig = z.output<typeof alarmSection>;
+
+/** What a channel needs of other sections, in words for the operator; undefined when it is there. */
+export function channelProblem({
+  alarms,
+  mail,
+}: {
+  alarms: AlarmConfig;
+  mail: { url?: string | undefined };
+}): string | undefined {
+  const mailed = alarms.channels.find(({ type }) => type === 'email');
+  if (mailed === undefined || mail.url !== undefined) return undefined;
+  return `${mailed.name} is told by mail, which needs mail.url`;
+}

@@ -9,7 +9,7 @@ import {
   PULL_STREAM,
   PULL_URL,
 } from '../engine/embedded/defaults.ts';
-import { alarmSection } from './alarm-config.ts';
+import { alarmSection, channelProblem } from './alarm-config.ts';
 import { embedSection } from './embed-config.ts';
 import { SECRET } from './config-secret.ts';
 import { engineSection } from './engine-config.ts';
@@ -397,6 +397,9 @@ export const configSchema = section({
   metrics: metricsSection.prefault({}),
   tracing: tracingSection.prefault({}),
   log: logSection.prefault({}),
+}).superRefine((config, context) => {
+  const problem = channelProblem(config);
+  if (problem !== undefined) context.addIssue({ code: 'custom', path: ['alarms', 'channels'], message: problem });
 });
 
 export type Config = z.output<typeof configSchema>;

@@ -17,12 +17,16 @@ export function settingsOf(config: Config, origins: ReadonlyMap<string, ConfigOr
     const isSecret = schema.meta()?.['isSecret'] === true;
     return {
       key: path,
-      value: isSecret ? (value === undefined ? '' : 'set') : textOf(masked(value)),
+      value: isSecret ? (isNothing(value) ? '' : 'set') : textOf(masked(value)),
       from: origins.get(path) ?? 'default',
       ...(isSecret ? { isSecret: true as const } : {}),
       ...(description === '' ? {} : { about: description }),
     };
   });
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
 }
 
 function textOf(value: unknown): string {

@@ -15,7 +15,6 @@ import type { StateCenter } from '../state/contract.ts';
 import { settingsOf, type ConfigOrigin } from './config-settings.ts';
 import type { Config } from './config.ts';
 import { loadPlaceId } from './data-folder.ts';
-import { OperatorError } from './operator-error.ts';
 
 export interface ObservingDeps {
   config: Config;
@@ -56,7 +55,7 @@ export function createObserving({ config, live, recording, logger, ...deps }: Ob
       streams: config.media.limits.streams,
       viewersPerStream: config.media.limits.viewersPerStream,
     },
-    alarms: alarmOptions(config),
+    alarms: config.alarms,
     isPublic: isPublicAddress,
     place: { id: loadPlaceId(deps.folder), machine: hostname() },
     pageUrl: config.publicUrl === undefined ? undefined : new URL('admin/alarms', `${config.publicUrl}/`).href,
@@ -73,12 +72,4 @@ export function createObserving({ config, live, recording, logger, ...deps }: Ob
     onArrival: (listener) => live.onArrival(listener),
   });
   return { monitor, insight };
-}
-
-/** @throws OperatorError */
-function alarmOptions({ alarms, mail }: Config): Config['alarms'] {
-  const mailing = alarms.channels.find(({ type }) => type === 'email');
-  if (mailing !== undefined && mail.url === undefined)
-    throw new OperatorError(`alarms.channels: ${mailing.name} is told by mail, which needs mail.url`);
-  return alarms;
 }
