@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:https';
 import { join } from 'node:path';
@@ -29,7 +30,10 @@ test('metrics by HTTPS, for whoever has the token', async () => {
       }).on('error', reject);
     });
   };
-  expect((await scrape(`Bearer ${TOKEN}`)).body).toContain('kaibo_rooms');
+  const { body } = await scrape(`Bearer ${TOKEN}`);
+  expect(body).toContain('kaibo_rooms');
+  const [, endsAt] = /^kaibo_certificate_end_timestamp_seconds (\S+)$/m.exec(body) ?? [];
+  expect(Number(endsAt) * 1000).toBe(Date.parse(new X509Certificate(ca).validTo));
   for (const wrong of [undefined, '', 'Bearer', `Bearer ${TOKEN}x`, `Basic ${TOKEN}`, TOKEN])
     expect(await scrape(wrong)).toEqual({ status: 401, body: '' });
   expect((await scrape(`Bearer ${TOKEN}`, '/')).status).toBe(404);

@@ -21,47 +21,84 @@ export function measureStreams(
   registry: Registry,
   { engine, perStream }: { engine: Pick<MediaEngine, 'streams'>; perStream: boolean },
 ): void {
-  const registers = [registry];
-  let asking: Promise<EngineStream[] | undefined> | undefined;
-  /** All gauges of one scrape ask once. */
-  const streams = (): Promise<EngineStream[] | undefined> =>
-    (asking ??= streamsOf(engine).finally(() => (asking = undefined)));
-
-  gauge('kaibo_streams', { help: 'Streams that are published or in their grace' }, (own, all) =>
+  const gauges = new StreamGauges(registry, engine);
+  gauges.add('kaibo_streams', { help: 'Streams that are published or in their grace' }, (own, all) =>
     own.set({}, all.length),
   );
-  gauge('kaibo_media_streams', { help: 'Streams by state', label: 'state' }, (own, all) => {
+  gauges.add('kaibo_media_streams', { help: 'Streams by state', label: 'state' }, (own, all) => {
     for (const state of STATES) own.set({ state }, all.filter((stream) => stream.state === state).length);
   });
-  gauge('kaibo_media_stream_codecs', { help: 'Published streams by codec', label: 'codec' }, (own, all) => {
+  gauges.add('kaibo_media_stream_codecs', { help: 'Published streams by codec', label: 'codec' }, (own, all) => {
     for (const [codec, count] of countCodecs(all)) own.set({ codec }, count);
   });
-  ofPublished('kaibo_media_stream_fps', 'Frames per second of published streams: min, mean and max', ({ fps }) => fps);
-  ofPublished(
+  gauges.addSpread(
+    'kaibo_media_stream_fps',
+    'Frames per second of published streams that have pictures: min, mean and max',
+    ({ fps, video }) => (video === undefined ? undefined : fps),
+  );
+  gauges.addSpread(
     'kaibo_media_stream_receive_bytes_per_second',
     'Bytes per second from publishers: min, mean and max of published streams',
     ({ recvBps }) => recvBps / 8,
   );
-  gauge('kaibo_media_receive_bytes_per_second', { help: 'From publishers, of all streams' }, (own, all) =>
+  gauges.add('kaibo_media_receive_bytes_per_second', { help: 'From publishers, of all streams' }, (own, all) =>
     own.set({}, sum(all.map(({ recvBps }) => recvBps / 8))),
   );
-  gauge('kaibo_media_send_bytes_per_second', { help: 'To viewers, of all streams' }, (own, all) =>
+  gauges.add('kaibo_media_send_bytes_per_second', { help: 'To viewers, of all streams' }, (own, all) =>
     own.set({}, sum(all.map(({ sendBps }) => sendBps / 8))),
   );
-  gauge('kaibo_media_findings', { help: 'What streams suffer from, by severity', label: 'severity' }, (own, all) => {
-    const found = all.flatMap(({ findings = [] }) => findings);
-    for (const severity of ['info', 'warning', 'problem'] as const)
-      own.set({ severity }, found.filter((finding) => finding.severity === severity).length);
-  });
+  gauges.add(
+    'kaibo_media_findings',
+    { help: 'What streams suffer from, by severity', label: 'severity' },
+    (own, all) => {
+      const found = all.flatMap(({ findings = [] }) => findings);
+      for (const severity of ['info', 'warning', 'problem'] as const)
+        own.set({ severity }, found.filter((finding) => finding.severity === severity).length);
+    },
+  );
   if (!perStream) return;
-  ofEach('kaibo_stream_receive_bytes_per_second', 'From the publisher of a stream', ({ recvBps }) => recvBps / 8);
-  ofEach('kaibo_stream_send_bytes_per_second', 'To the viewers of a stream', ({ sendBps }) => sendBps / 8);
-  ofEach('kaibo_stream_fps', 'Frames per second of a stream', ({ fps }) => fps);
-  ofEach('kaibo_stream_connections', 'Media connections that play a stream', ({ viewers }) => viewers);
+  gauges.addEach(
+    'kaibo_stream_receive_bytes_per_second',
+    'From the publisher of a stream',
+    ({ recvBps }) => recvBps / 8,
+  );
+  gauges.addEach('kaibo_stream_send_bytes_per_second', 'To the viewers of a stream', ({ sendBps }) => sendBps / 8);
+  gauges.addEach('kaibo_stream_fps', 'Frames per second of a stream', ({ fps }) => fps);
+  gauges.addEach('kaibo_stream_connections', 'Media connections that play a stream', ({ viewers }) => viewers);
+}
 
-  function ofPublished(name: string, help: string, value: (stream: EngineStream) => number): void {
-    gauge(name, { help, label: 'stat' }, (own, all) => {
-      const values = all.filter(({ state }) => state === 'publishing').map(value);
+/** Gauges that are set from the list of streams. */
+class StreamGauges {
+  readonly #registry: Registry;
+  readonly #engine: Pick<MediaEngine, 'streams'>;
+  #asking: Promise<EngineStream[] | undefined> | undefined;
+
+  constructor(registry: Registry, engine: Pick<MediaEngine, 'streams'>) {
+    this.#registry = registry;
+    this.#engine = engine;
+  }
+
+  add(
+    name: string,
+    { help, label }: { help: string; label?: string },
+    set: (own: Gauge, all: readonly EngineStream[]) => void,
+  ): void {
+    const streams = (): Promise<EngineStream[] | undefined> => this.#streams();
+    new Gauge({
+      ...{ name, help, registers: [this.#registry], labelNames: label === undefined ? [] : [label] },
+      async collect() {
+        const all = await streams();
+        this.reset();
+        if (all !== undefined) set(this, all);
+      },
+    });
+  }
+
+  /** Over published streams of which the value is known. */
+  addSpread(name: string, help: string, value: (stream: EngineStream) => number | undefined): void {
+    this.add(name, { help, label: 'stat' }, (own, all) => {
+      const published = all.filter(({ state }) => state === 'publishing');
+      const values = published.map(value).filter((one) => one !== undefined);
       if (values.length === 0) return;
       own.set({ stat: 'min' }, Math.min(...values));
       own.set({ stat: 'mean' }, sum(values) / values.length);
@@ -69,26 +106,17 @@ export function measureStreams(
     });
   }
 
-  function ofEach(name: string, help: string, value: (stream: EngineStream) => number): void {
-    gauge(name, { help: `${help}; with metrics.perStream`, label: 'stream' }, (own, all) => {
+  /** A series for each stream. */
+  addEach(name: string, help: string, value: (stream: EngineStream) => number): void {
+    this.add(name, { help: `${help}; with metrics.perStream`, label: 'stream' }, (own, all) => {
       for (const stream of all.slice(0, MAX_STREAM_SERIES))
         own.set({ stream: `${stream.app}/${stream.stream}` }, value(stream));
     });
   }
 
-  function gauge(
-    name: string,
-    { help, label }: { help: string; label?: string },
-    set: (own: Gauge, all: readonly EngineStream[]) => void,
-  ): void {
-    new Gauge({
-      ...{ name, help, registers, labelNames: label === undefined ? [] : [label] },
-      async collect() {
-        const all = await streams();
-        this.reset();
-        if (all !== undefined) set(this, all);
-      },
-    });
+  /** All gauges of one scrape ask once. */
+  #streams(): Promise<EngineStream[] | undefined> {
+    return (this.#asking ??= streamsOf(this.#engine).finally(() => (this.#asking = undefined)));
   }
 }
 
