@@ -46,6 +46,8 @@ test.each([
   ['trustProxy', 'true', true],
   ['trustProxy', '2', 2],
   ['trustProxy', '10.0.0.0/8, ::1', ['10.0.0.0/8', '::1']],
+  ['redis.url', 'redis://a:1', 'redis://a:1'],
+  ['redis.url', 'redis://a:1, redis://b:2', ['redis://a:1', 'redis://b:2']],
   ['media.rtc.candidates', 'auto', 'auto'],
   [
     'media.rtc.candidates',

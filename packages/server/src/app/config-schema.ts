@@ -26,7 +26,8 @@ const { doctor, hls, limits, record, relay, rtc, snapshot, transcode } = media;
 
 const port = () => z.int().min(0).max(65_535);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
-const redisUrl = () => z.string().regex(/^rediss?:\/\/\S+$/, 'redis://HOST:6379');
+/** Commas part a list of them. */
+const redisUrl = () => z.string().regex(/^rediss?:\/\/[^\s,]+$/, 'redis://HOST:6379');
 const hostName = () => z.string().regex(/^(?=.*[A-Za-z])[A-Za-z0-9.-]{1,253}$/, 'an IP address or a host name');
 const iceText = () =>
   z
