@@ -36,6 +36,8 @@ const DEBIAN_FOR_TESTS = [
   ['kubernetes-client', 'kubectl'],
   ['systemd', 'systemd-analyze'],
   ['rclone', 'rclone'],
+  ['prometheus', 'promtool'],
+  ['prometheus-alertmanager', 'amtool'],
 ];
 const DEBIAN_FOR_BENCH = [
   ['ffmpeg', 'ffmpeg'],

@@ -10,6 +10,12 @@ const DEBIAN_PACKAGE: { [program: string]: string } = {
   chromium: 'chromium',
   rtmpdump: 'rtmpdump',
   turnserver: 'coturn',
+  promtool: 'prometheus',
+  prometheus: 'prometheus',
+  amtool: 'prometheus-alertmanager',
+  kubectl: 'kubernetes-client',
+  'systemd-analyze': 'systemd',
+  'redis-cli': 'redis-tools',
   'gst-inspect-1.0': 'gstreamer1.0-tools',
   'gst-launch-1.0':
     'gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad gstreamer1.0-libav',
