@@ -1,8 +1,10 @@
+import { SECRET } from '../http/secret-fields.ts';
+
 /** Marks a key of the configuration whose value is shown to nobody: `.meta(SECRET)` behind its description. */
-export const SECRET = { isSecret: true };
+export { SECRET };
 
 /** The same for what another service gave out, whose strength is not ours to judge. */
-export const FOREIGN_SECRET = { isSecret: true, isForeign: true };
+export const FOREIGN_SECRET = { ...SECRET, isForeign: true };
 
 const FEWEST_CHARACTERS = 6;
 /** What examples, tutorials and peers ship with, as letters and digits in lower case. Whoever scans for servers tries these first. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { cleanText, lineSchema, noteSchema } from '../../http/plain-text.ts';
 import { SCOPES } from '../gateway/contract.ts';
 
@@ -48,10 +49,15 @@ export function usernameKey(username: string): string {
 
 export const registerSchema = z.object({
   username: usernameSchema,
-  password: newPasswordSchema,
+  password: newPasswordSchema.meta(SECRET),
   name: nameSchema.optional(),
   email: emailSchema.optional(),
-  setupToken: z.string().max(200).optional().describe('For the first account, when it is made from another machine'),
+  setupToken: z
+    .string()
+    .max(200)
+    .optional()
+    .describe('For the first account, when it is made from another machine')
+    .meta(SECRET),
 });
 export type RegisterInput = z.output<typeof registerSchema>;
 
@@ -62,12 +68,12 @@ export const setupSchema = z.object({
 });
 export type Setup = z.output<typeof setupSchema>;
 
-export const loginSchema = z.object({ username: loginNameSchema, password: passwordSchema });
+export const loginSchema = z.object({ username: loginNameSchema, password: passwordSchema.meta(SECRET) });
 export type LoginInput = z.output<typeof loginSchema>;
 
 /** Programs without cookies send the refresh token along and ask for the next one by `returnRefreshToken`. */
 export const refreshSchema = z
-  .object({ refreshToken: z.string().max(200).optional(), returnRefreshToken: z.boolean().optional() })
+  .object({ refreshToken: z.string().max(200).optional().meta(SECRET), returnRefreshToken: z.boolean().optional() })
   .nullish();
 
 export const accountSchema = z.object({
@@ -79,10 +85,10 @@ export const accountSchema = z.object({
 });
 
 export const loginAnswerSchema = z.object({
-  accessToken: z.string(),
+  accessToken: z.string().meta(SECRET),
   expiresIn: z.number().describe('Seconds'),
   user: accountSchema,
-  refreshToken: z.string().optional(),
+  refreshToken: z.string().optional().meta(SECRET),
 });
 export type LoginAnswer = z.output<typeof loginAnswerSchema>;
 
@@ -90,12 +96,18 @@ export const verifyAnswerSchema = z.object({ user: accountSchema.nullable() });
 export const successSchema = z.object({ success: z.literal(true) });
 export const idParamsSchema = z.object({ id: z.string().max(64).regex(PLAIN_TEXT) });
 
-export const passwordChangeSchema = z.object({ current: passwordSchema, new: newPasswordSchema });
+export const passwordChangeSchema = z.object({
+  current: passwordSchema.meta(SECRET),
+  new: newPasswordSchema.meta(SECRET),
+});
 export const resetRequestSchema = z
   .object({ username: loginNameSchema.optional(), email: loginNameSchema.optional() })
   .refine(({ username, email }) => (username === undefined) !== (email === undefined), 'username or email');
-export const resetConfirmSchema = z.object({ token: z.string().max(200), password: newPasswordSchema });
-export const deleteAccountSchema = z.object({ password: passwordSchema });
+export const resetConfirmSchema = z.object({
+  token: z.string().max(200).meta(SECRET),
+  password: newPasswordSchema.meta(SECRET),
+});
+export const deleteAccountSchema = z.object({ password: passwordSchema.meta(SECRET) });
 export const exportSchema = z.record(z.string(), z.unknown());
 
 export const sessionSchema = z.object({

@@ -20,6 +20,7 @@ import { answerError } from './errors.ts';
 import { describeApi } from './openapi.ts';
 import { limitRates, refuseWhatCannotBeDone, type Protection } from './protection.ts';
 import { enforceRights } from './rights.ts';
+import { assertSecretsAreKnown } from './secrets.ts';
 import { addSecurityHeaders, type SecurityDeps } from './security.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
@@ -85,6 +86,7 @@ export async function createGateway({
   nameAsker(app);
   limitRates(app, protection);
   logAccess(app, { access });
+  assertSecretsAreKnown(app);
   await describeApi(app);
   return app;
 }

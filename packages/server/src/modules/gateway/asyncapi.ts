@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import type { SocketDocument } from './contract.ts';
+import { unknownSecrets } from './secrets.ts';
 
 const API_VERSION = '1.0.0';
 
@@ -46,6 +47,9 @@ export function asyncApiOf(sockets: readonly SocketDocument[]): Json {
 }
 
 export function addAsyncApi(app: FastifyInstance, sockets: readonly SocketDocument[]): void {
+  const messages = sockets.flatMap(({ clientMessages, serverMessages }) => [clientMessages, serverMessages]);
+  const unknown = unknownSecrets(messages.flatMap((schemas) => Object.values(schemas)));
+  if (unknown.length > 0) throw new Error(`messages with secrets that nobody knows: ${unknown.join(', ')}`);
   const document = JSON.stringify(asyncApiOf(sockets));
   app.get(
     '/asyncapi.json',

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import type { EngineCallbacks } from '../../engine/contract.ts';
 import type { RouteRights } from './contract.ts';
 
@@ -12,7 +13,7 @@ const replySchema = z.object({ code: z.number().describe('0 is yes') });
 const document = {
   tags: ['hooks'],
   response: { 200: replySchema },
-  params: z.object({ secret: z.string().describe('engine.srs.hooksSecret') }),
+  params: z.object({ secret: z.string().describe('engine.srs.hooksSecret').meta(SECRET) }),
 };
 
 /**

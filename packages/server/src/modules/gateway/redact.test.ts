@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
+import { z } from 'zod';
+import { SECRET, SECRET_FIELDS } from '../../http/secret-fields.ts';
 import { redact } from './redact.ts';
+import { unknownSecrets } from './secrets.ts';
 
 test.each([
   ['/live/x?key=SECRET', '/live/x?key=[redacted]'],
@@ -14,9 +17,30 @@ test.each([
   ['redis://:SECRET@host:6379/0 is away', 'redis://:[redacted]@host:6379/0 is away'],
   ['postgres://user:SEC:RET@host/db', 'postgres://user:[redacted]@host/db'],
   ['key kbk_SECRET-x was used', 'key [redacted] was used'],
+  ['/overlay#kov_SECRET', '/overlay#[redacted]'],
+  ['/reset#token=SECRET', '/reset#token=[redacted]'],
+  ['/yield?credential=SECRET', '/yield?credential=[redacted]'],
   ['sent eyJhbGciOi.eyJzdWIi.c2ln now', 'sent [redacted] now'],
   ['{"password":"SECRET","title":"x"}', '{"password":"[redacted]","title":"x"}'],
   ['{"newPassword":"SEC\\"RET"}', '{"newPassword":"[redacted]"}'],
   ['{"msg":"{\\"password\\":\\"SEC\\\\\\"RET\\"}"}', '{"msg":"{\\"password\\":\\"[redacted]\\"}"}'],
   ['/api/rooms?page=2&keyword=kept', '/api/rooms?page=2&keyword=kept'],
 ])('%s', (line, expected) => expect(redact(line)).toBe(expected));
+
+test.each(Object.entries(SECRET_FIELDS))('%s is taken out', (name, place) => {
+  expect(redact(`{"${name}":"SECRET"}`).includes('SECRET')).toBe(place === 'query');
+  expect(redact(`/a?${name}=SECRET`).includes('SECRET')).toBe(place === 'field');
+});
+
+test('a schema with a secret that is not in the table is found, however deep it is', () => {
+  const deep = z.array(z.union([z.object({ webhookSecret: z.string().optional() }), z.string()])).nullish();
+  const schemas = [
+    z.object({ title: z.string(), keyframeIntervalMs: z.number(), token: z.string(), deep }),
+    z.object({ phrase: z.string().describe('of six words').meta(SECRET).optional() }).transform((value) => value),
+    z.record(
+      z.string(),
+      z.lazy(() => z.object({ api_key: z.string() })),
+    ),
+  ];
+  expect(unknownSecrets(schemas)).toEqual(['webhookSecret', 'phrase', 'api_key']);
+});

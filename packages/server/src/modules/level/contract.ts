@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import type { Transaction } from '../../database/database.ts';
 import { cleanText, VISIBLE } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
@@ -96,7 +97,7 @@ export type Levels = z.output<typeof levelsSchema>;
 
 export const fansQuerySchema = z.object({
   limit: z.coerce.number().int().min(1).max(100).default(50),
-  token: z.string().max(500).optional().describe('Play token or owner token'),
+  token: z.string().max(500).optional().describe('Play token or owner token').meta(SECRET),
 });
 
 export const LEVEL_UP = 'level.up';

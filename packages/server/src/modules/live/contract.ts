@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { lineSchema } from '../../http/plain-text.ts';
 import type { EnginePoster, EngineRendition, EngineStream, MediaPlace, Site } from '../../engine/contract.ts';
 import type { Caller, ErrorCode } from '../gateway/contract.ts';
@@ -153,7 +154,7 @@ export const roomSchema = roomFactsSchema.extend({
     .optional()
     .describe('Smaller forms of the stream, made while somebody watches them'),
   dvrWindowMs: z.number().optional().describe('How far back a viewer can go by HLS'),
-  streamKey: z.string().optional().describe('For the owner and administrators only, as what follows'),
+  streamKey: z.string().optional().describe('For the owner and administrators only, as what follows').meta(SECRET),
   publishUrls: z.object(publishUrlFields).optional(),
   publishing: publishingSchema.optional(),
 });
@@ -161,7 +162,7 @@ export type Room = z.output<typeof roomSchema>;
 
 /** As its maker gets it. */
 export const createdRoomSchema = roomSchema.extend({
-  ownerToken: z.string().optional().describe('Shown this once, when the room is made without an account'),
+  ownerToken: z.string().optional().describe('Shown this once, when the room is made without an account').meta(SECRET),
 });
 export type CreatedRoom = z.output<typeof createdRoomSchema>;
 
@@ -217,14 +218,17 @@ export type ListRoomsQuery = z.output<typeof listRoomsSchema>;
 
 /** Proof that a request may bring: of the right to see a private room, and of who somebody without account is. */
 export const proofSchema = z.object({
-  token: z.string().max(500).optional().describe('Play token or owner token'),
-  vid: z.string().max(500).optional().describe('Signed viewer id'),
+  token: z.string().max(500).optional().describe('Play token or owner token').meta(SECRET),
+  vid: z.string().max(500).optional().describe('Signed viewer id').meta(SECRET),
 });
 export type Proof = z.output<typeof proofSchema>;
 
 export const roomParamsSchema = z.object({ roomId: z.string().max(64) });
 export const roomQuerySchema = proofSchema.pick({ token: true });
-export const endStreamSchema = z.object({ roomId: z.string().max(64), token: z.string().max(500).optional() });
+export const endStreamSchema = z.object({
+  roomId: z.string().max(64),
+  token: z.string().max(500).optional().meta(SECRET),
+});
 export const roomListSchema = z.object({ rooms: z.array(roomSchema), total: z.number(), since: z.string() });
 export const categoriesSchema = z.array(z.object({ category: z.string(), rooms: z.number(), live: z.number() }));
 export const successSchema = z.object({ success: z.literal(true) });

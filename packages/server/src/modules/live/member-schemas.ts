@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { lineSchema } from '../../http/plain-text.ts';
 import { roomSchema } from './contract.ts';
 
@@ -57,16 +58,16 @@ export type Viewer = z.output<typeof viewerSchema>;
 export const viewersSchema = z.array(viewerSchema);
 
 export const enterSchema = z
-  .object({ vid: z.string().max(500).optional(), token: z.string().max(500).optional() })
+  .object({ vid: z.string().max(500).optional().meta(SECRET), token: z.string().max(500).optional().meta(SECRET) })
   .nullish()
   .transform((input) => input ?? {});
 export const enteredSchema = z.object({
-  vid: z.string().describe('For `vid=` on play URLs and for entering again'),
+  vid: z.string().describe('For `vid=` on play URLs and for entering again').meta(SECRET),
   viewerCount: z.number(),
   expiresInSeconds: z.number().describe('Enter again before'),
 });
 export type Entered = z.output<typeof enteredSchema>;
-export const vidSchema = z.object({ vid: z.string() });
+export const vidSchema = z.object({ vid: z.string().meta(SECRET) });
 
 const playTokenTerms = z.object({
   expiresInSeconds: z
@@ -80,7 +81,7 @@ const playTokenTerms = z.object({
 export const playTokenSchema = z.preprocess((body) => body ?? {}, playTokenTerms);
 export type PlayTokenInput = z.output<typeof playTokenSchema>;
 export const playTokenAnswerSchema = z.object({
-  token: z.string(),
+  token: z.string().meta(SECRET),
   expiresAt: z.number().describe('ms since the epoch'),
   url: z.string().describe('To share: a path on this server'),
   playUrls: roomSchema.shape.playUrls,

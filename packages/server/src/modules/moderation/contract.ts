@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { lineSchema, linesSchema } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 import type { OutboxEvent } from '../../database/outbox.ts';
@@ -40,8 +41,8 @@ const userIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const messageIdSchema = z.string().regex(/^[A-Za-z0-9_-]{1,64}$/);
 const noteSchema = lineSchema(200);
 export const proofQuerySchema = z.object({
-  token: z.string().max(500).optional().describe('Play token or owner token'),
-  vid: z.string().max(500).optional().describe('Signed viewer id'),
+  token: z.string().max(500).optional().describe('Play token or owner token').meta(SECRET),
+  vid: z.string().max(500).optional().describe('Signed viewer id').meta(SECRET),
 });
 
 export const roomParamsSchema = z.object({ roomId: z.string().max(64) });

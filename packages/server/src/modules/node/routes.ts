@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ZodTypeProvider } from 'fastify-type-provider-zod';
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { LIVE_APP } from '../live/contract.ts';
 import type { MediaEngine } from '../../engine/contract.ts';
 import { AppError, type CallerOf, type RouteRights } from '../gateway/contract.ts';
@@ -89,7 +90,7 @@ export function addInternalRoutes(
     assertNode(request);
     return service.undrain(request.params.id, { actor });
   });
-  const credential = z.object({ credential: z.string().max(200) });
+  const credential = z.object({ credential: z.string().max(200).meta(SECRET) });
   app.post(
     '/api/internal/streams/:playId/yield',
     { ...route, schema: { hide: true, params: streamParams, querystring: credential } },

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { lineSchema } from '../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../auth/contract.ts';
 import { proofSchema, roomSchema } from '../live/contract.ts';
@@ -73,14 +74,18 @@ export const overlaySchema = z.object({
 export type Overlay = z.output<typeof overlaySchema>;
 export const overlaysSchema = z.array(overlaySchema);
 export const createdOverlaySchema = overlaySchema.extend({
-  token: z.string().describe('`kov_…`, shown this once: the fragment of the page /overlay#TOKEN'),
+  token: z.string().describe('`kov_…`, shown this once: the fragment of the page /overlay#TOKEN').meta(SECRET),
 });
 export type CreatedOverlay = z.output<typeof createdOverlaySchema>;
 
 /** What the page is told. */
 export const shownOverlaySchema = z.object({
   room: roomSchema.nullable().describe('The broadcast of now; null between two'),
-  playToken: z.string().optional().describe('Opens a room that is not everybody’s: for its channels and addresses'),
+  playToken: z
+    .string()
+    .optional()
+    .describe('Opens a room that is not everybody’s: for its channels and addresses')
+    .meta(SECRET),
   settings: overlaySettingsSchema,
   goal: goalSchema.nullable(),
 });

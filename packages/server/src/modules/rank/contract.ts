@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import type { Transaction } from '../../database/database.ts';
 
 /** Something that counts. Negative amounts take back, in the period of `at`. */
@@ -70,7 +71,7 @@ export const boardQuerySchema = z.object({ period: boardPeriodSchema.default('da
 export const supportersQuerySchema = z.object({
   period: supporterPeriodSchema.default('live'),
   limit,
-  token: z.string().max(500).optional().describe('Play token or owner token'),
+  token: z.string().max(500).optional().describe('Play token or owner token').meta(SECRET),
 });
 
 export const RANK_CHANGED = 'rank.changed';

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import type { Site } from '../../engine/contract.ts';
 import type { Caller, ErrorCode, Scope } from '../gateway/contract.ts';
 
@@ -73,11 +74,11 @@ export const subscribeSchema = z.object({
   id,
   channel,
   since: sinceSchema.nullish(),
-  token: token.optional(),
+  token: token.optional().meta(SECRET),
   vid: vid.optional(),
 });
 export const unsubscribeSchema = z.object({ id, channel });
-export const authSchema = z.object({ id, token });
+export const authSchema = z.object({ id, token: token.meta(SECRET) });
 export const pingSchema = z.object({ id });
 export const envelopeSchema = z.looseObject({ type: z.string().max(50), id });
 
@@ -170,7 +171,7 @@ const channelList = z
 export const eventsQuerySchema = z.object({
   channels: channelList.describe('Channels, separated by commas'),
   since: vectorSchema.optional().describe('`rooms@EPOCH.OFFSET;room:ID@…`; `Last-Event-ID` wins over it'),
-  token: token.optional().describe('Play token or owner token of private rooms'),
+  token: token.optional().describe('Play token or owner token of private rooms').meta(SECRET),
   vid: vid.optional().describe('Signed viewer id, so that one person is counted once'),
   wait: z.coerce.number().min(0).max(30).default(0).describe('JSON only: how many seconds to wait for something new'),
 });

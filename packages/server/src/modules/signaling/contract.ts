@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../http/secret-fields.ts';
 import { noteSchema } from '../../http/plain-text.ts';
 import { roomIdSchema } from '../live/contract.ts';
 
@@ -36,8 +37,8 @@ export const clientMessageSchemas = {
     id,
     roomId: roomIdSchema,
     session: z.string().max(100).optional().describe('Takes the place again that it was given with, within 30 s'),
-    token: z.string().max(4096).optional().describe('Play token or owner token of a private room'),
-    vid: z.string().max(500).optional().describe('Signed viewer id'),
+    token: z.string().max(4096).optional().describe('Play token or owner token of a private room').meta(SECRET),
+    vid: z.string().max(500).optional().describe('Signed viewer id').meta(SECRET),
     name: noteSchema(50).optional().describe('Shown to the others'),
     ...claimed,
   }),
@@ -48,7 +49,7 @@ export const clientMessageSchemas = {
   hangup: z
     .object({ type: z.literal('hangup'), id, roomId: roomIdSchema, intent: intentSchema.optional(), ...claimed })
     .describe('Ends what the caller publishes or plays by `to: server`; without `intent` both. The place stays'),
-  auth: z.object({ type: z.literal('auth'), id, token: z.string().max(4096) }),
+  auth: z.object({ type: z.literal('auth'), id, token: z.string().max(4096).meta(SECRET) }),
   ping: z.object({ type: z.literal('ping'), id }),
 } as const;
 export const clientMessageSchema = z.discriminatedUnion('type', [
@@ -80,7 +81,7 @@ export type Peer = z.output<typeof peer>;
 const iceServer = z.object({
   urls: z.array(z.string()),
   username: z.string().optional(),
-  credential: z.string().optional(),
+  credential: z.string().optional().meta(SECRET),
 });
 
 const heard = { roomId: z.string(), from: peerId, to: peerId.optional() };

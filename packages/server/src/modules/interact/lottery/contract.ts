@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../../http/secret-fields.ts';
 import { lineSchema } from '../../../http/plain-text.ts';
 import { PLAIN_TEXT } from '../../auth/contract.ts';
 
@@ -115,7 +116,7 @@ export const lotteriesSchema = z.array(ownLotterySchema);
 
 export const entriesSchema = z.array(entrySchema);
 export const entriesQuerySchema = z.object({
-  token: z.string().max(500).optional(),
+  token: z.string().max(500).optional().meta(SECRET),
   after: z.coerce.number().int().min(0).max(MOST_ENTRIES).default(0).describe('Number of an entry'),
   limit: z.coerce.number().int().min(1).max(1000).default(100),
 });
@@ -137,7 +138,7 @@ export type LotteryProof = z.output<typeof proofSchema>;
 
 export const lotteryParamsSchema = z.object({ id: z.uuid() });
 export const roomParamsSchema = z.object({ roomId: z.string().max(64) });
-export const tokenQuerySchema = z.object({ token: z.string().max(500).optional() });
+export const tokenQuerySchema = z.object({ token: z.string().max(500).optional().meta(SECRET) });
 
 export const LOTTERY_PROGRESS = 'lottery.progress';
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { SECRET } from '../../../http/secret-fields.ts';
 
 /** Webhooks of one owner; the platform's may be more. */
 export const MAX_WEBHOOKS = 10;
@@ -38,7 +39,9 @@ export const webhookSchema = z.object({
 });
 export type Webhook = z.output<typeof webhookSchema>;
 export const webhooksSchema = z.array(webhookSchema);
-export const createdWebhookSchema = webhookSchema.extend({ secret: z.string().describe('Shown this once') });
+export const createdWebhookSchema = webhookSchema.extend({
+  secret: z.string().describe('Shown this once').meta(SECRET),
+});
 export type CreatedWebhook = z.output<typeof createdWebhookSchema>;
 
 export const deliverySchema = z.object({
