@@ -221,6 +221,7 @@ test('the cluster grows and shrinks by what it measures, and never goes at once'
   };
   expect(scaler.scaleTargetRef).toEqual({ apiVersion: 'apps/v1', kind: 'Deployment', name: deployment.metadata.name });
   expect(scaler.minReplicas).toBeGreaterThanOrEqual(2);
+  expect(deployment.spec).not.toHaveProperty('replicas');
   // A share of what is requested.
   const { template, strategy } = deployment.spec as {
     template: { metadata: { labels: Labels }; spec: Pod };
