@@ -1,11 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { Platform, TestRoom } from '../support/platform.ts';
 import { RtcPeers } from '../support/rtc-client.ts';
 import { until } from '../support/until.ts';
 import type { FromCrowd, SoakRoom, ToCrowd, ToPublishers, ViewerKind } from './messages.ts';
 
+const PUBLISHERS = fileURLToPath(new URL('./publishers.ts', import.meta.url));
+const CROWD = fileURLToPath(new URL('./crowd.ts', import.meta.url));
 const STAY_MS = { least: 5000, most: 40_000 };
 const NOBODY: Record<ViewerKind, number> = { flv: 0, wsFlv: 0, rtmp: 0, hls: 0, realtime: 0 };
 const PASSWORD = 'correct horse battery';
@@ -41,8 +43,8 @@ export class House implements AsyncDisposable {
 
   async open(rooms: number, viewers: Record<ViewerKind, number>): Promise<void> {
     while (this.#tokens.length < TALKERS) this.#tokens.push(await this.#register(`talker${this.#tokens.length}`));
-    this.#publishers = fork(join(import.meta.dirname, 'publishers.ts'), [this.#film], { execArgv: [] });
-    this.#crowd = fork(join(import.meta.dirname, 'crowd.ts'), {
+    this.#publishers = fork(PUBLISHERS, [this.#film], { execArgv: [] });
+    this.#crowd = fork(CROWD, {
       execArgv: [],
       env: { ...process.env, SOAK_PAGE_PORT: new URL(this.#platform.url).port },
     });
