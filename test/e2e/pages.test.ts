@@ -51,7 +51,20 @@ interface Shown {
 
 /** As in pages/admin/routes.ts. */
 const ADMIN_SECTIONS = [
-  ...['dashboard', 'rooms', 'nodes', 'users', 'reports', 'words', 'gifts', 'ledger', 'files', 'webhooks', 'config'],
+  ...[
+    'dashboard',
+    'alarms',
+    'rooms',
+    'nodes',
+    'users',
+    'reports',
+    'words',
+    'gifts',
+    'ledger',
+    'files',
+    'webhooks',
+    'config',
+  ],
   'audit',
 ];
 const ADMIN_PAGES: readonly Shown[] = ADMIN_SECTIONS.map((key) => {

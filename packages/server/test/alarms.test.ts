@@ -63,7 +63,7 @@ test('alarms of a platform: fired, told, listed, taken on, silenced, over', asyn
   await expect
     .poll(() => toldOf(receiver), SOON)
     .toMatchObject([{ what: 'fired', kind: 'disk_low', level: 'critical' }]);
-  await expect.poll(() => sink.mails.map(textOf).join(), SOON).toContain('严重 · 磁盘将满');
+  await expect.poll(() => sink.mails.map(textOf).join(), SOON).toContain('严重 · 磁盘快满了');
   await expect.poll(() => JSON.stringify(robots.taken('feishu')), SOON).toContain('The disk is nearly full');
   expect(JSON.stringify(robots.taken('feishu'))).toContain('https://live.example.org/admin/alarms');
 

@@ -1,3 +1,4 @@
+import { alarmMessages } from './admin-alarms.en.ts';
 import { moneyMessages } from './admin-money.en.ts';
 import { peopleMessages } from './admin-people.en.ts';
 
@@ -6,12 +7,14 @@ export const messages = {
   admin: {
     ...peopleMessages,
     ...moneyMessages,
+    ...alarmMessages,
     title: 'Administration',
     refused: 'These pages are for administrators',
     refusedHint: 'Your account has no rights here. If it should, ask whoever runs this server.',
     groups: { now: 'Now', people: 'People', money: 'Coins', system: 'System' },
     sections: {
       dashboard: 'Overview',
+      alarms: 'Alarms',
       rooms: 'Rooms',
       nodes: 'Nodes',
       users: 'Users',
@@ -26,6 +29,7 @@ export const messages = {
     },
     hints: {
       dashboard: 'How the platform does at this moment, and what needs a look.',
+      alarms: 'What is wrong or was, who looks after it, who is told, and what nobody is told of for a time.',
       rooms: 'Every room, private ones too. Watch, disconnect or end a broadcast.',
       nodes: 'The processes of this platform, what they use and what they depend on.',
       reports: 'What people complained about, the oldest first.',
@@ -103,24 +107,6 @@ export const messages = {
     cores: '{n} core | {n} cores',
     liveFigures: 'Live',
     polledFigures: 'Every 5 s',
-    alarmsTitle: 'Alarms',
-    noAlarms: 'All is well: no alarms.',
-    since: 'since {date}',
-    alarms: {
-      breaker_open: 'A dependency does not answer',
-      state_unavailable: 'The state center is away',
-      engine_worker_down: 'A media worker is down',
-      disk_low: 'The disk is nearly full',
-      recording_failed: 'A recording failed',
-      recording_disk_low: 'Too little disk is left to record',
-      recording_total_quota: 'Recordings have used all of their quota',
-      recording_room_quota: 'A channel has used its quota of recordings',
-      recording_bucket_failing: 'The bucket of recordings cannot be reached',
-      recording_folder_failing: 'The folder of recordings cannot be written',
-      event_loop_late: 'The server is late: too much work',
-      certificate_expiring: 'The certificate ends soon',
-      certificate_expired: 'The certificate has ended',
-    },
     streamsTitle: 'Streams now',
     noStreams: 'Nobody is sending',
     noStreamsHint: 'As soon as somebody goes live, the stream and its health stand here.',

@@ -1,3 +1,4 @@
+import { alarmMessages } from './admin-alarms.zh-CN.ts';
 import { moneyMessages } from './admin-money.zh-CN.ts';
 import { peopleMessages } from './admin-people.zh-CN.ts';
 
@@ -6,12 +7,14 @@ export const messages = {
   admin: {
     ...peopleMessages,
     ...moneyMessages,
+    ...alarmMessages,
     title: '平台管理',
     refused: '这里只对管理员开放',
     refusedHint: '你的账号没有这里的权限。如果需要，请联系本站的运营者。',
     groups: { now: '实时', people: '用户与秩序', money: '金币', system: '系统' },
     sections: {
       dashboard: '总览',
+      alarms: '告警',
       rooms: '直播间',
       nodes: '节点',
       users: '用户',
@@ -26,6 +29,7 @@ export const messages = {
     },
     hints: {
       dashboard: '平台此刻的状况，以及需要留意的事。',
+      alarms: '哪里出了问题、由谁处理、通知了谁，以及哪些暂时不通知。',
       rooms: '全部直播间，包括私密的。可以观看、断开推流或结束直播。',
       nodes: '平台的各个进程、资源占用和所依赖的服务。',
       reports: '用户的举报，最早的在前。',
@@ -101,24 +105,6 @@ export const messages = {
     cores: '{n} 核',
     liveFigures: '实时',
     polledFigures: '每 5 秒',
-    alarmsTitle: '告警',
-    noAlarms: '一切正常，没有告警。',
-    since: '自 {date}',
-    alarms: {
-      breaker_open: '依赖的服务没有响应',
-      state_unavailable: '状态中心不可用',
-      engine_worker_down: '有媒体工作线程停止了',
-      disk_low: '磁盘快满了',
-      recording_failed: '录制失败',
-      recording_disk_low: '磁盘空间不足，无法录制',
-      recording_total_quota: '录像已用完总配额',
-      recording_room_quota: '有频道用完了录像配额',
-      recording_bucket_failing: '无法访问录像的存储桶',
-      recording_folder_failing: '录像目录无法写入',
-      event_loop_late: '服务器响应迟缓，负载过高',
-      certificate_expiring: '证书即将到期',
-      certificate_expired: '证书已过期',
-    },
     streamsTitle: '正在推流',
     noStreams: '现在没有人推流',
     noStreamsHint: '有人开播后，这里会显示他们的流和健康状况。',

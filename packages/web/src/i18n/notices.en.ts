@@ -27,6 +27,7 @@ export const messages = {
     report: 'Your report was looked at',
     reportDismissed: 'No breach of the rules was found.',
     reportActed: 'Something was done about it. Thank you.',
+    alarm: 'Something is wrong with the platform',
     webhookGivenUp: 'A webhook was switched off',
     webhookGivenUpHint: 'Nothing could be delivered to {host} for three days.',
     webhookOverfull: 'Too much waits for a webhook',

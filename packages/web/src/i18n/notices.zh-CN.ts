@@ -27,6 +27,7 @@ export const messages = {
     report: '你的举报已处理',
     reportDismissed: '未发现违规内容。',
     reportActed: '已采取措施，感谢反馈。',
+    alarm: '平台出现告警',
     webhookGivenUp: '一个 Webhook 已停用',
     webhookGivenUpHint: '连续三天无法投递到 {host}。',
     webhookOverfull: '一个 Webhook 积压过多',

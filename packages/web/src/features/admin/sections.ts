@@ -1,6 +1,7 @@
 import type { Component } from 'vue';
 import IconWords from '~icons/lucide/book-x';
 import IconLedger from '~icons/lucide/coins';
+import IconAlarms from '~icons/lucide/bell-ring';
 import IconFiles from '~icons/lucide/files';
 import IconReports from '~icons/lucide/flag';
 import IconGifts from '~icons/lucide/gift';
@@ -24,6 +25,7 @@ export const SECTIONS: readonly { key: string; sections: readonly AdminSection[]
     key: 'now',
     sections: [
       { key: 'dashboard', icon: IconDashboard },
+      { key: 'alarms', icon: IconAlarms },
       { key: 'rooms', icon: IconRooms },
       { key: 'nodes', icon: IconNodes },
     ],

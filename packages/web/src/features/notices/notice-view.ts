@@ -56,7 +56,7 @@ export function viewOf({ kind, data }: Notice, t: Translate, locale: string): No
     case 'moderation':
       return { ...plain, ...moderationWords(data, t, locale) };
     case 'system':
-      return { ...plain, ...systemWords(data, t) };
+      return { ...plain, ...systemWords(data, t, locale) };
     case 'level':
       return { ...plain, title: t('notices.level') };
     default:
@@ -64,13 +64,26 @@ export function viewOf({ kind, data }: Notice, t: Translate, locale: string): No
   }
 }
 
-function systemWords(data: Notice['data'], t: Translate): Pick<NoticeView, 'title'> & Partial<NoticeView> {
+function systemWords(
+  data: Notice['data'],
+  t: Translate,
+  locale: string,
+): Pick<NoticeView, 'title'> & Partial<NoticeView> {
   const to = { name: 'settings', hash: '#webhooks' };
   const host = { host: text(data.host) };
   if (data.code === 'webhook_given_up')
     return { title: t('notices.webhookGivenUp'), body: t('notices.webhookGivenUpHint', host), to };
   if (data.code === 'webhook_overfull')
     return { title: t('notices.webhookOverfull'), body: t('notices.webhookOverfullHint', host), to };
+  if (data.code === 'alarm') {
+    const { en, zh } = (data.words ?? {}) as { en?: unknown; zh?: unknown };
+    const body = [text(locale.startsWith('zh') ? zh : en), text(data.subject), text(data.nodeName)];
+    return {
+      title: t('notices.alarm'),
+      body: body.filter((part) => part !== '').join(' · '),
+      to: { name: 'admin-alarms' },
+    };
+  }
   return { title: t('notices.other') };
 }
 

@@ -22,6 +22,7 @@ export const adminRoutes: RouteRecordRaw = {
   component: () => withTexts(import('./AdminPage.vue'), 'admin'),
   children: [
     section('dashboard', () => import('./DashboardPage.vue')),
+    section('alarms', () => import('./AlarmsPage.vue')),
     section('rooms', () => import('./RoomsPage.vue')),
     section('nodes', () => import('./NodesPage.vue')),
     section('users', () => import('./UsersPage.vue'), 'gift'),

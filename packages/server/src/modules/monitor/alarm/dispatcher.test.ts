@@ -70,7 +70,7 @@ test.each(['en', 'zh'] as const)('every robot takes what it is told in %s, signe
   await expect.poll(() => told.length, { timeout: 20_000 }).toBe(4);
   const texts = ['dingtalk', 'feishu', 'wecom', 'slack'].map((name) => JSON.stringify(robots.taken(name)));
   for (const text of texts) {
-    expect(text).toContain(language === 'en' ? 'The disk is nearly full' : '磁盘将满');
+    expect(text).toContain(language === 'en' ? 'The disk is nearly full' : '磁盘快满了');
     expect(text).toContain(language === 'en' ? '93.5 %' : '93.5%');
     expect(text).toContain('web-1');
     expect(text).toContain('2026-11-27 20:10 UTC');
@@ -131,8 +131,8 @@ test('mail is plain text to everybody who is named', async () => {
   dispatcher.add({ type: 'fired', alarm: alarmOf({ subject: 'x' }) });
   await expect.poll(() => told, { timeout: 20_000 }).toEqual(['a1']);
   const [mail = ''] = sink.mails;
-  expect(subjectOf(mail)).toBe('[Kaibo · web-1] 1 条告警: 磁盘将满');
-  expect(textOf(mail)).toContain('严重 · 磁盘将满');
+  expect(subjectOf(mail)).toBe('[Kaibo · web-1] 1 条告警: 磁盘快满了');
+  expect(textOf(mail)).toContain('严重 · 磁盘快满了');
   expect(mail).toMatch(/^To: a@example.org, b@example.org/im);
 });
 

@@ -16,7 +16,7 @@ import { ClusterReader, type ClusterReaderDeps } from './cluster.ts';
 import { ALARM_ACKNOWLEDGED, type MonitorAlarm } from './contract.ts';
 import { AlarmDesk } from './desk.ts';
 import { Dispatcher } from './dispatcher.ts';
-import { rulesOf, type RuleChange } from './kinds.ts';
+import { rulesOf, type AlarmKind, type RuleChange } from './kinds.ts';
 import { AlarmMetrics } from './metrics.ts';
 import { Reader, type AlarmBounds, type Condition } from './readings.ts';
 import { Refusals } from './refusals.ts';
@@ -24,6 +24,7 @@ import { addAlarmRoutes } from './routes.ts';
 import { AlarmService } from './service.ts';
 import { Silences } from './silences.ts';
 import { AlarmStore } from './store.ts';
+import { KIND_WORDS } from './texts.ts';
 
 const EVERY_MS = 2000;
 const SWEEP_EVERY_MS = 3_600_000;
@@ -198,7 +199,7 @@ async function notifyAdministrators(
   if (options.notices === 'off' || alarm.silenced || (options.notices === 'critical' && alarm.level !== 'critical'))
     return;
   const { id, kind, level, subject, nodeName } = alarm;
-  const data = { code: 'alarm', alarmId: id, kind, level, subject, nodeName };
+  const data = { code: 'alarm', alarmId: id, kind, level, subject, nodeName, words: KIND_WORDS[kind as AlarmKind] };
   const administrators = await store.administrators(work.transaction);
   await notifier.notify(
     work,
