@@ -175,13 +175,6 @@ describe('the programs take the files that are mounted for them', () => {
     expect([status, stderr]).toEqual([0, expect.stringContaining('"level":"info"')]);
   });
 
-  test.each([
-    ['promtool', ['check', 'config', join(ROOT, 'deploy/prometheus/prometheus.yml')]],
-    ['amtool', ['check-config', join(ROOT, 'deploy/alertmanager/alertmanager.yml')]],
-  ])('%s', (program, args) => {
-    expect(spawnSync(findProgram(program), args, { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
-  });
-
   test('redis-server', async () => {
     using folder = tempDir();
     const port = await freePort();

@@ -13,6 +13,8 @@ const STAGES = stagesOf(join(ROOT, 'deploy/docker/Dockerfile'));
  */
 const BASE_BYTES = 85_000_000;
 const MOST_BYTES = 250_000_000;
+/** A whole installation by npm, on cores that others use too. */
+const LONG = { timeout: 240_000 };
 const PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'media.rtc', 'metrics'];
 
 function stage(name: string): Stage {
@@ -61,7 +63,7 @@ test('the image runs as a number that is not root, says when it is well, and get
   expect(step(slim, 'VOLUME').words).toEqual(['/data']);
 });
 
-test('the tree that the image gets is small, starts, is well by its own check, and ends by SIGTERM', async () => {
+test('the tree that the image gets is small, starts, is well by its own check, and ends by SIGTERM', LONG, async () => {
   // On a disk: it is more than a memory folder is for.
   using folder = tempDir();
   const place = (name: string): string => folder.file(name);

@@ -117,7 +117,9 @@ function copy(
 }
 
 async function run(command: string, cwd: string): Promise<void> {
-  const child = spawn('/bin/sh', ['-c', command], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  // What npm has fetched once for this checkout need not come again.
+  const env = { ...process.env, npm_config_prefer_offline: 'true' };
+  const child = spawn('/bin/sh', ['-c', command], { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
