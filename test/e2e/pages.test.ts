@@ -65,7 +65,7 @@ const ADMIN_SECTIONS = [
     'webhooks',
     'config',
   ],
-  'audit',
+  ...['audit', 'logs'],
 ];
 const ADMIN_PAGES: readonly Shown[] = ADMIN_SECTIONS.map((key) => {
   const path = key === 'dashboard' ? '/admin' : `/admin/${key}`;

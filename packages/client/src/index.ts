@@ -159,6 +159,7 @@ export type {
 } from './moderation.ts';
 /** The polling scheme, events by single requests, and what administrators do. */
 export type { PollAnswer, PollInput } from './events.ts';
+export type { LogEntry, LogFilter, LogKind, LogLevel, LogPage, LogQuery, LogSearch, LogTailEvent } from './logs.ts';
 export type { AdminUser, AuditEntry, AuditQuery, UserSearch } from './admin.ts';
 /** Channels over one connection, resumed exactly after a drop: WebSocket, Server-Sent Events or polling. */
 export { RealtimeClient } from './realtime/realtime-client.ts';
@@ -233,6 +234,7 @@ export { GiftsApi } from './gifts.ts';
 export { InsightApi } from './insight.ts';
 export { LotteriesApi } from './lotteries.ts';
 export { ModerationApi } from './moderation.ts';
+export { LogsApi } from './logs.ts';
 export { MonitorApi } from './monitor.ts';
 export { NoticesApi } from './notices.ts';
 export { OverlaysApi } from './overlays.ts';

@@ -7,6 +7,7 @@ import { InsightApi } from './insight.ts';
 import { KaiboCore } from './kaibo-core.ts';
 import { LotteriesApi } from './lotteries.ts';
 import { ModerationApi } from './moderation.ts';
+import { LogsApi } from './logs.ts';
 import { MonitorApi } from './monitor.ts';
 import { NoticesApi } from './notices.ts';
 import { OverlaysApi } from './overlays.ts';
@@ -34,6 +35,7 @@ export class KaiboClient extends KaiboCore {
   readonly streams = this.part(StreamsApi);
   readonly events = this.part(EventsApi);
   readonly admin = this.part(AdminApi);
+  readonly logs = this.part(LogsApi);
   readonly monitor = this.part(MonitorApi);
   readonly insight = this.part(InsightApi);
 

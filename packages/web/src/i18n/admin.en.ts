@@ -1,4 +1,5 @@
 import { alarmMessages } from './admin-alarms.en.ts';
+import { logMessages } from './admin-logs.en.ts';
 import { moneyMessages } from './admin-money.en.ts';
 import { peopleMessages } from './admin-people.en.ts';
 
@@ -8,6 +9,7 @@ export const messages = {
     ...peopleMessages,
     ...moneyMessages,
     ...alarmMessages,
+    logPage: logMessages,
     title: 'Administration',
     refused: 'These pages are for administrators',
     refusedHint: 'Your account has no rights here. If it should, ask whoever runs this server.',
@@ -26,6 +28,7 @@ export const messages = {
       webhooks: 'Webhooks',
       config: 'Configuration',
       audit: 'Audit log',
+      logs: 'Logs',
     },
     hints: {
       dashboard: 'How the platform does at this moment, and what needs a look.',
@@ -41,6 +44,7 @@ export const messages = {
       config:
         'What this server runs with and where each value comes from. It is changed in the file, the environment or by flags, and takes a restart.',
       audit: 'Everything that somebody with power did, and logins. Entries are only ever added.',
+      logs: 'What all nodes say, every request that is worth it, and who did what. Secrets are never in it.',
     },
     drain: 'Drain',
     undrain: 'Let it work again',

@@ -1,4 +1,5 @@
 import { alarmMessages } from './admin-alarms.zh-CN.ts';
+import { logMessages } from './admin-logs.zh-CN.ts';
 import { moneyMessages } from './admin-money.zh-CN.ts';
 import { peopleMessages } from './admin-people.zh-CN.ts';
 
@@ -8,6 +9,7 @@ export const messages = {
     ...peopleMessages,
     ...moneyMessages,
     ...alarmMessages,
+    logPage: logMessages,
     title: '平台管理',
     refused: '这里只对管理员开放',
     refusedHint: '你的账号没有这里的权限。如果需要，请联系本站的运营者。',
@@ -26,6 +28,7 @@ export const messages = {
       webhooks: 'Webhook',
       config: '配置',
       audit: '审计日志',
+      logs: '日志',
     },
     hints: {
       dashboard: '平台此刻的状况，以及需要留意的事。',
@@ -40,6 +43,7 @@ export const messages = {
       webhooks: '把整个平台的事件推送到你的服务器。',
       config: '服务器当前的配置和每一项的来源。修改请用配置文件、环境变量或命令行参数，重启后生效。',
       audit: '有权限的人做过的每一件事，以及登录记录。只增不改。',
+      logs: '所有节点的运行日志、值得记录的请求，以及谁做了什么。其中不会有任何机密。',
     },
     drain: '排空',
     undrain: '恢复工作',

@@ -39,8 +39,8 @@ export function unknownSecrets(schemas: readonly unknown[]): string[] {
 
 /** What a schema is made of: of an array its element, of a union its options. */
 function walkParts(schema: z.ZodType, walk: (value: unknown) => void): void {
-  const { def } = schema as { def: Record<string, unknown> };
-  if (typeof def['getter'] === 'function') walk((def['getter'] as () => unknown)());
+  const def: object = schema.def;
+  if ('getter' in def && typeof def.getter === 'function') walk((def.getter as () => unknown)());
   for (const part of Object.values(def)) if (part instanceof z.ZodType || Array.isArray(part)) walk(part);
 }
 
@@ -48,6 +48,6 @@ function walkParts(schema: z.ZodType, walk: (value: unknown) => void): void {
 function isMarked(field: unknown): boolean {
   if (!(field instanceof z.ZodType)) return false;
   if (field.meta()?.['isSecret'] === true) return true;
-  const { innerType } = (field as { def: { innerType?: unknown } }).def;
-  return isMarked(innerType);
+  const def: object = field.def;
+  return 'innerType' in def && isMarked(def.innerType);
 }

@@ -7,6 +7,7 @@ import IconReports from '~icons/lucide/flag';
 import IconGifts from '~icons/lucide/gift';
 import IconDashboard from '~icons/lucide/layout-dashboard';
 import IconRooms from '~icons/lucide/radio-tower';
+import IconLogs from '~icons/lucide/logs';
 import IconAudit from '~icons/lucide/scroll-text';
 import IconNodes from '~icons/lucide/server';
 import IconConfig from '~icons/lucide/settings-2';
@@ -52,6 +53,7 @@ export const SECTIONS: readonly { key: string; sections: readonly AdminSection[]
       { key: 'webhooks', icon: IconWebhooks },
       { key: 'config', icon: IconConfig },
       { key: 'audit', icon: IconAudit },
+      { key: 'logs', icon: IconLogs },
     ],
   },
 ];

@@ -34,5 +34,6 @@ export const adminRoutes: RouteRecordRaw = {
     section('webhooks', () => import('./WebhooksPage.vue'), 'notices'),
     section('config', () => import('./ConfigPage.vue')),
     section('audit', () => import('./AuditPage.vue')),
+    section('logs', () => import('./LogsPage.vue')),
   ],
 };
