@@ -32,6 +32,7 @@ const DEBIAN_FOR_TESTS = [
   ['nginx-light', '/usr/sbin/nginx'],
   ['libnginx-mod-stream', '/usr/lib/nginx/modules/ngx_stream_module.so'],
   ['caddy', 'caddy'],
+  ['haproxy', '/usr/sbin/haproxy'],
   ['docker-compose', 'docker-compose'],
   ['kubernetes-client', 'kubectl'],
   ['systemd', 'systemd-analyze'],
