@@ -19,7 +19,7 @@ export function addPosterRoutes(instance: FastifyInstance, { service, callerOf }
         summary: 'A picture of what is live in a room',
         operationId: 'getRoomPoster',
         description:
-          'A JPEG, 640 pixels wide, not much older than ten seconds. 404 where there is none: before the first, without ffmpeg, or on a node that does not carry the stream. `poster` of a room is its address.',
+          'A JPEG, 640 pixels wide, not much older than ten seconds. 404 where there is none: before the first, or without ffmpeg. `poster` of a room is its address.',
         params: roomParamsSchema,
         querystring: roomQuerySchema,
         response: { 200: { content: { 'image/jpeg': { schema: z.instanceof(Buffer) } } } },

@@ -134,7 +134,8 @@ export class RecordingRunner {
     const { claims, folder, mayRecord } = this.#deps;
     const isWanted = row.isWanted && mayRecord(row.play_id);
     if (isActive) {
-      if (!isWanted) await recorder.stop(row.id);
+      // What another node publishes by now is recorded there.
+      if (!isWanted || !isCarried) await recorder.stop(row.id);
       return;
     }
     // Of a node that shares this folder and lives.
