@@ -6,6 +6,7 @@ import { tempFolder } from './harness.ts';
 import { kaibo, kaiboHere } from './support/kaibo.ts';
 import { KNOWN_BY_RELEASE, readSrsConf, valuesAt } from './support/srs-conf.ts';
 
+const GUIDE = join(import.meta.dirname, '../../../docs/srs.md');
 const EXAMPLES = join(import.meta.dirname, '../../../deploy/srs');
 /** In the examples, where nobody takes them for secrets. */
 const SECRETS = { hooksSecret: 'HOOKS-SECRET-OF-KAIBO', apiPassword: 'API-PASSWORD-OF-KAIBO' };
@@ -146,6 +147,37 @@ test.each([
 
 test.each(Object.keys(DEPLOYED))('deploy/srs/%s is what the command writes', async (name) => {
   await expect(await srsConfig(...(DEPLOYED[name] ?? []))).toMatchFileSnapshot(join(EXAMPLES, name));
+});
+
+/** Code of one language in docs/srs.md, also inside lists. */
+const guide = (language: string): string[] =>
+  [...readFileSync(GUIDE, 'utf8').matchAll(new RegExp(`^( *)\`\`\`${language}\\n([^]*?)^ *\`\`\``, 'gm'))].map(
+    ([, indent = '', code = '']) => code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+  );
+
+test('the commands and configurations of docs/srs.md are good', async () => {
+  const commands = guide('sh').flatMap((code) =>
+    code.split('\n').filter((line) => line.startsWith('kaibo srs config')),
+  );
+  expect(commands.length).toBeGreaterThan(4);
+  for (const command of commands) {
+    const [line = ''] = command.split('#');
+    await srsConfig(
+      ...line
+        .replace(/--out \S+/, '')
+        .trim()
+        .split(/ +/)
+        .slice(3),
+    );
+  }
+  const configurations = guide('yaml');
+  expect(configurations.length).toBeGreaterThan(2);
+  for (const text of configurations) {
+    const file = join(tempFolder(), 'kaibo.yaml');
+    writeFileSync(file, text);
+    const { code, output } = await kaiboHere(['config', 'check', '--config', file]);
+    expect(code, output).toBe(0);
+  }
 });
 
 test('as a program it writes the file to its output and nothing else', async () => {
