@@ -79,19 +79,16 @@ export function sourcesOf({ words }: Step): { path: string; found: string[] }[] 
 
 /**
  * Does what the stage says: WORKDIR and COPY in the folder `place(stage)`, which stands for the image's root, RUN by a
- * shell there. Steps that only make sense in an image are left out by `runs`.
+ * shell there.
  */
-export async function carryOut(
-  stage: Stage,
-  { place, runs = () => true }: { place: (stage: string) => string; runs?: (command: string) => boolean },
-): Promise<void> {
+export async function carryOut(stage: Stage, { place }: { place: (stage: string) => string }): Promise<void> {
   let work = place(stage.name);
   for (const step of stage.steps) {
     if (step.keyword === 'WORKDIR') {
       work = join(place(stage.name), step.words[0] ?? '');
       mkdirSync(work, { recursive: true });
     } else if (step.keyword === 'COPY') copy(step, { place, work, root: place(stage.name) });
-    else if (step.keyword === 'RUN' && runs(step.text)) await run(step.text, work);
+    else if (step.keyword === 'RUN') await run(step.text, work);
   }
 }
 
