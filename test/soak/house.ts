@@ -105,7 +105,10 @@ export class House implements AsyncDisposable {
     this.#peers ??= await RtcPeers.start();
     const { room } = this.#rooms[at % this.#rooms.length] ?? {};
     if (room?.playUrls.whep === undefined) throw new Error('there is no room to watch by WebRTC');
-    const peer = await this.#peers.play(room.playUrls.whep);
+    const { whep } = room.playUrls;
+    const peers = this.#peers;
+    // The process of WebRTC may still be starting.
+    const peer = await until(() => peers.play(whep), { timeoutMs: 60_000, intervalMs: 1000, what: 'a WebRTC session' });
     let got = 0;
     peer.onPacket = () => got++;
     await until(() => got >= packets, { timeoutMs: 60_000, what: `${packets} packets by WebRTC, not ${got}` });
