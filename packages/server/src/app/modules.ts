@@ -71,12 +71,7 @@ export interface Modules {
 export async function createModules(deps: ModuleDeps, started: AsyncDisposableStack): Promise<Modules> {
   const { config, logger, database, hasPeers, outbox, state, engine, folder, now } = deps;
   const common = { database, outbox, state, engine, now };
-  // The first, and so the last to end: the others have something to say until then.
-  const log = createLogModule({
-    ...{ database, outbox, state, now, lines: deps.logLines, options: config.log.store, node: config.node.name },
-    logger: logger.child({ module: 'log' }),
-  });
-  started.defer(() => log.stop());
+  const log = openLog(deps, started);
   const auth = await startAuth(deps, started);
   const users = deps.users ?? createUserDirectory(database, now);
   const signingKey = isShared(config)
@@ -142,6 +137,17 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
 }
 
 const isShared = ({ database }: Config): boolean => database.url !== undefined;
+
+/** The first, and so the last to end: the others have something to say until then. */
+function openLog(deps: ModuleDeps, started: AsyncDisposableStack): LogModule {
+  const { config, logger, database, outbox, state, now } = deps;
+  const log = createLogModule({
+    ...{ database, outbox, state, now, lines: deps.logLines, options: config.log.store, node: config.node.name },
+    logger: logger.child({ module: 'log' }),
+  });
+  started.defer(() => log.stop());
+  return log;
+}
 
 async function startAuth(deps: ModuleDeps, started: AsyncDisposableStack): Promise<AuthModule> {
   const { config, logger, database, outbox, state, folder, now } = deps;
