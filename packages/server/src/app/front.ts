@@ -6,6 +6,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { Database } from '../database/database.ts';
 import type { MediaEngine } from '../engine/contract.ts';
+import type { Tracer } from '../http/trace.ts';
 import type { Authenticator, CallerOf } from '../modules/gateway/contract.ts';
 import {
   addAsyncApi,
@@ -74,6 +75,8 @@ interface FrontDeps {
   authenticator: Authenticator;
   status: { isStopping: boolean };
   breakers: Breakers;
+  /** Left out, nothing is traced. */
+  tracer?: Tracer;
 }
 
 /** The HTTP side: gateway, routes, realtime upgrades, web app, metrics. Not listening yet. */
@@ -91,6 +94,7 @@ export async function createFront({
   authenticator,
   status,
   breakers,
+  tracer,
   webDirectory = WEB_DIRECTORY,
   ...rest
 }: FrontDeps): Promise<Front> {
@@ -105,7 +109,7 @@ export async function createFront({
   });
   const servers: { http?: Server; https?: TlsServer } = {};
   const app = await createGateway({
-    protection,
+    ...{ protection, tracer },
     allowedOrigins: config.cors.origins,
     logger: logger.child({ module: 'http' }),
     ...{ trustProxy, authenticator, callerOf, access: config.log.access },

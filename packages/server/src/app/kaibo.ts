@@ -6,8 +6,10 @@ import type { BreakerState } from '../database/breaker.ts';
 import { openDatabase, type Database, type DatabaseHandle, type DatabaseOptions } from '../database/database.ts';
 import { DatabaseOpenError } from '../database/errors.ts';
 import { Outbox } from '../database/outbox.ts';
+import { traceStatements } from '../database/trace.ts';
 import { GuardedEngine } from '../engine/guarded-engine.ts';
 import { type EngineHandler, EnginePortError, type MediaEngine } from '../engine/contract.ts';
+import type { Tracer } from '../http/trace.ts';
 import type { Authenticator } from '../modules/gateway/contract.ts';
 import { measureHandler } from '../modules/gateway/index.ts';
 import { ProcessMetrics } from '../modules/monitor/index.ts';
@@ -27,6 +29,7 @@ import { createModules, type ModuleDeps } from './modules.ts';
 import { OperatorError } from './operator-error.ts';
 import { openSockets } from './sockets.ts';
 import { openState, redisOf } from './state.ts';
+import { openTracing } from './tracing.ts';
 
 export interface KaiboDeps extends Pick<ModuleDeps, 'origins' | 'version'> {
   config: Config;
@@ -81,12 +84,13 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   /** Of what this platform depends on and opened itself. */
   const breakers: Record<string, () => BreakerState> = {};
   const measured: Measured[] = [];
-  const database = deps.database ?? (await openOwnDatabase(deps, { folder, started, breakers, measured }));
+  const tracer = await openOwnTracer(deps, started);
+  const database = deps.database ?? (await openOwnDatabase(deps, { folder, started, breakers, measured, tracer }));
   const state = deps.state ?? (await openOwnState(deps, started));
-  const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now });
+  const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now, tracer });
   started.defer(() => outbox.stop());
   measured.push(outbox);
-  const engine = new GuardedEngine(deps.engine ?? createEngine({ config, state, folder, logger, now }));
+  const engine = new GuardedEngine(deps.engine ?? createEngine({ config, state, folder, logger, now }), tracer);
   const modules = await createModules(
     { ...deps, ...{ database, outbox, state, engine, folder, now }, hasPeers: hasPeers(deps) },
     started,
@@ -100,16 +104,12 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   breakers['engine'] = () => engine.breaker;
   breakers['mail'] = () => modules.auth.mailer.state;
   const status = { isStopping: false };
-  const base = { ...deps, breakers, database, state, engine, now, authenticator };
+  const base = { ...deps, breakers, database, state, engine, now, authenticator, tracer };
   const front = await createFront({ ...base, live, embed, node, modules: modules.all, talking, sockets, status });
   started.defer(() => front.app.close());
-  modules.recording.measure(front.registry);
-  modules.log.measure(front.registry);
-  engine.measure(front.registry);
-  modules.monitor.measure(front.registry);
-  for (const part of measured) part.measure(front.registry);
-  for (const module of modules.interaction) module.measure?.(front.registry);
-  await startEngine(engine, measureHandler(front.registry, modules.engineHandler));
+  measured.push(modules.recording, modules.log, engine, modules.monitor);
+  for (const part of [...measured, ...modules.interaction]) part.measure?.(front.registry);
+  await startEngine(engine, measureHandler(front.registry, modules.engineHandler, tracer));
   started.defer(() => engine.stop());
   const certificate = watchCertificate({ config, front, engine, logger, now }, started);
   const metrics = new ProcessMetrics(front.registry, {
@@ -187,18 +187,31 @@ async function openOwnDatabase(
     started,
     breakers,
     measured,
+    tracer,
   }: {
     folder: string;
     started: AsyncDisposableStack;
     breakers: Record<string, () => BreakerState>;
     measured: Measured[];
+    tracer: Tracer | undefined;
   },
 ): Promise<Database> {
-  const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }) });
+  const heard = tracer && traceStatements(tracer);
+  const handle = await openStore({ ...config.database, folder, logger: logger.child({ module: 'database' }), heard });
   started.defer(() => handle.close());
   breakers['database'] = () => handle.breaker.state;
   measured.push(handle);
   return handle.database;
+}
+
+/** Undefined when nothing is traced. */
+async function openOwnTracer(
+  { config, logger, version = '' }: KaiboDeps,
+  started: AsyncDisposableStack,
+): Promise<Tracer | undefined> {
+  const tracing = await openTracing(config, { logger: logger.child({ module: 'tracing' }), version });
+  if (tracing !== undefined) started.defer(() => tracing.close());
+  return tracing;
 }
 
 async function openOwnState(

@@ -34,7 +34,7 @@ export const tracingSection = z.strictObject({
     .min(0)
     .max(1)
     .default(0.1)
-    .describe('Share of requests that are traced, 0 to 1; those whose caller traces follow the caller'),
+    .describe('Share of requests that are traced, 0 to 1; with trustProxy, what a proxy traces is traced here too'),
   headers: z
     .array(
       z

@@ -6,6 +6,7 @@ import type { StateCenter } from '../state/contract.ts';
 import { auditedIn } from './audit.ts';
 import type { Database, Transaction } from './database.ts';
 import type { NewLogEntry } from './log-entries.ts';
+import { NO_TRACER, type Tracer } from '../http/trace.ts';
 import { DatabaseUnavailableError } from './errors.ts';
 import { measureOutbox, type OutboxUse } from './metrics.ts';
 import { OutboxRelay } from './relay.ts';
@@ -55,6 +56,8 @@ export interface OutboxDeps {
   now: () => number;
   /** Left out by the command line, which commits only: the platform that runs appends within a second. */
   state?: StateCenter;
+  /** Left out, nothing is traced. */
+  tracer?: Tracer;
 }
 
 /**
@@ -65,6 +68,7 @@ export interface OutboxDeps {
 export class Outbox {
   readonly #database: Database;
   readonly #now: () => number;
+  readonly #tracer: Tracer;
   readonly #relay: OutboxRelay | undefined;
   #tap: OutboxTap | undefined;
   #audited: ((entries: readonly NewLogEntry[]) => void) | undefined;
@@ -72,6 +76,7 @@ export class Outbox {
   constructor({ state, ...deps }: OutboxDeps) {
     this.#database = deps.database;
     this.#now = deps.now;
+    this.#tracer = deps.tracer ?? NO_TRACER;
     this.#relay = state === undefined ? undefined : new OutboxRelay({ ...deps, state });
   }
 
@@ -86,7 +91,11 @@ export class Outbox {
   }
 
   /** Commits `work` as one. What it throws is thrown on, and nothing of it remains. */
-  async transact<Result>(work: (unit: Work) => Promise<Result>): Promise<Result> {
+  transact<Result>(work: (unit: Work) => Promise<Result>): Promise<Result> {
+    return this.#tracer.span('transaction', {}, () => this.#transact(work));
+  }
+
+  async #transact<Result>(work: (unit: Work) => Promise<Result>): Promise<Result> {
     let emitted = 0;
     let noted = 0;
     let audited: readonly NewLogEntry[] = [];

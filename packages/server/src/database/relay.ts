@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Selectable } from 'kysely';
 import type { Logger } from 'pino';
+import { NO_TRACER, type Tracer } from '../http/trace.ts';
 import { StateUnavailableError, type StateCenter } from '../state/contract.ts';
 import type { Database } from './database.ts';
 import { DatabaseUnavailableError, reasonOf } from './errors.ts';
@@ -41,6 +42,7 @@ export class OutboxRelay {
   readonly #state: StateCenter;
   readonly #logger: Logger;
   readonly #now: () => number;
+  readonly #tracer: Tracer;
   /** How often each event was refused; of at most BLOCKED_CHANNELS, one a channel. */
   readonly #refusals = new Map<string, number>();
   #sweep: NodeJS.Timeout | undefined;
@@ -52,11 +54,12 @@ export class OutboxRelay {
   #isWanted = false;
   #isStopped = false;
 
-  constructor(deps: { database: Database; state: StateCenter; logger: Logger; now: () => number }) {
+  constructor(deps: { database: Database; state: StateCenter; logger: Logger; now: () => number; tracer?: Tracer }) {
     this.#database = deps.database;
     this.#state = deps.state;
     this.#logger = deps.logger;
     this.#now = deps.now;
+    this.#tracer = deps.tracer ?? NO_TRACER;
     deps.state.onHealth(({ ok }) => {
       if (ok && this.#retry !== undefined) this.#tryNow();
     });
@@ -126,7 +129,9 @@ export class OutboxRelay {
       if (rows.length === 0) break;
       const readAtMs = performance.now();
       const channels = [...Map.groupBy(rows, ({ channel }) => channel).values()];
-      const outcomes = await Promise.all(channels.map((ofChannel) => this.#append(ofChannel, readAtMs)));
+      const outcomes = await this.#tracer.begin('outbox append', { 'kaibo.events': rows.length }, () =>
+        Promise.all(channels.map((ofChannel) => this.#append(ofChannel, readAtMs))),
+      );
       await this.#forget(outcomes.flatMap(({ done }) => done));
       for (const { failed } of outcomes) {
         if (failed === undefined) continue;

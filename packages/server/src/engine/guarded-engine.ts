@@ -9,6 +9,7 @@ import {
   wrap,
 } from 'cockatiel';
 import type { Registry } from 'prom-client';
+import { NO_TRACER, type Tracer } from '../http/trace.ts';
 import {
   EngineUnavailableError,
   type EngineCallbacks,
@@ -40,6 +41,7 @@ const RETRY_AFTER_MS = 2000;
 /** A media engine whose questions end in time: one that does not answer is not asked again for a moment. */
 export class GuardedEngine implements MediaEngine {
   readonly #engine: MediaEngine;
+  readonly #tracer: Tracer;
   readonly #breaker = circuitBreaker(handleAll, {
     breaker: new ConsecutiveBreaker(FAILURES),
     halfOpenAfter: RETRY_AFTER_MS,
@@ -48,8 +50,9 @@ export class GuardedEngine implements MediaEngine {
   readonly #patientPolicy = wrap(this.#breaker, timeout(OPEN_TIMEOUT_MS, TimeoutStrategy.Aggressive));
   #guardedRtc: RtcSignaling | undefined;
 
-  constructor(engine: MediaEngine) {
+  constructor(engine: MediaEngine, tracer: Tracer = NO_TRACER) {
     this.#engine = engine;
+    this.#tracer = tracer;
   }
 
   get breaker(): 'closed' | 'open' | 'half-open' {
@@ -107,27 +110,27 @@ export class GuardedEngine implements MediaEngine {
   }
 
   streams(): Promise<EngineStream[]> {
-    return this.#ask(() => this.#engine.streams());
+    return this.#ask('streams', () => this.#engine.streams());
   }
 
   async passedOn(): Promise<EngineStream[]> {
-    return this.#ask(async () => (await this.#engine.passedOn?.()) ?? []);
+    return this.#ask('passedOn', async () => (await this.#engine.passedOn?.()) ?? []);
   }
 
   yieldStream(stream: StreamName, credential: string): Promise<boolean> {
-    return this.#ask(async () => (await this.#engine.yieldStream?.(stream, credential)) ?? false);
+    return this.#ask('yieldStream', async () => (await this.#engine.yieldStream?.(stream, credential)) ?? false);
   }
 
   endStream(stream: StreamName): Promise<boolean> {
-    return this.#ask(() => this.#engine.endStream(stream));
+    return this.#ask('endStream', () => this.#engine.endStream(stream));
   }
 
   kickPublisher(stream: StreamName): Promise<boolean> {
-    return this.#ask(() => this.#engine.kickPublisher(stream));
+    return this.#ask('kickPublisher', () => this.#engine.kickPublisher(stream));
   }
 
   kickClient(clientId: string): Promise<boolean> {
-    return this.#ask(() => this.#engine.kickClient(clientId));
+    return this.#ask('kickClient', () => this.#engine.kickClient(clientId));
   }
 
   renditions(stream: StreamName): readonly EngineRendition[] {
@@ -149,10 +152,10 @@ export class GuardedEngine implements MediaEngine {
       open: async (offer) => {
         // Whether an engine is back is never asked by a question that may take half a minute: others would wait for it.
         if (this.breaker !== 'closed') await this.streams();
-        return this.#ask(() => rtc.open(offer), this.#patientPolicy);
+        return this.#ask('openRtc', () => rtc.open(offer), this.#patientPolicy);
       },
-      trickle: (sessionId, candidate) => this.#ask(() => rtc.trickle(sessionId, candidate)),
-      close: (sessionId) => this.#ask(() => rtc.close(sessionId)),
+      trickle: (sessionId, candidate) => this.#ask('trickleRtc', () => rtc.trickle(sessionId, candidate)),
+      close: (sessionId) => this.#ask('closeRtc', () => rtc.close(sessionId)),
       onClosed: (listener) => rtc.onClosed(listener),
     };
     return this.#guardedRtc;
@@ -166,9 +169,9 @@ export class GuardedEngine implements MediaEngine {
     const { relay } = this.#engine;
     return (
       relay && {
-        startPush: (stream, push) => this.#ask(() => relay.startPush(stream, push)),
-        stopPush: (id) => this.#ask(() => relay.stopPush(id)),
-        pushes: () => this.#ask(() => relay.pushes()),
+        startPush: (stream, push) => this.#ask('startPush', () => relay.startPush(stream, push)),
+        stopPush: (id) => this.#ask('stopPush', () => relay.stopPush(id)),
+        pushes: () => this.#ask('pushes', () => relay.pushes()),
       }
     );
   }
@@ -178,9 +181,9 @@ export class GuardedEngine implements MediaEngine {
     const { recorder } = this.#engine;
     return (
       recorder && {
-        start: (stream, recording) => this.#ask(() => recorder.start(stream, recording)),
-        stop: (id) => this.#ask(() => recorder.stop(id)),
-        list: () => this.#ask(() => recorder.list()),
+        start: (stream, recording) => this.#ask('startRecording', () => recorder.start(stream, recording)),
+        stop: (id) => this.#ask('stopRecording', () => recorder.stop(id)),
+        list: () => this.#ask('recordings', () => recorder.list()),
         recover: (folder) => recorder.recover(folder),
         index: (file) => recorder.index(file),
         playlist: (parts) => recorder.playlist(parts),
@@ -210,9 +213,9 @@ export class GuardedEngine implements MediaEngine {
   }
 
   /** @throws EngineUnavailableError */
-  async #ask<Answer>(question: () => Promise<Answer>, policy = this.#policy): Promise<Answer> {
+  async #ask<Answer>(what: string, question: () => Promise<Answer>, policy = this.#policy): Promise<Answer> {
     try {
-      return await policy.execute(question);
+      return await this.#tracer.span(`engine ${what}`, {}, () => policy.execute(question));
     } catch (error) {
       throw new EngineUnavailableError({ cause: isBrokenCircuitError(error) ? undefined : error });
     }

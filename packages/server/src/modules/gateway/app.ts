@@ -21,7 +21,9 @@ import { describeApi } from './openapi.ts';
 import { limitRates, refuseWhatCannotBeDone, type Protection } from './protection.ts';
 import { enforceRights } from './rights.ts';
 import { assertSecretsAreKnown } from './secrets.ts';
+import type { Tracer } from '../../http/trace.ts';
 import { addSecurityHeaders, type SecurityDeps } from './security.ts';
+import { traceRequests } from './trace-requests.ts';
 
 const BODY_LIMIT_BYTES = 64 * 1024;
 const REQUEST_ID = /^[\w.-]{1,64}$/;
@@ -34,6 +36,8 @@ export interface GatewayDeps extends SecurityDeps, AccessLogOptions {
   trustProxy: boolean | number | string[];
   serverFactory: FastifyServerFactory;
   protection: Protection;
+  /** Left out, nothing is traced. */
+  tracer?: Tracer;
   /** Other origins whose pages may call. */
   allowedOrigins: readonly string[];
 }
@@ -51,6 +55,7 @@ export async function createGateway({
   protection,
   allowedOrigins,
   access,
+  tracer,
 }: GatewayDeps): Promise<App> {
   const options: FastifyHttpOptions<Server, FastifyBaseLogger> = {
     loggerInstance: logger,
@@ -70,6 +75,7 @@ export async function createGateway({
   app.setSerializerCompiler(serializerCompiler);
   app.setErrorHandler(answerError);
   acceptJsonOnly(app);
+  if (tracer !== undefined) traceRequests(app, tracer);
   spanRequests(app);
   await app.register(cookie);
   // First, so that refusals carry them too.

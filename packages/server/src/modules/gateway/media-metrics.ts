@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { NO_TRACER, type Tracer } from '../../http/trace.ts';
 import {
   EngineUnavailableError,
   type EngineHandler,
@@ -148,7 +149,7 @@ function countCodecs(streams: readonly EngineStream[]): Map<string, number> {
 }
 
 /** Counts and times what the engine asks and tells, on its way to `handler`. */
-export function measureHandler(registry: Registry, handler: EngineHandler): EngineHandler {
+export function measureHandler(registry: Registry, handler: EngineHandler, tracer: Tracer = NO_TRACER): EngineHandler {
   const registers = [registry];
   const disconnects = new Counter({
     name: 'kaibo_media_disconnects_total',
@@ -169,13 +170,13 @@ export function measureHandler(registry: Registry, handler: EngineHandler): Engi
     registers,
   });
   const time = async <Verdict extends { action: string }>(
-    hook: 'publish' | 'play',
+    { hook, protocol }: { hook: 'publish' | 'play'; protocol: string },
     ask: () => Promise<Verdict>,
   ): Promise<Verdict> => {
     const startedMs = performance.now();
     let outcome = 'failed';
     try {
-      const verdict = await ask();
+      const verdict = await tracer.begin(`media ${hook}`, { 'kaibo.protocol': protocol }, ask);
       outcome = verdict.action === 'deny' ? 'denied' : 'allowed';
       return verdict;
     } finally {
@@ -184,8 +185,9 @@ export function measureHandler(registry: Registry, handler: EngineHandler): Engi
   };
   return {
     ...handler,
-    authorizePublish: (client) => time('publish', () => handler.authorizePublish(client)),
-    authorizePlay: (client) => time('play', () => handler.authorizePlay(client)),
+    authorizePublish: (client) =>
+      time({ hook: 'publish', protocol: client.protocol }, () => handler.authorizePublish(client)),
+    authorizePlay: (client) => time({ hook: 'play', protocol: client.protocol }, () => handler.authorizePlay(client)),
     notify: (event) => {
       if (event.type === 'stopped') disconnects.inc({ side: 'viewer', reason: event.reason });
       else if (event.type === 'interrupted') disconnects.inc({ side: 'publisher', reason: event.reason });
