@@ -5,6 +5,7 @@ export {
   FilesApi,
   GiftsApi,
   InsightApi,
+  LogsApi,
   LotteriesApi,
   ModerationApi,
   MonitorApi,

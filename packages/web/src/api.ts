@@ -11,6 +11,7 @@ export const api = Object.assign(core, {
   files: later(({ FilesApi }) => core.part(FilesApi)),
   gifts: later(({ GiftsApi }) => core.part(GiftsApi)),
   insight: later(({ InsightApi }) => core.part(InsightApi)),
+  logs: later(({ LogsApi }) => core.part(LogsApi)),
   lotteries: later(({ LotteriesApi }) => core.part(LotteriesApi)),
   moderation: later(({ ModerationApi }) => core.part(ModerationApi)),
   monitor: later(({ MonitorApi }) => core.part(MonitorApi)),
