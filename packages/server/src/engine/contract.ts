@@ -2,7 +2,7 @@ import type { Registry } from 'prom-client';
 import type { EngineImporter } from './importer.ts';
 import type { EngineRtcHttp } from './rtc-http.ts';
 
-export type { EngineRtcHttp, RtcHttpReply, RtcHttpRequest } from './rtc-http.ts';
+export type { EngineRtcHttp, RtcHttpReply } from './rtc-http.ts';
 export { VideoImportError, type EngineImporter, type ImportedVideo, type VideoImportProblem } from './importer.ts';
 
 /**

@@ -62,6 +62,21 @@ describe('a publisher', () => {
     expect(carried.admittedTo(A)).toBeUndefined();
   });
 
+  test('that left while the lists were read, or just before, is no stranger and not back', () => {
+    publish();
+    const old = look({ publishers: ['p'], aliveMs: 1000 });
+    vi.advanceTimersByTime(500);
+    carried.left('p_s1', A, 'closed');
+    expect(carried.compare(old).publishers).toEqual([]);
+    vi.advanceTimersByTime(500);
+    expect(carried.compare(look({ publishers: ['p'], aliveMs: 1000 })).publishers).toEqual([]);
+    expect(events).toEqual(['published p_s1', 'interrupted p_s1 closed']);
+    // The same connection publishes once more.
+    carried.admit(client('p'), 'room:1');
+    carried.compare(look({ publishers: ['p'] }));
+    expect(events.at(-1)).toBe('published p_s1 again');
+  });
+
   test('goes, comes back within the grace, and ends a grace after it went for good', () => {
     publish();
     carried.left('p_s1', A, 'closed');

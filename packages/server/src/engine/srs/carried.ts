@@ -70,6 +70,8 @@ export class SrsCarried {
   readonly #graceMs: number;
   readonly #streams = new Map<string, Carried>();
   readonly #viewers = new Map<string, Viewer>();
+  /** Publishers that left lately, and when. */
+  readonly #left = new Map<string, number>();
   readonly #admitted = new Map<string, { publisher: Publisher; untilMs: number }>();
   readonly healed: Record<Healed, number> = { publisher_found: 0, publisher_gone: 0, viewer_found: 0, viewer_gone: 0 };
   /** What began before was let in by another process, and is adopted when it is found. */
@@ -110,6 +112,7 @@ export class SrsCarried {
   admit(client: PublicEngineClient, credential: string): void {
     const now = this.#now();
     for (const [key, { untilMs }] of this.#admitted) if (untilMs + REMEMBERED_MS <= now) this.#admitted.delete(key);
+    this.#left.delete(client.clientId);
     const publisher = { client, credential, sinceMs: now, recvBytes: 0, heardMs: now };
     this.#admitted.set(keyOf(client), { publisher, untilMs: now + BECOMING_CURRENT_MS });
   }
@@ -117,6 +120,9 @@ export class SrsCarried {
   /** `on_unpublish`, or the end of its connection. Others than the current one change nothing. */
   left(clientId: string, stream: StreamName, reason: string): void {
     const key = keyOf(stream);
+    const now = this.#now();
+    for (const [id, atMs] of this.#left) if (atMs + REMEMBERED_MS <= now) this.#left.delete(id);
+    this.#left.set(clientId, now);
     if (this.#admitted.get(key)?.publisher.client.clientId === clientId) this.#admitted.delete(key);
     const carried = this.#streams.get(key);
     if (carried?.publisher?.client.clientId === clientId) this.#interrupt(carried, reason);
@@ -160,7 +166,7 @@ export class SrsCarried {
     const listed = new Set<string>();
     for (const seen of look.publishers) {
       listed.add(seen.clientId);
-      this.#seen(seen, strangers);
+      if (!this.#leftMeanwhile(seen.clientId, look)) this.#seen(seen, strangers);
     }
     for (const carried of this.#streams.values()) this.#missing(carried, look, listed);
     this.#compareViewers(look, strangers);
@@ -187,7 +193,14 @@ export class SrsCarried {
     this.#streams.clear();
     this.#viewers.clear();
     this.#admitted.clear();
+    this.#left.clear();
     this.#sinceMs = this.#now();
+  }
+
+  /** SRS tells of an end before its lists do. */
+  #leftMeanwhile(clientId: string, { beganMs }: Look): boolean {
+    const leftMs = this.#left.get(clientId);
+    return leftMs !== undefined && leftMs + UNDER_WAY_MS > beganMs;
   }
 
   #seen({ clientId, recvBytes, client, aliveMs }: Look['publishers'][number], strangers: Strangers): void {
