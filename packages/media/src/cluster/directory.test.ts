@@ -3,7 +3,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { directoryBench, mediaClient } from '../testing/directory-bench.ts';
 import { MIRROR_LINGER_MS } from './directory.ts';
 import { SILENT_PUBLISHER_MS } from './directory-entry.ts';
+import type { StreamKey } from '../hub/stream.ts';
 import type { StreamReport } from './messages.ts';
+import { streamInfo } from './stream-info.ts';
 
 const GRACE_MS = 30_000;
 
@@ -93,6 +95,43 @@ describe('Directory', () => {
       { workerId: 0, notice: { type: 'kick', clientId: first.clientId, reason: 'replaced' } },
     ]);
     expect(bench.events.at(-1)).toMatchObject({ type: 'published', resumed: true });
+  });
+
+  it('lets a silent publisher go for one on another node, and no other', async () => {
+    const { directory, publish, toldTypes } = directoryBench();
+    const key = 'live/a' as StreamKey;
+    expect(directory.yieldTo(key, '?key=secret')).toBe(true);
+    await publish(mediaClient());
+    expect(directory.yieldTo(key, '?key=secret')).toBe(false);
+    vi.advanceTimersByTime(SILENT_PUBLISHER_MS);
+    expect(directory.yieldTo(key, '?key=other')).toBe(false);
+    expect(directory.yieldTo(key, '?key=secret')).toBe(true);
+    expect(toldTypes()).toContain('0 kick');
+    expect(directory.entry(key)?.state).toBe('interrupted');
+    expect(directory.yieldTo(key, '?key=other')).toBe(true);
+  });
+
+  it('counts no node that passes a stream on, tells nobody of it, and lets it go when the publisher drops', async () => {
+    const bench = directoryBench({
+      authorizePlay: async ({ param }) => ({ action: 'play', passesOn: param === '?node' }),
+    });
+    const { directory, publish, play, events, eventTypes, told } = bench;
+    const publisher = mediaClient();
+    await publish(publisher);
+    const node = mediaClient({ param: '?node' });
+    await play(node);
+    await play(mediaClient({ param: '' }), 1);
+    expect(eventTypes()).toEqual(['published', 'playing']);
+    const entry = directory.entry('live/a' as StreamKey);
+    if (entry === undefined) throw new Error('there is no such stream');
+    expect(streamInfo(entry, { ladder: undefined, isForeign: false }).viewers).toBe(1);
+    told.length = 0;
+    directory.kickPublisher(entry.key, 'kicked');
+    const kicked = told.flatMap(({ notice }) => (notice.type === 'kick' ? [notice.clientId] : []));
+    expect(kicked).toEqual([publisher.clientId, node.clientId]);
+    directory.stopped(node.clientId, 'not_published');
+    expect(events.at(-1)?.type).toBe('interrupted');
+    expect(streamInfo(entry, { ladder: undefined, isForeign: false }).viewers).toBe(1);
   });
 
   it('does not let it take over one that sends', async () => {

@@ -146,12 +146,31 @@ describe('the book of pulls', () => {
     origin.now = { url: 'http://c/live/a.flv' };
     await vi.advanceTimersByTimeAsync(500);
     expect(told()).toEqual(['0 pull-start http://c/live/a.flv']);
+    book.heard(event('published', 'node'));
     origin.now = 'ended';
     book.pullOver(0, 'live/a' as StreamKey);
     await vi.advanceTimersByTimeAsync(500);
     expect([ended, told()]).toEqual([['live/a'], []]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(told()).toEqual([]);
+  });
+
+  it('tries a node that gives nothing less and less often, until something came', async () => {
+    const { book, origin, told } = bench('nodes');
+    origin.now = { url: 'http://a/live/a.flv' };
+    book.heard(event('playing'));
+    const tries = async (ms: number): Promise<number> => {
+      let tried = told().length;
+      for (let passedMs = 0; passedMs < ms; passedMs += 100) {
+        book.pullOver(1, 'live/a' as StreamKey);
+        await vi.advanceTimersByTimeAsync(100);
+        tried += told().length;
+      }
+      return tried;
+    };
+    expect(await tries(60_000)).toBeLessThan(14);
+    book.heard(event('published', 'node'));
+    expect(await tries(12_000)).toBeGreaterThan(2);
   });
 
   it('looks elsewhere for a publisher that dropped here, for who watches, and leaves it its grace', async () => {

@@ -1,5 +1,5 @@
 import type { MainNotice } from '../cluster/messages.ts';
-import type { MediaEvent, StreamOrigin } from '../hooks/contract.ts';
+import type { MediaEvent, MediaProtocol, StreamOrigin } from '../hooks/contract.ts';
 import type { MediaLog } from '../hub/session-host.ts';
 import type { StreamKey } from '../hub/stream.ts';
 import { streamKeyOf } from '../hub/stream-name.ts';
@@ -9,8 +9,9 @@ import { pullUrlOf } from './pull-rule.ts';
 
 /** A worker that died is replaced within this time, mostly. */
 const REPLACE_MS = 1000;
-/** Between two questions for the node that has a stream. */
+/** Between two questions for the node that has a stream; longer and longer while one is said to have it that does not give it. */
 const SEEK_MS = 500;
+const MAX_SEEK_MS = 8000;
 
 interface Entry {
   /** Undefined while the node that has the stream is looked for. */
@@ -22,6 +23,8 @@ interface Entry {
   linger: NodeJS.Timeout | undefined;
   /** Until the node that has it is asked for again. */
   seeking: NodeJS.Timeout | undefined;
+  /** How often in a row a node was tried and nothing came. */
+  failures: number;
 }
 
 export interface PullBookDeps {
@@ -70,8 +73,7 @@ export class PullBook {
       case 'stopped':
         return this.#maybeUnwatched(key);
       case 'published':
-        if (event.client.protocol !== 'relay' && event.client.protocol !== 'node') this.#drop(key);
-        return;
+        return this.#published(key, event.client.protocol);
       case 'ended':
         if (this.#entries.get(key)?.isAlways !== true) this.#drop(key);
         if (this.#isAlways(app, stream)) this.#want({ app, stream }, { isAlways: true });
@@ -89,6 +91,12 @@ export class PullBook {
       default:
         event satisfies never;
     }
+  }
+
+  #published(key: StreamKey, protocol: MediaProtocol): void {
+    const entry = this.#entries.get(key);
+    if (protocol === 'node' && entry !== undefined) entry.failures = 0;
+    else if (protocol !== 'relay') this.#drop(key);
   }
 
   workerLost(workerId: number): void {
@@ -132,7 +140,7 @@ export class PullBook {
       return;
     }
     const order = url === undefined ? undefined : { app, stream, url, isOnce: false };
-    const entry: Entry = { order, isAlways, workerId: undefined, linger: undefined, seeking: undefined };
+    const entry: Entry = { order, isAlways, workerId: undefined, linger: undefined, seeking: undefined, failures: 0 };
     this.#entries.set(key, entry);
     if (order === undefined) void this.#seek(key, { app, stream });
     else this.#place(key, entry);
@@ -143,14 +151,14 @@ export class PullBook {
     if (order === undefined) return;
     const { app, stream } = order;
     entry.order = undefined;
-    this.#seekLater(key, { app, stream });
+    this.#seekLater(key, { app, stream }, Math.min(SEEK_MS * 2 ** entry.failures++, MAX_SEEK_MS));
   }
 
-  #seekLater(key: StreamKey, stream: { app: string; stream: string }): void {
+  #seekLater(key: StreamKey, stream: { app: string; stream: string }, afterMs = SEEK_MS): void {
     const entry = this.#entries.get(key);
     if (entry === undefined) return;
     clearTimeout(entry.seeking);
-    entry.seeking = setTimeout(() => void this.#seek(key, stream), SEEK_MS);
+    entry.seeking = setTimeout(() => void this.#seek(key, stream), afterMs);
   }
 
   /** Asks which node has the stream until one has, or it is over. Never rejects. */
