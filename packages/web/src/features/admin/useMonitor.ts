@@ -37,6 +37,11 @@ export const useMonitor = createSharedComposable(() => {
 
   const leave = realtime.subscribe('monitor', (message) => {
     if (message.data === null || message.data === undefined) return;
+    // What fires or is over is in the next overview: that is asked for at once.
+    if ('event' in message && message.event.startsWith('alarm.')) {
+      void load();
+      return;
+    }
     [heardAt, isLive.value] = [performance.now(), true];
     take(message.data as MonitorOverview);
   });

@@ -119,7 +119,7 @@ export class AlarmDesk {
       return;
     }
     logger[level === 'critical' ? 'error' : 'warn'](
-      { alarm: id, kind, subject, level, ...alarm.data },
+      { alarm: id, kind, subject, gravity: level, data: alarm.data },
       'an alarm fires',
     );
     tell(ALARM_FIRED, view);

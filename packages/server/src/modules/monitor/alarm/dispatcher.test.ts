@@ -152,7 +152,7 @@ test('a channel hears of its levels and kinds, and that something is over if it 
   const receiver = await startReceiver();
   const base = { type: 'webhook', url: receiver.url, secret: 'whsec-of-the-operator-17' } as const;
   const { dispatcher } = setUp([
-    { ...base, name: 'grave', levels: ['critical'], kinds: ['disk_*', 'node_lost'], cleared: true },
+    { ...base, name: 'grave', levels: ['critical'], kinds: ['disk_*', 'alarm_*'], cleared: true },
     { ...base, name: 'quiet', levels: ['warning'], kinds: ['cpu_high'], cleared: false },
   ]);
   const add = (type: Telling['type'], more: Partial<MonitorAlarm>): boolean =>
@@ -163,6 +163,7 @@ test('a channel hears of its levels and kinds, and that something is over if it 
   // It was critical before.
   expect(add('cleared', { id: '1', level: 'warning' })).toBe(true);
   expect(add('cleared', { id: '3', level: 'warning' })).toBe(false);
+  expect(add('fired', { id: '5', kind: 'alarm_delivery_failing', subject: 'grave' })).toBe(false);
   expect(add('fired', { id: '4', kind: 'cpu_high', level: 'warning' })).toBe(true);
   expect(add('cleared', { id: '4', kind: 'cpu_high', level: 'warning' })).toBe(false);
   await expect.poll(() => receiver.taken.length, { timeout: 20_000 }).toBe(2);

@@ -186,7 +186,9 @@ export class Dispatcher {
   }
 }
 
-function wants({ options: { levels, kinds, cleared }, heard }: Line, { type, alarm }: Telling): boolean {
+function wants({ options: { name, levels, kinds, cleared }, heard }: Line, { type, alarm }: Telling): boolean {
+  // Nobody can be told that they cannot be told.
+  if (alarm.kind === 'alarm_delivery_failing' && alarm.subject === name) return false;
   if (type === 'cleared') {
     if (!cleared) return false;
     if (heard.has(alarm.id)) return true;
