@@ -44,3 +44,9 @@ export function formatBytes(bytes: number, locale: string): string {
 export function formatTimeOfDay(ms: number, locale: string): string {
   return new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }).format(ms);
 }
+
+/** A moment to the second: `11月27日 20:15:03`. */
+export function formatMoment(ms: number, locale: string): string {
+  const time = { hour: '2-digit', minute: '2-digit', second: '2-digit', hour12: false } as const;
+  return new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', ...time }).format(ms);
+}
