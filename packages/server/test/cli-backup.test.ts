@@ -122,6 +122,9 @@ describe('kaibo backup', () => {
     const missing = await kaiboHere(['backup', 'create', target, `--dataDir=${nowhere}`]);
     expect(missing.output).toBe(`kaibo: there is no database at ${join(nowhere, 'kaibo.db')}\n`);
     expect(readdirSync(join(target, '..'))).toEqual([]);
+    const below = join(dataDir, 'signing.key/backup');
+    const refused = await kaiboHere(['backup', 'create', below, `--dataDir=${await folderWithData()}`]);
+    expect([refused.code, refused.output]).toEqual([1, expect.stringMatching(/^kaibo: E[A-Z]+: .*signing\.key/)]);
   });
 
   test('goes back with the server stopped into an empty folder, or moves aside what is there', async () => {

@@ -35,7 +35,7 @@ const create: Command = {
   run: async ({ flags, options, operands: [target = ''], version }) => {
     const config = await configOf(flags);
     const withRecordings = options['no-recordings'] !== true;
-    const about = await asOperator(() => createBackup({ config, target, version, withRecordings }));
+    const about = await inOperatorsWords(() => createBackup({ config, target, version, withRecordings }));
     console.log(`${resolve(target)}: ${inWords(about)}`);
     const { url } = config.database;
     if (url !== undefined) console.log(`the database is not in it: ${dumpLine(url, `${resolve(target)}.dump`)}`);
@@ -51,7 +51,7 @@ const check: Command = {
   operands: 1,
   run: async ({ flags, operands: [source = ''] }) => {
     await configOf(flags);
-    const { about } = await checkBackup(resolve(source));
+    const { about } = await inOperatorsWords(() => checkBackup(resolve(source)));
     console.log(`${resolve(source)}: sound, of ${about.madeAt} by Kaibo ${about.kaibo}, ${inWords(about)}`);
     return 0;
   },
@@ -65,13 +65,25 @@ const restore: Command = {
   operands: 1,
   run: async ({ flags, options, operands: [source = ''] }) => {
     const config = await configOf(flags);
-    const about = await restoreBackup({ config, source, replaces: options['replace'] === true });
+    const replaces = options['replace'] === true;
+    const about = await inOperatorsWords(() => restoreBackup({ config, source, replaces }));
     console.log(`${resolve(config.dataDir)}: restored as it was at ${about.madeAt}, ${inWords(about)}`);
     return 0;
   },
 };
 
 export const backupCommands: readonly Command[] = [backup, create, check, restore];
+
+/** A disk that is full or a folder that may not be written is the operator's to put right. */
+async function inOperatorsWords<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await asOperator(work);
+  } catch (error) {
+    if (!(error instanceof Error && 'syscall' in error && 'code' in error)) throw error;
+    // Reads like "ENOSPC: no space left on device, write"; the path is in it where there is one.
+    throw new OperatorError(error.message, { cause: error });
+  }
+}
 
 function inWords({ fileCount, sizeBytes, recordings }: About): string {
   return `${fileCount} files, ${(sizeBytes / 1e6).toFixed(1)} MB${recordings ? '' : ', without recordings'}`;
