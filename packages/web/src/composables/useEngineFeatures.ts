@@ -10,10 +10,15 @@ let loading: Promise<void> | undefined;
 
 /** What this server's media engine can do; null until it is known. Asked for once. */
 export function useEngineFeatures(): Readonly<Ref<Features | null>> {
-  loading ??= api.rooms.addresses().then(
-    (found) => void (features.value = found.features),
-    // Whoever needs it next asks again; until then nothing is hidden.
-    () => void (loading = undefined),
-  );
+  loading ??= load();
   return readonly(features);
+}
+
+async function load(): Promise<void> {
+  try {
+    features.value = (await api.rooms.addresses()).features;
+  } catch {
+    // Whoever needs it next asks again; until then nothing is hidden.
+    loading = undefined;
+  }
 }
