@@ -60,6 +60,7 @@ async function play(stage: Stage, tell: (what: string) => void): Promise<number>
   await using ended = new AsyncDisposableStack();
   const random = new SeededRandom(SEED);
   const rooms = await furnish(stage);
+  stage.beginLooking();
   for (const room of rooms)
     ended.defer(async () => {
       for (const listener of room.listeners) listener.close();

@@ -7,7 +7,7 @@ import { Node, signalTree } from './node.ts';
 const GRACE_MS = 60_000;
 const LOOK_EVERY_MS = 300;
 /** A node that takes longer to say that it is ready gets no more connections. */
-const PATIENCE_MS = 1500;
+const PATIENCE_MS = 3000;
 
 /** A node and the networks around it. */
 export interface Seat {
@@ -29,8 +29,9 @@ export class Stage implements AsyncDisposable {
   readonly balancer: CutProxy;
   readonly #stack: AsyncDisposableStack;
   readonly #healthy: Set<Node>;
-  readonly #looking: NodeJS.Timeout;
+  #looking: NodeJS.Timeout | undefined;
   #turn = 0;
+  #isLooking = false;
 
   private constructor(init: {
     seats: readonly Seat[];
@@ -48,7 +49,6 @@ export class Stage implements AsyncDisposable {
     this.balancer = init.balancer;
     this.#healthy = init.healthy;
     this.#stack = init.stack;
-    this.#looking = setInterval(() => void this.#look(), LOOK_EVERY_MS);
   }
 
   static async start(): Promise<Stage> {
@@ -80,6 +80,11 @@ export class Stage implements AsyncDisposable {
     return this.seats.map(({ node }) => node);
   }
 
+  /** From now on the balancer looks at its nodes. */
+  beginLooking(): void {
+    this.#looking ??= setInterval(() => void this.#look(), LOOK_EVERY_MS);
+  }
+
   isHealthy(node: Node): boolean {
     return this.#healthy.has(node);
   }
@@ -101,12 +106,15 @@ export class Stage implements AsyncDisposable {
 
   /** As a balancer looks at its servers: one that does not answer loses what leads to it. */
   async #look(): Promise<void> {
+    if (this.#isLooking) return;
+    this.#isLooking = true;
     await Promise.all(
       this.nodes.map(async (node) => {
         if (await node.health(PATIENCE_MS)) this.#healthy.add(node);
         else if (this.#healthy.delete(node)) this.balancer.drop(node.ports.http);
       }),
     );
+    this.#isLooking = false;
   }
 }
 

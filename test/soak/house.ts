@@ -12,6 +12,8 @@ const STAY_MS = { least: 5000, most: 40_000 };
 const NOBODY: Record<ViewerKind, number> = { flv: 0, wsFlv: 0, rtmp: 0, hls: 0, realtime: 0 };
 const PASSWORD = 'correct horse battery';
 const TALKERS = 4;
+/** How long it may take on a busy machine until everybody is there. */
+const FULL_MS = 180_000;
 
 interface Counted {
   /** People who got something, second by second. */
@@ -61,9 +63,9 @@ export class House implements AsyncDisposable {
 
   /** As many as that get something. */
   async isFull(people: number): Promise<void> {
-    await until(() => this.#watching >= people, {
-      timeoutMs: 90_000,
-      what: `${people} people watching, not ${this.#watching}: ${JSON.stringify(this.counted.ends)}`,
+    await until(() => this.#watching >= people, { timeoutMs: FULL_MS }).catch(() => {
+      const { ends } = this.counted;
+      throw new Error(`${this.#watching} people watch, not ${people}; ends: ${JSON.stringify(ends)}`);
     });
   }
 

@@ -162,11 +162,16 @@ export class Audience {
     }
   }
 
-  /** Rooms whose numbers may have changed since this consumer asked last. */
-  takeChanged(consumer: Consumer): string[] {
+  /** Gives this consumer the rooms whose numbers may have changed since it was told last; what it fails to be told, it is told next time. */
+  async tellChanged(consumer: Consumer, tell: (roomIds: readonly string[]) => Promise<void>): Promise<void> {
     const changed = [...this.#dirty[consumer]];
     this.#dirty[consumer].clear();
-    return changed;
+    try {
+      await tell(changed);
+    } catch (error) {
+      for (const roomId of changed) this.#dirty[consumer].add(roomId);
+      throw error;
+    }
   }
 
   /** Distinct people per room, summed, who hold something on this node. */

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { DatabaseUnavailableError } from '../../database/errors.ts';
+import { StateUnavailableError } from '../../state/contract.ts';
 import type { Announcer } from './announcer.ts';
 import type { Audience } from './audience.ts';
 import type { RoomStore } from './store.ts';
@@ -23,9 +25,9 @@ export class Ticker {
 
   start(): void {
     this.#timers = [
-      this.#every(EVERY_MS.rooms, () => this.#tellRooms()),
-      this.#every(EVERY_MS.list, () => this.#tellList()),
-      this.#every(EVERY_MS.store, () => this.save(this.#audience.takeChanged('store'))),
+      this.#every(EVERY_MS.rooms, () => this.#audience.tellChanged('rooms', (ids) => this.#tellRooms(ids))),
+      this.#every(EVERY_MS.list, () => this.#audience.tellChanged('list', (ids) => this.#tellList(ids))),
+      this.#every(EVERY_MS.store, () => this.#saveChanged()),
       this.#every(EVERY_MS.sweep, () => this.#audience.sweep()),
     ];
   }
@@ -33,7 +35,7 @@ export class Ticker {
   async stop(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.#timers = [];
-    await this.save(this.#audience.takeChanged('store'));
+    await this.#saveChanged();
   }
 
   /** Writes the present numbers of these rooms down; an ended room keeps the ones it ended with. */
@@ -47,14 +49,16 @@ export class Ticker {
     await this.#store.saveTallies(tallies);
   }
 
-  async #tellRooms(): Promise<void> {
-    const changed = this.#audience.takeChanged('rooms');
+  #saveChanged(): Promise<void> {
+    return this.#audience.tellChanged('store', (roomIds) => this.save(roomIds));
+  }
+
+  async #tellRooms(changed: readonly string[]): Promise<void> {
     await this.#audience.refresh(changed);
     await this.#announcer.viewersOfRooms(changed);
   }
 
-  async #tellList(): Promise<void> {
-    const changed = this.#audience.takeChanged('list');
+  async #tellList(changed: readonly string[]): Promise<void> {
     if (changed.length === 0) return;
     const listed = await this.#store.listed(changed);
     await this.#audience.refresh(listed);
@@ -63,7 +67,11 @@ export class Ticker {
 
   #every(periodMs: number, work: () => Promise<void>): NodeJS.Timeout {
     const timer = setInterval(() => {
-      work().catch((error: unknown) => this.#logger.error({ err: error }, 'viewer numbers were not passed on'));
+      work().catch((error: unknown) => {
+        // The outage is told by whom it concerns, once.
+        const isOutage = error instanceof StateUnavailableError || error instanceof DatabaseUnavailableError;
+        this.#logger[isOutage ? 'debug' : 'error']({ err: error }, 'viewer numbers were not passed on');
+      });
     }, periodMs);
     return timer.unref();
   }
