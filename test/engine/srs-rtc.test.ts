@@ -88,6 +88,15 @@ test(`a browser publishes to ${SRS_NAME} and another watches, and both leave as 
   await until(async () => (await read(room)).viewerCount === 0, { ...SOON, what: 'nobody watching' });
   expect(await publisher.end()).toBe(200);
   await until(async () => (await read(room)).interrupted === true, { ...SOON, what: 'interrupted' });
+  // Neither the right nor what a session can be ended by is in any line of the log.
+  const key = new URL(whip).searchParams.get('key') ?? '';
+  expect(key).not.toBe('');
+  for (const secret of [
+    key,
+    apiPassword,
+    ...[publisher, viewer].map(({ location }) => location.split('/').at(-1) ?? ''),
+  ])
+    expect(kaibo.output).not.toContain(secret);
 });
 
 test('who may not, comes second, or brings something else is told so', async () => {

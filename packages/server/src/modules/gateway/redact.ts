@@ -17,6 +17,8 @@ const QUERIES = namesIn('query', 'both');
 const RULES: readonly [RegExp, string][] = [
   // The secret of SRS's hooks.
   [/(\/api\/hooks\/srs\/)[\w.~%+-]+/g, '$1[redacted]'],
+  // Whoever has a WebRTC session's address may end it.
+  [/(\/rtc\/v1\/(?:whip|whep|whip-play|session)\/)[\w-]{8,}/g, '$1[redacted]'],
   [new RegExp(String.raw`([?&#]|%3[Ff]|%26|%23|\\u0026)(${QUERIES})(=|%3[Dd])[^&"'\s\\]+`, 'g'), '$1$2$3[redacted]'],
   [/\b((?:rediss?|postgres(?:ql)?|smtps?):\/\/[^:@/\s"]*:)[^@\s"]+(?=@)/gi, '$1[redacted]'],
   // Signed addresses of a bucket: whoever has one may fetch.
