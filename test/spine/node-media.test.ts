@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { PostgresServer } from '../../packages/server/test/support/postgres.ts';
 import { RedisServer } from '../../packages/server/test/support/redis-server.ts';
 import { publishTestPicture } from '../support/ffmpeg.ts';
-import { HttpFlvPlayer } from '../support/flv-client.ts';
+import { HttpFlvPlayer, WsFlvPlayer } from '../support/flv-client.ts';
 import { HlsViewer } from '../support/hls-client.ts';
 import { type Platform, startPlatform, type TestRoom } from '../support/platform.ts';
+import { RtcPeers } from '../support/rtc-client.ts';
+import { RtmpPlayer } from '../support/rtmp-player.ts';
 import { until } from '../support/until.ts';
 
 const GRACE_MS = 15_000;
@@ -32,9 +34,10 @@ test('a stream of one node is shown by the other, which follows it through inter
     what: 'the address of a',
   });
   const path = `/live/${room.playId}.flv`;
-  const mediaOf = async (node: Platform, secret: TestRoom): Promise<number> =>
-    Number(new URL((await ownedOn(node, secret)).publishUrls.wsFlv).port);
-  const [portA, portB] = [await mediaOf(a, room), await mediaOf(b, room)];
+  const [portA, portB] = [
+    portOf((await ownedOn(a, room)).publishUrls.wsFlv),
+    portOf((await ownedOn(b, room)).publishUrls.wsFlv),
+  ];
 
   const onA = await HttpFlvPlayer.open({ port: portA, path });
   const onB = await HttpFlvPlayer.open({ port: portB, path });
@@ -42,8 +45,23 @@ test('a stream of one node is shown by the other, which follows it through inter
   const hls = await HlsViewer.open(`http://127.0.0.1:${portB}/live/${room.playId}.m3u8`);
   await hls.until(({ segments }) => segments.length > 0);
   expect(hls.violations).toEqual([]);
+  const { rtmp, wsFlv } = (await ownedOn(b, room)).publishUrls;
+  expect(portOf(wsFlv)).toBe(portB);
+  const byRtmp = await RtmpPlayer.open({ port: portOf(rtmp), name: room.playId });
+  const bySocket = await WsFlvPlayer.open({ port: portB, path });
+  await using peers = await RtcPeers.start();
+  const byRtc = await peers.play(`${b.url}/rtc/v1/whep/?app=live&stream=${room.playId}`);
+  await until(() => byRtmp.tags.length > 50 && byRtc.received.length > 50, {
+    what: 'RTMP and WebRTC on b',
+    timeoutMs: 30_000,
+  });
+  await bySocket.received(50, 30_000);
   // The other node is no viewer.
-  await until(async () => (await a.room(room.id)).viewerCount === 3, { what: 'three viewers over both nodes' });
+  await until(async () => (await a.room(room.id)).viewerCount === 6, { what: 'six viewers over both nodes' });
+  await byRtc.end();
+  byRtmp.close();
+  bySocket.close();
+  await until(async () => (await a.room(room.id)).viewerCount <= 3, { what: 'three of them leaving' });
 
   // Nobody publishes it a second time, and what b only shows is nobody's origin.
   const second = publishTestPicture((await ownedOn(b, room)).publishUrls.rtmp, { seconds: 20 });
@@ -66,6 +84,8 @@ test('a stream of one node is shown by the other, which follows it through inter
   await a.close(room);
   await Promise.all([onA.ended, onB.ended, again.ended]);
 });
+
+const portOf = (url: string): number => Number(new URL(url.replace(/^\w+/, 'http')).port);
 
 async function ownedOn({ url }: Platform, { id, ownerToken }: TestRoom): Promise<TestRoom> {
   const response = await fetch(`${url}/api/rooms/${id}`, { headers: { authorization: `Bearer ${ownerToken}` } });
