@@ -101,11 +101,11 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
     logger: logger.child({ module: 'relay' }),
   });
   started.defer(() => relay.stop());
-  const { recording, files } = await createStoring({ ...deps, users, rooms, signingKey }, started);
+  const { recording, files, bucket } = await createStoring({ ...deps, users, rooms, signingKey }, started);
   const embed = createEmbedModule({ rooms, recordings: recording.lookup, publicUrl: config.publicUrl });
   const search = createSearchModule({ rooms, users: user.search, recordings: recording.lookup });
   const { monitor, insight } = createObserving({
-    ...{ ...deps, users, live, recording, notifier: interaction.notifier, mailer: auth.mailer },
+    ...{ ...deps, users, live, recording, notifier: interaction.notifier, mailer: auth.mailer, bucket },
   });
   started.defer(() => Promise.all([monitor.stop(), insight.stop()]).then(() => {}));
   const node = createNodes(deps, { live, monitor, signingKey });
@@ -171,10 +171,11 @@ async function createStoring(
   started: AsyncDisposableStack,
 ) {
   const { config, folder, logger, ...common } = deps;
+  const recordingBucket = await openBucket(config.s3);
   const recording = createRecordingModule({
     ...{ ...common, options: config.recording },
     folder: resolve(config.recording.folder ?? join(folder, 'recordings')),
-    bucket: await openBucket(config.s3),
+    bucket: recordingBucket,
     logger: logger.child({ module: 'recording' }),
   });
   started.defer(() => recording.stop());
@@ -187,5 +188,5 @@ async function createStoring(
     logger: logger.child({ module: 'file' }),
   });
   started.defer(() => files.stop());
-  return { recording, files };
+  return { recording, files, bucket: recordingBucket };
 }

@@ -12,6 +12,7 @@ import { Calendar } from '../modules/rank/index.ts';
 import type { RecordingModule } from '../modules/recording/index.ts';
 import type { UserDirectory } from '../modules/user/contract.ts';
 import type { StateCenter } from '../state/contract.ts';
+import type { Bucket } from '../storage/contract.ts';
 import { settingsOf, type ConfigOrigin } from './config-settings.ts';
 import type { Config } from './config.ts';
 import { loadPlaceId } from './data-folder.ts';
@@ -29,6 +30,7 @@ export interface ObservingDeps {
   live: LiveModule;
   recording: RecordingModule;
   notifier: Notifier;
+  bucket: Pick<Bucket, 'probe'> | undefined;
   mailer: { send(mail: { to: string; subject: string; text: string }): Promise<void> };
   /** Where `dataDir` is. */
   folder: string;

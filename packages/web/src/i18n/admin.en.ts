@@ -120,7 +120,7 @@ export const messages = {
     disk: 'Disk',
     nodeLate: 'Not heard of lately',
     upFor: 'Up for {time}',
-    dependencies: { database: 'Database', redis: 'Redis', engine: 'Media server', mail: 'Mail' },
+    dependencies: { database: 'Database', redis: 'Redis', engine: 'Media server', mail: 'Mail', bucket: 'Bucket' },
     breaker: { closed: 'well', open: 'away', 'half-open': 'being tried' },
     searchRooms: 'Search titles',
     noRooms: 'No rooms here',

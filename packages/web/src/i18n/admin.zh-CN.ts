@@ -118,7 +118,7 @@ export const messages = {
     disk: '磁盘',
     nodeLate: '最近没有消息',
     upFor: '已运行 {time}',
-    dependencies: { database: '数据库', redis: 'Redis', engine: '媒体服务器', mail: '邮件' },
+    dependencies: { database: '数据库', redis: 'Redis', engine: '媒体服务器', mail: '邮件', bucket: '存储桶' },
     breaker: { closed: '正常', open: '断开', 'half-open': '正在尝试' },
     searchRooms: '搜索标题',
     noRooms: '这里没有直播间',

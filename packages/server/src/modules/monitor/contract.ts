@@ -15,7 +15,7 @@ const bytes = z.number().describe('Bytes');
 const bps = z.number().describe('Bits per second');
 
 const dependencySchema = z.object({
-  name: z.string().describe('database, redis, engine, mail'),
+  name: z.string().describe('database, redis, engine, mail, bucket'),
   state: z.enum(['closed', 'open', 'half-open']).describe('Of its circuit breaker: closed is well'),
 });
 

@@ -5,12 +5,14 @@ import type { Database } from '../../database/database.ts';
 import { Projector } from '../../database/projector.ts';
 import type { EngineHandler, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter } from '../../state/contract.ts';
+import type { Bucket } from '../../storage/contract.ts';
 import type { Caller, CallerOf } from '../gateway/contract.ts';
 import type { ListRoomsQuery, Room, RoomFacts } from '../live/contract.ts';
 import type { ChannelSource } from '../realtime/contract.ts';
 import type { UserDirectory } from '../user/contract.ts';
 import { createAlarms, type AlarmDeps } from './alarm/index.ts';
 import type { Condition } from './alarm/readings.ts';
+import { BucketWatch } from './bucket-watch.ts';
 import { MonitorChannel } from './channel.ts';
 import { MONITOR_CHANNEL, MONITOR_SAMPLED, type ConfigSetting, type StreamBoard } from './contract.ts';
 import { Minutes } from './minutes.ts';
@@ -36,6 +38,8 @@ export interface MonitorDeps extends Pick<
   logger: Logger;
   now: () => number;
   alarms: AlarmDeps['options'];
+  /** Where recordings and files are kept, where it is not here. */
+  bucket: Pick<Bucket, 'probe'> | undefined;
   /** Where `dataDir` is. */
   folder: string;
   version: string;
@@ -64,7 +68,8 @@ export interface MonitorModule {
 }
 
 export function createMonitorModule(deps: MonitorDeps): MonitorModule {
-  const { database, state, users, now, logger, settings } = deps;
+  const { database, state, users, now, logger, settings, bucket } = deps;
+  const bucketWatch = bucket && new BucketWatch({ bucket, logger });
   let vantage: Vantage | undefined;
   const peers = new Peers({ state, logger, now });
   const store = new MonitorStore(database);
@@ -110,8 +115,12 @@ export function createMonitorModule(deps: MonitorDeps): MonitorModule {
     },
     behind: (handler) => alarms.refusalsBehind(handler),
     measure: (registry) => alarms.measure(registry),
-    look: (given) => (vantage = given),
+    look: (given) => {
+      const ofBucket = bucketWatch && { bucket: () => bucketWatch.state };
+      vantage = { ...given, breakers: { ...given.breakers, ...ofBucket } };
+    },
     start: async () => {
+      bucketWatch?.start();
       await peers.start();
       await reporter.start();
       projector.start();
@@ -120,6 +129,7 @@ export function createMonitorModule(deps: MonitorDeps): MonitorModule {
     stop: async () => {
       await projector.stop();
       await reporter.stop();
+      await bucketWatch?.stop();
       await alarms.stop();
       await peers.stop();
     },

@@ -14,7 +14,12 @@ onDatabase('sqlite', 'the overview', (open) => {
     const state = new MemoryStateCenter();
     onTestFinished(() => state.close());
     const deps: MonitorServiceDeps = {
-      ...{ store: new MonitorStore(await open()), peers: new Peers({ state, logger, now: () => NOW }), logger, now: () => NOW },
+      ...{
+        store: new MonitorStore(await open()),
+        peers: new Peers({ state, logger, now: () => NOW }),
+        logger,
+        now: () => NOW,
+      },
       countRooms: async () => ({ live: 2, preparing: 1 }),
       countAccounts: async () => 7,
       openRooms: async () => [],
