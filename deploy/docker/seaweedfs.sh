@@ -8,4 +8,6 @@ cat > /tmp/s3.json <<END
 END
 # The bucket can only be made once the server is there.
 (until echo 's3.bucket.create -name kaibo' | weed shell -master=127.0.0.1:9333; do sleep 2; done) &
-exec weed server -dir=/data -ip=127.0.0.1 -ip.bind=0.0.0.0 -master.volumeSizeLimitMB=1024 -filer -s3 -s3.config=/tmp/s3.json
+# As many volumes as the disk has room for; by itself it stops at eight.
+exec weed server -dir=/data -ip=127.0.0.1 -ip.bind=0.0.0.0 -master.volumeSizeLimitMB=1024 -volume.max=0 \
+  -filer -s3 -s3.config=/tmp/s3.json
