@@ -206,13 +206,17 @@ export class Connection implements Guest {
   }
 }
 
+/** Codes of errors that say what is away. */
+const OUTAGES = ['database_unavailable', 'state_unavailable', 'engine_unavailable'] as const;
+
 /** What a socket's client is told of any error. */
 export function asAppError(error: unknown, { language }: Caller): AppError {
   if (error instanceof AppError) return error;
   if (error instanceof z.ZodError)
     return new AppError('invalid_message', { fields: fieldWords(error.issues, language) });
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  return new AppError(code === 'state_unavailable' || code === 'engine_unavailable' ? code : 'internal');
+  const known = OUTAGES.find((outage) => outage === code);
+  return new AppError(known ?? 'internal');
 }
 
 function parse(data: RawData, isBinary: boolean): unknown {
