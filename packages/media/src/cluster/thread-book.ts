@@ -8,7 +8,7 @@ export type ThreadName = 'main' | 'rtc' | `worker-${number}`;
 export class ThreadBook {
   readonly #latest = new Map<ThreadName, ThreadFigures>();
   readonly #totals = new Map<keyof ThreadTotals, number>();
-  readonly #own = new ThreadMeter();
+  readonly #own = new ThreadMeter({ timesLoop: false });
   #listener: ((thread: ThreadName, figures: ThreadFigures) => void) | undefined;
 
   /** Told of every report; there is one listener at most. */

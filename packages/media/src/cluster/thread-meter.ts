@@ -26,8 +26,9 @@ export class ThreadMeter {
   readonly totals = new HubTotals();
   readonly #delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
 
-  constructor() {
-    this.#delay.enable();
+  /** Without `timesLoop` the delay stays 0. */
+  constructor({ timesLoop = true }: { timesLoop?: boolean } = {}) {
+    if (timesLoop) this.#delay.enable();
   }
 
   read(): ThreadFigures {

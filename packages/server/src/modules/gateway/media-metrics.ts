@@ -10,10 +10,9 @@ import {
 const STATES: readonly EngineStream['state'][] = ['publishing', 'interrupted', 'idle'];
 /** What others are called: a publisher may say anything. */
 const OTHER_CODEC = 'other';
-const CODECS = {
-  video: new Set(['H264', 'H265', 'AV1', 'VP8', 'VP9']),
-  audio: new Set(['AAC', 'MP3', 'Opus', 'FLAC', 'AC3', 'EAC3', 'PCMA', 'PCMU']),
-};
+const CODECS = new Set(
+  'h264 h265 h266 av1 vp8 vp9 vp6 h263 aac mp3 opus flac ac3 eac3 pcm adpcm g711a g711u speex'.split(' '),
+);
 /** Streams that have series of their own, where the operator wants that. */
 const MAX_STREAM_SERIES = 1000;
 
@@ -41,6 +40,11 @@ export function measureStreams(
     'kaibo_media_stream_receive_bytes_per_second',
     'Bytes per second from publishers: min, mean and max of published streams',
     ({ recvBps }) => recvBps / 8,
+  );
+  gauges.add(
+    'kaibo_media_viewers',
+    { help: 'Media connections and HLS sessions that play, of all streams' },
+    (own, all) => own.set({}, sum(all.map(({ viewers }) => viewers))),
   );
   gauges.add('kaibo_media_receive_bytes_per_second', { help: 'From publishers, of all streams' }, (own, all) =>
     own.set({}, sum(all.map(({ recvBps }) => recvBps / 8))),
@@ -136,12 +140,9 @@ function countCodecs(streams: readonly EngineStream[]): Map<string, number> {
   const counts = new Map<string, number>();
   for (const { state, video, audio } of streams) {
     if (state !== 'publishing') continue;
-    for (const [kind, codec] of [
-      ['video', video?.codec],
-      ['audio', audio?.codec],
-    ] as const) {
+    for (const codec of [video?.codec, audio?.codec]) {
       if (codec === undefined) continue;
-      const name = CODECS[kind].has(codec) ? codec : OTHER_CODEC;
+      const name = CODECS.has(codec) ? codec : OTHER_CODEC;
       counts.set(name, (counts.get(name) ?? 0) + 1);
     }
   }
