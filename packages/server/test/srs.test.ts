@@ -221,6 +221,8 @@ test('what an edge fetches of an origin is nobody who watches; its own viewers a
   expect((await edge.play(node.hooks, made.playId)).code).toBe(403);
   expect((await edge.play(node.hooks, made.playId, token)).code).toBe(0);
   expect((await srs.play(node.hooks, made.playId, '', address)).code).toBe(0);
+  // Only by RTMP: by HTTP whoever asks says which address it has.
+  expect((await srs.playFlv(node.hooks, made.playId, '', address)).code).toBe(403);
   // Only of an origin: an edge's viewers may come from any address.
   expect((await edge.play(node.hooks, made.playId, '', address)).code).toBe(403);
   await until(async () => (await read()).viewerCount === 1, { ...HEALED, what: 'one viewer' });

@@ -54,6 +54,12 @@ export class FakeSrs implements AsyncDisposable {
     return this.#begin(hooks, { action: 'on_play', stream, param, type: 'rtmp-play', ip });
   }
 
+  /** The same by HTTP, where SRS believes what `X-Forwarded-For` says. */
+  async playFlv(hooks: string, stream: string, param = '', ip = '203.0.113.7'): Promise<{ id: string; code: number }> {
+    const tcUrl = 'rtmp://__defaultVhost__/live';
+    return this.#begin(hooks, { action: 'on_play', stream, param, type: 'flv-play', ip, tcUrl });
+  }
+
   /** The client goes, and `hooks` is told unless the hook is lost. */
   async leave(hooks: string, id: string): Promise<void> {
     const client = this.clients.get(id);
@@ -81,13 +87,14 @@ export class FakeSrs implements AsyncDisposable {
       param,
       type,
       ip = '203.0.113.1',
-    }: { action: string; stream: string; param: string; type: string; ip?: string },
+      tcUrl = 'rtmp://srs/live',
+    }: { action: string; stream: string; param: string; type: string; ip?: string; tcUrl?: string },
   ): Promise<{ id: string; code: number }> {
     const id = this.#add({ stream, type, ip, sinceMs: Date.now() });
     const client = this.clients.get(id);
     // Asked first: it is in no list yet.
     this.clients.delete(id);
-    const code = await this.#hook(hooks, { action, client_id: id, stream, param, ip });
+    const code = await this.#hook(hooks, { action, client_id: id, stream, param, ip, tcUrl });
     if (code === 0 && client !== undefined) this.clients.set(id, client);
     return { id, code };
   }

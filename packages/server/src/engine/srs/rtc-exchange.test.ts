@@ -69,7 +69,7 @@ describe('what SRS is asked', () => {
       '?key=good&eip=6.6.6.6&candidate=6.6.6.6&dtls=false&encrypt=false&codec=av1&ice-ufrag=xxxx&kaibo=forged';
     await exchange.exchange({ ...OFFER, param: `${param}&action=play&app=other&stream=other&token=t` });
     const [request] = sent;
-    expect(request).toMatchObject({ method: 'POST', body: OFFER.sdp, headers: { 'X-Real-IP': '203.0.113.7' } });
+    expect(request).toMatchObject({ method: 'POST', body: OFFER.sdp, headers: { 'X-Forwarded-For': '203.0.113.7' } });
     const { kaibo, ...query } = queryOf(request as SrsRequest);
     expect(query).toEqual({ app: 'live', stream: 'room-one', key: 'good' });
     expect(kaibo).toMatch(/^[\w-]{16}$/);

@@ -142,8 +142,8 @@ export class SrsRtcExchange implements RtcSignaling {
       ...this.#authorization(),
       'Content-Type': 'application/sdp',
       'Content-Length': String(Buffer.byteLength(sdp)),
-      // Whom SRS names in its hooks and lists.
-      'X-Real-IP': address,
+      // Whom SRS names in its hooks and lists. Of X-Real-IP it would take what stands before the first colon.
+      'X-Forwarded-For': address,
     };
     const endpoint = intent === 'publish' ? 'whip' : 'whep';
     const url = `${api}/rtc/v1/${endpoint}/?${queryOf(offer, tag)}`;

@@ -186,8 +186,9 @@ function streamOfUrl(url: string): StreamName {
 }
 
 function isViewer({ publish, ip, type }: SrsClient, edges: ReadonlySet<string>): boolean {
-  // What an edge fetches is watched there, and counted there.
-  return !publish && type.endsWith('-play') && !edges.has(ip);
+  // What an edge fetches, by RTMP, is watched there, and counted there.
+  const isEdge = protocolOf(type) === 'rtmp' && edges.has(ip);
+  return !publish && type.endsWith('-play') && !isEdge;
 }
 
 /** Of both lists and hooks: the types of SRS's statistics (srs_protocol_rtmp_stack.hpp). */

@@ -331,9 +331,12 @@ export class SrsEngine implements MediaEngine {
     return 0;
   }
 
-  /** What an edge fetches of an origin was judged there, for each of its viewers. */
-  #isEdge({ address, clientId }: PublicEngineClient): boolean {
-    if (!this.#edges.has(address)) return false;
+  /**
+   * What an edge fetches of an origin was judged there, for each of its viewers. By RTMP: whoever asks SRS by HTTP says by
+   * `X-Forwarded-For` which address it has.
+   */
+  #isEdge({ protocol, address, clientId }: PublicEngineClient): boolean {
+    if (protocol !== 'rtmp' || !this.#edges.has(address)) return false;
     return this.#origins().some(({ id }) => id !== undefined && isOfServer(clientId, id));
   }
 
