@@ -101,6 +101,14 @@ describe('the files', () => {
   });
 });
 
+test.each([
+  ['up{job="kaibo"} == 0', ['up(job)']],
+  ['sum by (a, le) (rate(x_bucket{b="}", c!~"d"}[5m])) / on (a) group_left y offset 5m', ['x_bucket(b,c)', 'y()']],
+  ['histogram_quantile(0.9, sum without (z) (rate(h[1m]))) and k:r5m > 1e3 or vector(1)', ['h()', 'k:r5m()']],
+])('%s selects %j', (expression, selected) => {
+  expect(selectedBy(expression).map(({ metric, labels }) => `${metric}(${labels.join()})`)).toEqual(selected);
+});
+
 describe('dashboards', () => {
   test('have names of their own, and one for each part', () => {
     expect(dashboards.map(([file]) => file).toSorted()).toEqual(
