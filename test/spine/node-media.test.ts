@@ -5,8 +5,10 @@ import { RedisServer } from '../../packages/server/test/support/redis-server.ts'
 import { publishTestPicture } from '../support/ffmpeg.ts';
 import { HttpFlvPlayer, WsFlvPlayer } from '../support/flv-client.ts';
 import { HlsViewer } from '../support/hls-client.ts';
+import type { WireTag } from '../support/flv-wire.ts';
 import { type Platform, startPlatform, type TestRoom } from '../support/platform.ts';
 import { RtcPeers } from '../support/rtc-client.ts';
+import { encodeRtcMedia, RtcSender } from '../support/rtc-media.ts';
 import { RtmpPlayer } from '../support/rtmp-player.ts';
 import { until } from '../support/until.ts';
 
@@ -76,14 +78,37 @@ test('a stream of one node is shown by the other, which follows it through inter
   await Promise.all([onA.received(beforeA + 100, 30_000), onB.received(beforeB + 100, 30_000)]);
   for (const player of [onA, onB]) {
     expect(player.malformed).toBeUndefined();
-    const times = player.flv.tags.filter(({ type }) => type === 'video').map(({ timestamp }) => timestamp);
+    const times = player.flv.tags.filter(isPicture).map(({ timestamp }) => timestamp);
     expect(times).toEqual(times.toSorted((one, other) => one - other));
   }
 
   // It ends where the room is closed, and with it what is shown elsewhere.
   await a.close(room);
   await Promise.all([onA.ended, onB.ended, again.ended]);
+
+  // Of a browser that publishes to a, b has the Opus as it is, and AAC for who takes that.
+  const browsers = await b.createRoom('浏览器开播');
+  const { whip = '' } = (await ownedOn(a, browsers)).publishUrls;
+  const publisher = await peers.publish(whip);
+  using _sender = new RtcSender(publisher, await encodeRtcMedia());
+  await until(async () => (await b.room(browsers.id)).status === 'live', { what: 'the browser being live' });
+  for (const [query, isSound] of [
+    ['', isAac],
+    ['?audio=opus', isOpus],
+  ] as const) {
+    const player = await HttpFlvPlayer.open({ port: portB, path: `/live/${browsers.playId}.flv${query}` });
+    const sounds = () => player.flv.tags.filter(({ type }) => type === 'audio');
+    await until(() => sounds().length > 20, { what: `sound on b ${query}`, timeoutMs: 30_000 });
+    expect(sounds().every(isSound), query).toBe(true);
+    player.close();
+  }
 });
+
+/** No codec configuration: those say no time. */
+const isPicture = ({ type, body }: WireTag): boolean => type === 'video' && body[1] === 1;
+/** The sound format of FLV, and the FourCC of its enhanced form. */
+const isAac = ({ body }: WireTag): boolean => (body[0] ?? 0) >> 4 === 10;
+const isOpus = ({ body }: WireTag): boolean => body.subarray(1, 5).toString() === 'Opus';
 
 const portOf = (url: string): number => Number(new URL(url.replace(/^\w+/, 'http')).port);
 

@@ -36,8 +36,8 @@ import type {
   StreamReport,
 } from './messages.ts';
 
-/** What browsers publish by: their audio is Opus. */
-const BROWSER_PROTOCOLS: ReadonlySet<MediaProtocol> = new Set(['webrtc', 'ws-flv']);
+/** What browsers publish by, perhaps to another node: their audio is Opus. */
+const BROWSER_PROTOCOLS: ReadonlySet<MediaProtocol> = new Set(['webrtc', 'ws-flv', 'node']);
 /** What was fetched from elsewhere gives way to whoever publishes here. */
 const FETCHED: ReadonlySet<MediaProtocol> = new Set(['relay', 'node']);
 /** A mirror without viewers is kept this long: the next viewer of a busy stream is never far. */

@@ -71,7 +71,8 @@ export class Others implements OtherNodes {
     if (typeof found === 'string') return found;
     const node = found.nodeId === nodeId ? undefined : await registry.lookUp(found.nodeId);
     const media = node?.facts.media;
-    return media === undefined ? 'none' : { url: `${media}/${app}/${stream}.flv?token=${found.token}` };
+    // A browser's Opus comes as it is: who takes AAC here has it made here.
+    return media === undefined ? 'none' : { url: `${media}/${app}/${stream}.flv?token=${found.token}&audio=opus` };
   }
 
   async #askForPoster(nodeId: string, playId: string): Promise<EnginePoster | undefined> {
