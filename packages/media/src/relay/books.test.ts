@@ -168,7 +168,7 @@ describe('the book of pulls', () => {
       }
       return tried;
     };
-    expect(await tries(60_000)).toBeLessThan(14);
+    expect(await tries(60_000)).toBeLessThan(26);
     book.heard(event('published', 'node'));
     expect(await tries(12_000)).toBeGreaterThan(2);
   });

@@ -11,7 +11,7 @@ import { pullUrlOf } from './pull-rule.ts';
 const REPLACE_MS = 1000;
 /** Between two questions for the node that has a stream; longer and longer while one is said to have it that does not give it. */
 const SEEK_MS = 500;
-const MAX_SEEK_MS = 8000;
+const MAX_SEEK_MS = 3000;
 
 interface Entry {
   /** Undefined while the node that has the stream is looked for. */

@@ -23,13 +23,15 @@ export interface DrainDeps {
   /** Over how long sockets are sent away. */
   spreadMs: number;
   guests(): Guests | undefined;
+  /** Another node works, to which sockets may go. */
+  hasElsewhere(): boolean;
   /** Told of each change. */
   changed(state: NodeState): Promise<void>;
 }
 
 /**
- * How a node is emptied before it is stopped: it is not ready any more, takes no publishers, sends its sockets away, and
- * waits for its streams to end; those that still go on when the time is over are cut, so that their encoders come again
+ * How a node is emptied before it is stopped: it is not ready any more, takes no publishers, sends its sockets away if
+ * there is another that works, and waits for its streams to end; those that still go on when the time is over are cut, so that their encoders come again
  * elsewhere.
  */
 export class Drain {
@@ -74,15 +76,17 @@ export class Drain {
   }
 
   async #look(): Promise<void> {
-    const { noticeMs, spreadMs, guests, logger } = this.#deps;
+    const { noticeMs, spreadMs, guests, hasElsewhere, logger } = this.#deps;
     const passedMs = performance.now() - this.#beganMs;
-    if (passedMs >= noticeMs) guests()?.moveOn(spreadMs);
+    const isMoving = hasElsewhere();
+    if (passedMs >= noticeMs && isMoving) guests()?.moveOn(spreadMs);
     if (this.#state !== 'draining') return;
     try {
       const playIds = await this.#published();
       const isLate = passedMs >= this.#timeoutMs;
       if (isLate) for (const stream of playIds) await this.#deps.engine.kickPublisher({ app: LIVE_APP, stream });
-      const isEmpty = playIds.length === 0 && (guests()?.count() ?? 0) === 0 && passedMs >= noticeMs;
+      const staying = isMoving ? (guests()?.count() ?? 0) : 0;
+      const isEmpty = playIds.length === 0 && staying === 0 && passedMs >= noticeMs;
       if (!isEmpty && !isLate) return;
       logger.warn({ cut: playIds.length }, 'this node is drained and may be stopped');
       await this.#become('drained');

@@ -81,6 +81,7 @@ export function createNodeModule(deps: NodeDeps): NodeModule {
   const drain = new Drain({
     ...{ engine, logger, noticeMs: options.drainNoticeMs, spreadMs: options.drainSpreadMs },
     guests: () => guests,
+    hasElsewhere: () => registry.all().some(({ facts, state: other }) => facts.id !== nodeId && other === 'active'),
     changed: (became) => registry.setState(became),
   });
   const { drainTimeoutMs } = options;
