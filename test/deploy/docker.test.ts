@@ -14,7 +14,7 @@ const STAGES = stagesOf(join(ROOT, 'deploy/docker/Dockerfile'));
 const BASE_BYTES = 85_000_000;
 const MOST_BYTES = 250_000_000;
 /** A whole installation by npm, on cores that others use too. */
-const LONG = { timeout: 240_000 };
+const LONG = { timeout: 480_000 };
 const PORTS = ['http', 'media.rtmp', 'media.http', 'media.api', 'media.rtc', 'metrics'];
 
 function stage(name: string): Stage {

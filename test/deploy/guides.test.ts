@@ -19,7 +19,7 @@ const RUNNING = before(`systemctl start kaibo
 curl -fsS --retry 60 --retry-delay 1 --retry-all-errors http://127.0.0.1:8088/readyz
 kaibo admin create --username chief`);
 /** Some twenty commands, each a process of its own, on cores that others use too. */
-const LONG = { timeout: 240_000 };
+const LONG = { timeout: 480_000 };
 
 test('blocks are of a kind that is carried out or looked at', () => {
   const kinds = new Set(GUIDES.flatMap((guide) => blocksOf(guide).map(({ kind }) => kind)));
