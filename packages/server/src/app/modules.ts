@@ -131,7 +131,7 @@ export async function createModules(deps: ModuleDeps, started: AsyncDisposableSt
       log,
     ],
     talking: [live, ...interaction.modules, monitor, insight],
-    engineHandler: node.behind(monitor.behind(recording.behind(relay.behind(live.engineHandler)))),
+    engineHandler: log.behind(node.behind(monitor.behind(recording.behind(relay.behind(live.engineHandler))))),
     start: () => startInTurn([log, live, relay, recording, files, ...interaction.modules, monitor, insight]),
   };
 }

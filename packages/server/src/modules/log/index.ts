@@ -5,6 +5,7 @@ import { Counter, type Registry } from 'prom-client';
 import type { Database } from '../../database/database.ts';
 import type { Outbox } from '../../database/outbox.ts';
 import { Projector } from '../../database/projector.ts';
+import type { EngineHandler } from '../../engine/contract.ts';
 import type { Roster } from '../../sockets/roster.ts';
 import type { StateCenter } from '../../state/contract.ts';
 import type { CallerOf } from '../gateway/contract.ts';
@@ -13,6 +14,7 @@ import { AuditStore } from './audit-store.ts';
 import type { LogLines } from './contract.ts';
 import { addLogRoutes } from './log-routes.ts';
 import { LogStore } from './log-store.ts';
+import { logMedia } from './media-lines.ts';
 import { sweepLogs, type SweeperOptions } from './sweeper.ts';
 import { LogTail } from './tail.ts';
 import { LogWriter } from './writer.ts';
@@ -36,6 +38,8 @@ export interface LogDeps {
 export interface LogModule {
   addRoutes(app: FastifyInstance, callerOf: CallerOf): void;
   measure(registry: Registry): void;
+  /** Says what happens to streams. */
+  behind(handler: EngineHandler): EngineHandler;
   /** Where connections that stay are known. Before the first request. */
   welcome(roster: Roster): void;
   start(): Promise<void>;
@@ -60,6 +64,7 @@ export function createLogModule(deps: LogDeps): LogModule {
   outbox.onAudited((entries) => tail.addEntries(entries));
   let roster: Roster | undefined;
   return {
+    behind: (handler) => logMedia(logger, handler),
     welcome: (given) => (roster = given),
     addRoutes: (app, callerOf) => {
       addAuditRoutes(app, new AuditStore(database));
