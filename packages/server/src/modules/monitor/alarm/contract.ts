@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { lineSchema, noteSchema } from '../../../http/plain-text.ts';
 import { KIND_NAMES } from './kinds.ts';
 
 /** On `monitor`: one alarm, when it fires or becomes graver, when it is over, when somebody takes it on. */
@@ -37,7 +38,6 @@ export const alarmEventSchemas = {
   [ALARM_ACKNOWLEDGED]: z.object({ alarm: monitorAlarmSchema }),
 };
 
-const text = (most: number) => z.string().trim().max(most);
 const name = z.string().max(100).optional();
 
 export const alarmsQuerySchema = z.object({
@@ -65,10 +65,10 @@ export const alarmPageSchema = z.object({
 export type AlarmPage = z.output<typeof alarmPageSchema>;
 
 export const alarmParamsSchema = z.object({ id: z.string().max(64) });
-export const acknowledgeSchema = z.strictObject({ note: text(500).optional() }).nullish();
+export const acknowledgeSchema = z.strictObject({ note: noteSchema(500).optional() }).nullish();
 
 /** `disk_low`, `disk_*`, `*`. */
-const pattern = (what: string) => text(100).min(1).default('*').describe(`${what}; * stands for anything`);
+const pattern = (what: string) => lineSchema(100).default('*').describe(`${what}; * stands for anything`);
 
 export const newSilenceSchema = z
   .strictObject({
@@ -77,11 +77,11 @@ export const newSilenceSchema = z
     node: pattern('Name of a machine, or id of a node'),
     startsAt: ms.optional().describe('ms since the epoch; left out, now. In the future it is a maintenance window'),
     endsAt: ms,
-    reason: text(500).min(1),
+    reason: lineSchema(500),
   })
   .refine(({ startsAt = 0, endsAt }) => startsAt < endsAt, { path: ['endsAt'], message: 'endsAt > startsAt' });
 export type NewSilence = z.output<typeof newSilenceSchema>;
-export const changeSilenceSchema = z.strictObject({ endsAt: ms, reason: text(500).min(1) }).partial();
+export const changeSilenceSchema = z.strictObject({ endsAt: ms, reason: lineSchema(500) }).partial();
 export type ChangeSilence = z.output<typeof changeSilenceSchema>;
 
 export const silenceSchema = z.object({
