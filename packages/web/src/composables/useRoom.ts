@@ -1,6 +1,6 @@
 import { KaiboError } from '@kaibo/client';
 import type { ChannelMessage, Room } from '@kaibo/client';
-import { computed, ref, shallowRef, watch } from 'vue';
+import { computed, onScopeDispose, ref, shallowRef, watch } from 'vue';
 import type { Ref, ShallowRef } from 'vue';
 import { api } from '../api.ts';
 import type { RoomEvents } from '../features/room/useRoomEvents.ts';
@@ -26,6 +26,9 @@ export interface RoomState {
 /** Somebody who hears this has to leave, whatever the page shows. */
 const SENT_AWAY = new Set(['banned_from_room', 'kicked_from_room', 'room_full', 'room_private']);
 
+/** All nodes know by then where a stream is that came back; those who watch it do not ask all at once. */
+const MOVED_MS = 6000;
+
 /**
  * One room, kept current by its channels for as long as the calling component lives. `playToken` opens a private one
  * to somebody who is not its owner.
@@ -38,6 +41,8 @@ export function useRoom(events: RoomEvents, playToken?: string): RoomState {
   const missing = ref(false);
   const error = shallowRef<unknown>(null);
   const viewerCount = ref(0);
+  let asking: ReturnType<typeof setTimeout> | undefined;
+  onScopeDispose(() => clearTimeout(asking));
   const phase = computed<RoomPhase>(() => (room.value ? phaseOf(room.value) : 'preparing'));
 
   /** The whole truth as this person may see it. */
@@ -76,6 +81,13 @@ export function useRoom(events: RoomEvents, playToken?: string): RoomState {
     const isRoom = message.kind === 'snapshot' || message.event.startsWith('room.');
     // A channel of a room that does not exist may answer with nothing in it.
     if (isRoom && (message.data as Room | null)?.id === id) applyNews(message.data as Room);
+    if (message.kind === 'event' && message.event === 'room.resumed' && leadsElsewhere(room.value)) askSoon();
+  }
+
+  /** Its publisher may have come back to another node, which has addresses of its own. */
+  function askSoon(): void {
+    clearTimeout(asking);
+    asking = setTimeout(() => void reload(), MOVED_MS * (1 + Math.random()));
   }
 
   function hearLive(message: ChannelMessage): void {
@@ -93,6 +105,12 @@ export function useRoom(events: RoomEvents, playToken?: string): RoomState {
   );
   void reload();
   return { room, phase, viewerCount, missing, error, reload };
+}
+
+/** Its media come from a host of their own: one of several nodes. */
+function leadsElsewhere(room: Room | null): boolean {
+  const url = URL.parse(room?.playUrls.flv ?? room?.playUrls.hls ?? '');
+  return url !== null && url.hostname !== location.hostname;
 }
 
 function namesOf(room: Room | null): string | undefined {

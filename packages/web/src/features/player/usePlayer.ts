@@ -41,6 +41,8 @@ export interface PlayerControls extends VolumeControls {
   goLive(): void;
 }
 
+const originOf = ({ playUrls }: Room): string | undefined => URL.parse(playUrls.flv ?? '')?.origin;
+
 /** A `LivePlayer` that follows its room: plays while it is live, holds still while it is interrupted, stops at the end. */
 export function usePlayer(input: PlayerInput): PlayerControls {
   const state = reactive<PlayerState>({ ...INITIAL_STATE });
@@ -90,7 +92,8 @@ export function usePlayer(input: PlayerInput): PlayerControls {
     player = new LivePlayer({ video, canvas, onState: (change) => Object.assign(state, change) });
     watch(input.phase, follow, { immediate: true });
     watch(mode, async () => player?.change(await rungs()));
-    watch(quality, async () => player?.changeQuality(await rungs()));
+    // The stream may also be on another node now; what plays from where it was goes on until then.
+    watch([quality, () => originOf(input.room())], async () => player?.changeQuality(await rungs()));
   });
   onBeforeUnmount(() => {
     player?.close();
