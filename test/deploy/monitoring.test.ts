@@ -253,7 +253,7 @@ async function watch(
   await until(async () => (await platform.room(room.id)).status === 'live', { timeoutMs: 60_000, what: 'a live room' });
   const url = new URL(room.playUrls.flv);
   const player = await HttpFlvPlayer.open({ port: Number(url.port), path: url.pathname + url.search });
-  stack.defer(() => player.response.destroy());
+  stack.defer(() => void player.response.destroy());
   await player.received(10, 30_000);
   return room;
 }
