@@ -1,5 +1,8 @@
 // The platform on an SRS whose hooks and lists the test holds: what is lost on the way, who has no right, several nodes.
+import { once } from 'node:events';
 import { copyFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { expect, onTestFinished, test } from 'vitest';
@@ -282,3 +285,33 @@ test('two nodes and one SRS: hooks may come to either, viewers count once, and w
   expect(await other.room(made.id)).toMatchObject({ status: 'live' });
   expect((await srs.publish(other.hooks, made.playId, keyOf(made))).code).toBe(409);
 }, 60_000);
+
+const OFFER = `${[
+  ...['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'm=video 9 UDP/TLS/RTP/SAVPF 96', 'c=IN IP4 0.0.0.0'],
+  ...['a=mid:0', 'a=sendonly', 'a=rtpmap:96 H264/90000', 'a=setup:actpass', 'a=fingerprint:sha-256 AB:CD'],
+  ...['a=ice-ufrag:abcd', 'a=ice-pwd:0123456789012345678901'],
+].join('\r\n')}\r\n`;
+
+test('behind its proxy SRS is asked for WebRTC there, and a refusal is one although only words say so', async () => {
+  const asked: URL[] = [];
+  const proxy = createServer(({ url = '' }, response) => {
+    asked.push(new URL(url, 'http://proxy'));
+    response.writeHead(500).end(`serve … do request to http://10.0.0.1:1985${url} EOF\n`);
+  }).listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  onTestFinished(() => void proxy.close());
+  const node = await startNode(await startSrs(), {
+    change: ({ engine }) => {
+      engine.srs.proxyApiUrl = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    },
+  });
+  const made = await node.create();
+  const whip = new URL(made.publishUrls?.whip ?? '');
+  const headers = { 'content-type': 'application/sdp', 'accept-language': 'en' };
+  const answer = await fetch(`${whip.href}&eip=6.6.6.6`, { method: 'POST', headers, body: OFFER });
+  expect(answer.status).toBe(409);
+  expect(await answer.json()).toMatchObject({ code: 'already_publishing', error: expect.stringMatching(/publishes/) });
+  expect(asked.map(({ pathname }) => pathname)).toEqual(['/rtc/v1/whip/']);
+  const { kaibo: _tag, ...query } = Object.fromEntries(asked[0]?.searchParams ?? []);
+  expect(query).toEqual({ app: 'live', stream: made.playId, key: whip.searchParams.get('key') });
+});
