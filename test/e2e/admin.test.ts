@@ -186,6 +186,18 @@ test('codes are shown once and redeem, a gift costs what it is given, and both a
   await expect.poll(() => page.getByTestId('statement-line').count(), WAIT).toBe(3);
 });
 
+test('a node is emptied, and works again', async () => {
+  const page = await open('/nodes');
+  const node = page.getByTestId('node');
+  const isReady = async (): Promise<boolean> => (await fetch(`${platform.url}/readyz`)).ok;
+  await node.getByRole('button', { name: '排空' }).click(WAIT);
+  await expect.poll(() => node.textContent(), WAIT).toMatch(/排空中|已排空/);
+  expect(await isReady()).toBe(false);
+  await node.getByRole('button', { name: '恢复工作' }).click(WAIT);
+  await expect.poll(isReady, WAIT).toBe(true);
+  await expect.poll(() => node.textContent(), WAIT).not.toMatch(/排空中|已排空/);
+});
+
 test('the log has all of it, the settings no secret, on a phone too; nobody else comes in', async () => {
   const page = await open('/audit');
   await shows(page, 'audit-row', 'codes.made');

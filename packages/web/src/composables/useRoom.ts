@@ -109,8 +109,8 @@ export function useRoom(events: RoomEvents, playToken?: string): RoomState {
 
 /** Its media come from a host of their own: one of several nodes. */
 function leadsElsewhere(room: Room | null): boolean {
-  const url = URL.parse(room?.playUrls.flv ?? room?.playUrls.hls ?? '');
-  return url !== null && url.hostname !== location.hostname;
+  const url = room?.playUrls.flv ?? room?.playUrls.hls;
+  return url !== undefined && new URL(url).hostname !== location.hostname;
 }
 
 function namesOf(room: Room | null): string | undefined {

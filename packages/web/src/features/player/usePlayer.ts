@@ -41,7 +41,7 @@ export interface PlayerControls extends VolumeControls {
   goLive(): void;
 }
 
-const originOf = ({ playUrls }: Room): string | undefined => URL.parse(playUrls.flv ?? '')?.origin;
+const originOf = ({ playUrls: { flv } }: Room): string | undefined => flv && new URL(flv).origin;
 
 /** A `LivePlayer` that follows its room: plays while it is live, holds still while it is interrupted, stops at the end. */
 export function usePlayer(input: PlayerInput): PlayerControls {
