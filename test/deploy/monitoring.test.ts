@@ -80,7 +80,8 @@ function tool(program: string, ...args: string[]): string {
 
 describe('the files', () => {
   test('promtool takes configuration and rules, amtool the routes', () => {
-    expect(tool('promtool', 'check', 'config', 'prometheus.yml')).toContain('kaibo.rules.yml');
+    for (const file of ['prometheus.yml', 'prometheus-kubernetes.yml'])
+      expect(tool('promtool', 'check', 'config', file)).toContain('kaibo.rules.yml');
     expect(tool('amtool', 'check-config', join(ROOT, 'deploy/alertmanager/alertmanager.yml'))).toContain('1 receivers');
   });
 
@@ -166,6 +167,16 @@ describe('a platform on PostgreSQL and Redis, with a publisher and viewers, watc
       return seen.test(text) && isSent && /^kaibo_realtime_message_latency_seconds_count [1-9]/m.test(text);
     };
     await until(isSeen, { timeoutMs: 60_000, intervalMs: 300, what: 'figures of the stream' });
+    const everyThread = ['worker-0', 'worker-1', 'rtc'].map(
+      (thread) => `kaibo_media_thread_heap_bytes{thread="${thread}"}`,
+    );
+    await until(
+      async () => {
+        const text = await scrape();
+        return everyThread.every((series) => text.includes(series));
+      },
+      { timeoutMs: 30_000, what: 'reports of every thread' },
+    );
     families = familiesOf((await scrape()) + (await srsMetrics()));
     ask = await startPrometheus(stack, Number(port));
   }, 180_000);
