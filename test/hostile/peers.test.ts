@@ -1,6 +1,6 @@
 // What broke platforms like this one, tried on the whole of it as it is run. docs/security.md names where each was found, and which
 // tests beside these look at it.
-import { createServer as createNetServer, type AddressInfo } from 'node:net';
+import { connect, createServer as createNetServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { INSIDE_HOSTS } from '../../packages/server/test/support/inside-hosts.ts';
 import { type Platform, startPlatform, type TestRoom } from '../support/platform.ts';
@@ -21,6 +21,8 @@ let token: string;
 /** Live, of an account. */
 let room: TestRoom;
 let publisher: RtmpClient;
+/** Half requests that never go on, of the page and of the metrics. */
+let slow: { socket: Socket; isClosed: boolean }[] = [];
 /** Nothing may ever reach it: what does was asked for by somebody who fooled the platform. */
 const reached: string[] = [];
 const inside = createNetServer((socket) => {
@@ -46,9 +48,25 @@ beforeAll(async () => {
   publisher.sendMedia(streamId, { type: 'video', timestamp: 0, payload: AVC_CONFIG });
   publisher.sendMedia(streamId, { type: 'video', timestamp: 0, payload: numberedFrame(0, { isKey: true }) });
   await until(async () => (await platform.room(room.id)).status === 'live', { what: 'the room being live' });
+  slow = [ports.http, ports.metrics].flatMap((port) =>
+    ['', 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow: '].flatMap((half) =>
+      Array.from({ length: 50 }, () => crawl(port, half)),
+    ),
+  );
 });
 
+function crawl(port: number, half: string): (typeof slow)[number] {
+  const one = { socket: connect(port, '127.0.0.1'), isClosed: false };
+  one.socket.on('error', () => undefined);
+  one.socket.on('close', () => (one.isClosed = true));
+  // What is said before the end, such as 408, has to be read for it to come.
+  one.socket.resume();
+  one.socket.write(half);
+  return one;
+}
+
 afterAll(async () => {
+  for (const { socket } of slow) socket.destroy();
   publisher.close();
   inside.close();
   await platform[Symbol.asyncDispose]();
@@ -365,6 +383,14 @@ describe('messages on a socket', () => {
       body: `"${'x'.repeat(3_000_000)}"`,
     });
     expect(large.status).toBe(413);
+    expect(await platform.room(room.id)).toMatchObject({ status: 'live' });
+  });
+});
+
+describe('those who take their time', () => {
+  // They came first: all that was asked above was answered while they were there.
+  it('are closed, with half a request or without a word', async () => {
+    await until(() => slow.every(({ isClosed }) => isClosed), { timeoutMs: 60_000, what: 'the end of half requests' });
     expect(await platform.room(room.id)).toMatchObject({ status: 'live' });
   });
 });

@@ -118,7 +118,7 @@ export async function createFront({
     frameAncestors: config.embed.frameAncestors,
     serverFactory: (handler) => {
       servers.https = createHttpsServer(config, handler);
-      return (servers.http = createHttpServer(handler));
+      return (servers.http = createHttpServer(config, handler));
     },
   });
   const registry = measureAll(app, { config, engine, live, sockets, protection, breakers });

@@ -16,27 +16,38 @@ const HEADERS_TIMEOUT_MS = 20_000;
 const KEEP_ALIVE_MS = 75_000;
 const TIMEOUTS = {
   headersTimeout: HEADERS_TIMEOUT_MS,
+  // How often is looked for those that are late: Node's own 30 s would more than double what they have.
+  connectionsCheckingInterval: 5000,
   // Bodies have a clock of their own.
   requestTimeout: 0,
   keepAliveTimeout: KEEP_ALIVE_MS,
 };
+/** Connections beside the sockets that may stay: requests, and those that say nothing. More are closed as they come. */
+const MORE_CONNECTIONS = 10_000;
 /** How long requests in flight and closing sockets get before they are cut. */
 const DRAIN_MS = 1500;
 
-export function createHttpServer(handler: RequestListener): Server {
-  return createServer(TIMEOUTS, limitBodies(handler));
+export function createHttpServer(config: Config, handler: RequestListener): Server {
+  return bounded(config, createServer(TIMEOUTS, limitBodies(handler)));
 }
 
 /** Undefined without a certificate. @throws OperatorError when it cannot be used. */
-export function createHttpsServer({ tls }: Config, handler: RequestListener): TlsServer | undefined {
+export function createHttpsServer(config: Config, handler: RequestListener): TlsServer | undefined {
+  const { tls } = config;
   if (tls.key === undefined || tls.cert === undefined) return undefined;
   const certificate = readCertificate({ key: tls.key, cert: tls.cert }, Date.now());
-  return createTlsServer({ ...secureContextOf(certificate), ...TIMEOUTS }, limitBodies(handler));
+  const options = { ...secureContextOf(certificate), ...TIMEOUTS, handshakeTimeout: HEADERS_TIMEOUT_MS };
+  return bounded(config, createTlsServer(options, limitBodies(handler)));
+}
+
+function bounded<Listening extends Server | TlsServer>({ limits }: Config, server: Listening): Listening {
+  server.maxConnections = limits.sockets + MORE_CONNECTIONS;
+  return server;
 }
 
 /** By HTTPS where `metrics.tls` asks for it. @throws OperatorError when there is no certificate for it. */
 export function createMetricsServer(config: Config, handler: RequestListener): Server | TlsServer {
-  if (!config.metrics.tls) return createHttpServer(handler);
+  if (!config.metrics.tls) return createHttpServer(config, handler);
   const server = createHttpsServer(config, handler);
   if (server === undefined) throw new OperatorError('metrics.tls needs a certificate: set tls.key and tls.cert');
   return server;
