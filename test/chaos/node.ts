@@ -37,7 +37,7 @@ export class Node implements AsyncDisposable {
     for (const port of PORTS) ports[port] = await freePort();
     const node = new Node(name, { ports, folder: tempDir(), flags });
     node.#running = node.#keepRunning();
-    await node.isReady(60_000);
+    await node.isReady(180_000);
     return node;
   }
 
