@@ -105,6 +105,23 @@ test('an edge takes no publisher, and one of several servers is the one whose AP
   expect(valuesAt(conf, 'rtc_server.enabled')).toEqual(['off']);
 });
 
+test('an edge fetches from the origin that the configuration names for it', async () => {
+  const origins = JSON.stringify([
+    { apiUrl: 'http://10.0.0.11:1985' },
+    { apiUrl: 'http://10.0.0.12:1985', rtmpPort: 19350 },
+  ]);
+  const edges = (origin?: string) => JSON.stringify([{ apiUrl: 'http://10.0.0.21:1985', origin }]);
+  const ask = (...more: string[]) => srsConfig('--for', 'edge', ...CLUSTER, '--api', 'http://10.0.0.21:1985', ...more);
+  const several = [`--engine.srs.origins=${origins}`, `--engine.srs.edges=${edges('http://10.0.0.12:1985')}`];
+  expect(valuesAt(readSrsConf(await ask(...several), '7'), 'vhost.cluster.origin')).toEqual(['10.0.0.12:19350']);
+  const one = JSON.stringify([{ apiUrl: 'http://[2001:db8::5]:1985' }]);
+  const conf = readSrsConf(await ask(`--engine.srs.origins=${one}`, `--engine.srs.edges=${edges()}`), '7');
+  expect(valuesAt(conf, 'vhost.cluster.origin')).toEqual(['[2001:db8::5]:1935']);
+  await expect(ask(`--engine.srs.origins=${origins}`, `--engine.srs.edges=${edges()}`)).rejects.toThrow(
+    /each edge says/,
+  );
+});
+
 test('a file is written whole, for its owner alone, and what stood there is replaced', async () => {
   const file = join(tempFolder(), 'srs.conf');
   writeFileSync(file, 'old', { mode: 0o644 });

@@ -23,6 +23,11 @@ const server = z.strictObject({
   address: z.union([z.ipv4(), z.ipv6()]).optional(),
 });
 
+const edge = server.extend({
+  /** `apiUrl` of the origin that it fetches from; with one there is no choice. */
+  origin: apiUrl().optional(),
+});
+
 /** Who carries the media. */
 export const engineSection = z.strictObject({
   kind: z
@@ -78,10 +83,20 @@ export const engineSection = z.strictObject({
           'Servers that are published to, each {apiUrl, publicHost, rtmpPort, httpPort, rtcPort}; none is apiUrl',
         ),
       edges: z
-        .array(server)
+        .array(edge)
         .max(256)
         .default([])
-        .describe('Servers that viewers are spread over by load, the same; RTMP and HTTP-FLV only'),
+        .describe(
+          'Servers that viewers are spread over by load, the same with origin, the apiUrl of what each fetches from; RTMP and HTTP-FLV only',
+        ),
     })
+    .refine(
+      ({ origins, edges }) =>
+        origins.length < 2 || edges.every(({ origin }) => origins.some(({ apiUrl: url }) => url === origin)),
+      {
+        path: ['edges'],
+        error: 'with several origins each edge says by origin, an apiUrl of theirs, what it fetches from',
+      },
+    )
     .prefault({}),
 });

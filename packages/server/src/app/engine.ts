@@ -26,12 +26,12 @@ export function createEngine(deps: EngineDeps): MediaEngine {
   return new EmbeddedEngine({ options: mediaOptionsOf(config), logger: logger.child({ module: 'media' }) });
 }
 
-type Place = Config['engine']['srs']['origins'][number];
+type Place = Config['engine']['srs']['origins'][number] & { origin?: string };
 
 function createSrsEngine({ config, state, folder, logger, now }: EngineDeps): SrsEngine {
   const { srs } = config.engine;
   const secrets = srsSecrets(folder, srs);
-  const serverOf = (role: SrsRole, { apiUrl, publicHost, address, ...ports }: Place): SrsServer => {
+  const serverOf = (role: SrsRole, { apiUrl, publicHost, address, origin, ...ports }: Place): SrsServer => {
     const { host, hostname } = new URL(apiUrl);
     const api = new SrsApi({
       url: apiUrl,
@@ -48,6 +48,7 @@ function createSrsEngine({ config, state, folder, logger, now }: EngineDeps): Sr
         rtc: ports.rtcPort,
       },
       address: role === 'edge' ? (address ?? numeric) : undefined,
+      origin: origin?.replace(/\/+$/, ''),
     });
   };
   const origins = srs.origins.length > 0 ? srs.origins : [srs];

@@ -49,10 +49,9 @@ export function originPlanOf(sources: SrsSources): OriginPlan {
 
 /** @throws OperatorError */
 export function edgePlanOf(sources: SrsSources): EdgePlan {
-  const { place: _place, ...plan } = serverPlan(sources, sources.config.engine.srs.edges);
-  const origin = text(sources.options, 'origin');
-  if (origin === undefined) throw new OperatorError('--origin HOST:PORT: from where an edge fetches, by RTMP');
-  return { ...plan, origin: endpointOf('origin', origin) };
+  const { options, config } = sources;
+  const { place, ...plan } = serverPlan(sources, config.engine.srs.edges);
+  return { ...plan, origin: endpointOf('origin', text(options, 'origin') ?? originOfEdge(config, place)) };
 }
 
 /** @throws OperatorError */
@@ -79,7 +78,15 @@ export function proxyPlanOf({ options, config }: SrsSources): ProxyPlan {
 type Place = Pick<
   Config['engine']['srs'],
   'apiUrl' | 'publicHost' | 'rtmpPort' | 'rtmpsPort' | 'httpPort' | 'httpsPort' | 'rtcPort'
->;
+> & { origin?: string };
+
+/** RTMP of the origin that the configuration names, on the host of its API. */
+function originOfEdge({ engine: { srs } }: Config, { origin }: Place): string {
+  const [only, ...others] = srs.origins;
+  const named = srs.origins.find(({ apiUrl }) => apiUrl === origin) ?? (others.length === 0 ? only : undefined);
+  if (named === undefined) throw new OperatorError('--origin HOST:PORT: from where an edge fetches, by RTMP');
+  return `${new URL(named.apiUrl).hostname}:${named.rtmpPort}`;
+}
 
 /** `--api` says which of the configured servers it is. */
 function serverPlan({ options, config, secrets }: SrsSources, places: readonly Place[]): SrsPlan & { place: Place } {

@@ -9,12 +9,13 @@ interface Listed {
 }
 
 /** A server whose lists are given. */
-async function server(name: string, role: SrsRole, listed: Listed | 'down'): Promise<SrsServer> {
+async function server(name: string, role: SrsRole, listed: Listed | 'down', origin?: string): Promise<SrsServer> {
   const identity = { server: name, service: '1' };
   const down = (): never => {
     throw new Error('down');
   };
   const api = {
+    url: `http://${name}:1985`,
     streams: async () => {
       if (listed === 'down') return down();
       const stream = { ...{ app: 'live', name: listed.publishes ?? '', live_ms: 0, frames: 0 } };
@@ -30,7 +31,7 @@ async function server(name: string, role: SrsRole, listed: Listed | 'down'): Pro
     },
   } satisfies Partial<SrsApi>;
   const made = new SrsServer({
-    ...{ role, name, publicHost: undefined, address: undefined, lostMs: 1000, now: () => 0 },
+    ...{ role, name, origin, publicHost: undefined, address: undefined, lostMs: 1000, now: () => 0 },
     api: api as unknown as SrsApi,
     ports: { rtmp: 1935, http: 8080, rtc: 8000 },
   });
@@ -68,6 +69,17 @@ describe('where a stream is played', () => {
       server('dead', 'edge', 'down'),
     ]);
     expect(playServerOf(servers, stream('x')).options.name).toBe('free');
+  });
+
+  test('at an edge that fetches from the origin that has it', async () => {
+    const servers = await Promise.all([
+      server('a', 'origin', {}),
+      server('b', 'origin', { publishes: 'x' }),
+      server('of a', 'edge', { clients: 0 }, 'http://a:1985'),
+      server('of b', 'edge', { clients: 9 }, 'http://b:1985'),
+    ]);
+    expect(playServerOf(servers, stream('x')).options.name).toBe('of b');
+    expect(playServerOf(servers.slice(0, 3), stream('x')).options.name).toBe('b');
   });
 
   test('at the origin that has it, where there is no edge', async () => {

@@ -13,12 +13,15 @@ export function originOf(origins: readonly SrsServer[], { app, stream }: StreamN
   return others.reduce((best, other) => (other.weight > best.weight ? other : best), first).server;
 }
 
-/** The edge that carries the fewest; where there is none, the origin that has the stream. */
+/** The edge of the stream's origin that carries the fewest; where there is none, the origin itself. */
 export function playServerOf(servers: readonly SrsServer[], stream: StreamName): SrsServer {
-  const edges = servers.filter(({ options, isUp }) => options.role === 'edge' && isUp);
+  const carrier = carrierOf(servers, stream);
+  const isOfCarrier = ({ origin = carrier.options.api.url }: SrsServer['options']): boolean =>
+    origin === carrier.options.api.url;
+  const edges = servers.filter(({ options, isUp }) => options.role === 'edge' && isUp && isOfCarrier(options));
   const [first, ...others] = edges;
   if (first !== undefined) return others.reduce((least, edge) => (edge.clients < least.clients ? edge : least), first);
-  return carrierOf(servers, stream);
+  return carrier;
 }
 
 /** The origin that has the stream; before anybody publishes, the one that it will be published to. */

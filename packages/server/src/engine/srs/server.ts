@@ -18,6 +18,8 @@ export interface SrsServerOptions {
   ports: UrlPorts & { rtmps?: number };
   /** From where it fetches of origins, if it is an edge. */
   address: string | undefined;
+  /** The URL of the API of the one that it fetches from, if it is an edge; undefined where there is one origin. */
+  origin?: string;
   /** A server that neither answers nor calls for this long is lost. */
   lostMs: number;
   now: () => number;
