@@ -13,14 +13,13 @@ import { RedisServer } from '../../packages/server/test/support/redis-server.ts'
 import { publishTestPicture } from '../support/ffmpeg.ts';
 import { HttpFlvPlayer } from '../support/flv-client.ts';
 import { startPlatform, type TestRoom } from '../support/platform.ts';
-import { freePort } from '../support/ports.ts';
-import { findProgram, Program } from '../support/program.ts';
+import { findProgram } from '../support/program.ts';
 import { tempDir } from '../support/temp-dir.ts';
 import { until } from '../support/until.ts';
 import { ROOT } from './dockerfile.ts';
+import { type Ask, PROMETHEUS, startPrometheus } from './prometheus.ts';
 import { familiesOf, type Family, familyOf, selectedBy } from './promql.ts';
 
-const PROMETHEUS = join(ROOT, 'deploy/prometheus');
 const GRAFANA = join(ROOT, 'deploy/grafana');
 const RULES = join(PROMETHEUS, 'kaibo.rules.yml');
 const DASHBOARDS = globSync(join(GRAFANA, 'dashboards/*.json'));
@@ -43,9 +42,6 @@ interface Dashboard {
   panels: Panel[];
   templating: { list: { name: string; type: string; definition?: string }[] };
 }
-
-/** Of Prometheus' HTTP API. */
-type Ask = (path: string, query?: Record<string, string>) => Promise<{ status: string; data: unknown }>;
 
 interface Rule {
   record?: string;
@@ -80,9 +76,37 @@ function tool(program: string, ...args: string[]): string {
 
 describe('the files', () => {
   test('promtool takes configuration and rules, amtool the routes', () => {
-    for (const file of ['prometheus.yml', 'prometheus-kubernetes.yml'])
-      expect(tool('promtool', 'check', 'config', file)).toContain('kaibo.rules.yml');
+    expect(tool('promtool', 'check', 'config', 'prometheus.yml')).toContain('kaibo.rules.yml');
     expect(tool('amtool', 'check-config', join(ROOT, 'deploy/alertmanager/alertmanager.yml'))).toContain('1 receivers');
+  });
+
+  test('in Kubernetes the metrics port of each pod is kept, by its name', () => {
+    const file = readFileSync(join(PROMETHEUS, 'prometheus-kubernetes.yml'), 'utf8');
+    const { rule_files: ruleFiles, ...config } = parse(file) as { rule_files: string[]; scrape_configs: object[] };
+    const pod = (name: string, port: string): object => ({
+      targets: [`10.0.0.1:${port === 'metrics' ? 9464 : 8088}`],
+      labels: {
+        __meta_kubernetes_pod_name: `${name}-7d9c`,
+        __meta_kubernetes_pod_label_app_kubernetes_io_name: name,
+        __meta_kubernetes_pod_container_port_name: port,
+      },
+    });
+    // Debian's build cannot ask Kubernetes: what it would answer stands here.
+    const found = [pod('kaibo', 'http'), pod('kaibo', 'metrics'), pod('other', 'metrics')];
+    const scrape = config.scrape_configs.map((job) => {
+      const { kubernetes_sd_configs: asked, ...rest } = job as { kubernetes_sd_configs: unknown };
+      expect(asked).toEqual([{ role: 'pod', namespaces: { names: ['kaibo'] } }]);
+      return { ...rest, static_configs: found };
+    });
+    using folder = tempDir();
+    const rulesThere = ruleFiles.map((name) => join(PROMETHEUS, name));
+    writeFileSync(folder.file('config.yml'), stringify({ ...config, rule_files: rulesThere, scrape_configs: scrape }));
+    expect(tool('promtool', 'check', 'config', folder.file('config.yml'))).toContain('SUCCESS');
+    const said = tool('promtool', 'check', 'service-discovery', '--timeout=2s', folder.file('config.yml'), 'kaibo');
+    const kept = (JSON.parse(said) as { labels: Record<string, string> }[]).filter(({ labels }) => 'job' in labels);
+    expect(kept.map(({ labels }) => labels)).toEqual([
+      expect.objectContaining({ __address__: '10.0.0.1:9464', job: 'kaibo', instance: 'kaibo-7d9c' }),
+    ]);
   });
 
   test('every alert has a test in which it fires and ends', { timeout: 240_000 }, () => {
@@ -178,7 +202,7 @@ describe('a platform on PostgreSQL and Redis, with a publisher and viewers, watc
       { timeoutMs: 30_000, what: 'reports of every thread' },
     );
     families = familiesOf((await scrape()) + (await srsMetrics()));
-    ask = await startPrometheus(stack, Number(port));
+    ask = await startPrometheus(stack, { metricsPort: Number(port), token: TOKEN });
   }, 180_000);
 
   afterAll(() => stack.disposeAsync());
@@ -280,47 +304,4 @@ async function srsMetrics(): Promise<string> {
   engine.measure(registry);
   await state.close();
   return registry.metrics();
-}
-
-/** With the configuration of deploy/, but for the places that only containers have. */
-async function startPrometheus(stack: AsyncDisposableStack, metricsPort: number): Promise<Ask> {
-  const folder = stack.use(tempDir());
-  writeFileSync(folder.file('token'), TOKEN);
-  const config = parse(readFileSync(join(PROMETHEUS, 'prometheus.yml'), 'utf8')) as {
-    global: object;
-    rule_files: string[];
-    alerting?: object;
-    scrape_configs: object[];
-  };
-  const [kaibo] = config.scrape_configs;
-  const file = folder.file('prometheus.yml');
-  writeFileSync(
-    file,
-    stringify({
-      global: { scrape_interval: '1s', evaluation_interval: '1s' },
-      rule_files: config.rule_files.map((name) => join(PROMETHEUS, name)),
-      scrape_configs: [
-        {
-          ...kaibo,
-          static_configs: [{ targets: [`127.0.0.1:${metricsPort}`] }],
-          authorization: { credentials_file: folder.file('token') },
-        },
-      ],
-    }),
-  );
-  const port = await freePort();
-  const flags = [`--config.file=${file}`, `--storage.tsdb.path=${folder.file('data')}`];
-  const program = Program.start('prometheus', [...flags, `--web.listen-address=127.0.0.1:${port}`]);
-  stack.use(program);
-  const base = `http://127.0.0.1:${port}/api/v1`;
-  const ask: Ask = async (path, query = {}) => {
-    const answer = await fetch(`${base}/${path}?${new URLSearchParams(query)}`);
-    return (await answer.json()) as { status: string; data: unknown };
-  };
-  const isUp = async (): Promise<boolean> => {
-    const { data } = await ask('query', { query: 'up{job="kaibo"} == 1' });
-    return (data as { result: unknown[] }).result.length === 1;
-  };
-  await until(isUp, { timeoutMs: 60_000, intervalMs: 200, what: 'a scrape by Prometheus' });
-  return ask;
 }

@@ -13,7 +13,7 @@ const GROUPINGS = new Set('by without on ignoring group_left group_right'.split(
 const OPERATORS = new Set('and or unless bool offset atan2 inf nan'.split(' '));
 
 export function selectedBy(expression: string): Selected[] {
-  const tokens = expression.match(TOKEN) ?? [];
+  const tokens: readonly string[] = expression.match(TOKEN) ?? [];
   const found: Selected[] = [];
   for (let index = 0; index < tokens.length; index++) {
     const token = tokens[index] ?? '';
