@@ -13,8 +13,6 @@ const MAX_FIELDS_LENGTH = 16_000;
 /** Of what is searched. */
 const MAX_INDEXED = 4000;
 const MAX_INDEXED_VALUE = 1000;
-/** Clocks are put right by less; more is a clock that was wrong. */
-const CLOCK_STEP_MS = 10_000;
 
 /** A transaction, whatever tables it knows. */
 type Executor = Pick<Database, 'getExecutor'>;
@@ -43,11 +41,10 @@ export function logIdAt(atMs: number): number {
 
 let lastId = 0;
 
-/** In the order in which they are asked for. Another process may take the same one: then the next is asked for. */
+/** Within a millisecond in the order in which they are asked for. Who finds one taken asks for the next. */
 function nextId(atMs: number): number {
-  const first = logIdAt(atMs) + Math.floor(Math.random() * IDS_PER_MS);
-  const isFollowing = lastId >= logIdAt(atMs) && lastId < logIdAt(atMs + CLOCK_STEP_MS);
-  lastId = isFollowing ? lastId + 1 : first;
+  const isSameMs = lastId >= logIdAt(atMs) && lastId < logIdAt(atMs + 1) - 1;
+  lastId = isSameMs ? lastId + 1 : logIdAt(atMs) + Math.floor((Math.random() * IDS_PER_MS) / 2);
   return lastId;
 }
 

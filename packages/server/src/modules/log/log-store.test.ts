@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest';
+import { Migrator } from 'kysely/migration';
 import { onEveryDatabase } from '../../../test/support/databases.ts';
 import { audit } from '../../database/audit.ts';
+import { migrateDatabase } from '../../database/database.ts';
+import { MIGRATIONS } from '../../database/migrations/index.ts';
 import type { NewLogEntry } from '../../database/log-entries.ts';
 import type { LogFilter } from './contract.ts';
 import { exportLogs } from './export.ts';
@@ -22,7 +25,7 @@ function line(index: number, entry: Partial<NewLogEntry>): NewLogEntry {
   };
 }
 
-onEveryDatabase('the log', (open) => {
+onEveryDatabase('the log', (open, databases) => {
   test('is searched by everything that a line says', async () => {
     const database = await open();
     const store = new LogStore(database);
@@ -161,5 +164,29 @@ onEveryDatabase('the log', (open) => {
         .split('\n')
         .map((json) => JSON.parse(json) as unknown).length;
     expect(lines).toBe(1201);
+  });
+
+  test('finds what was audited before there was a log', async () => {
+    const options = await databases.options();
+    const handle = await databases.handle(options, 'as it is');
+    const { database } = handle;
+    const before = new Migrator({ db: database, provider: { getMigrations: async () => MIGRATIONS } });
+    expect((await before.migrateTo('0018-pictures')).error).toBeUndefined();
+    const rows = Array.from({ length: 1100 }, (_, index) => ({
+      ...{ at: START_MS + index, actor: 'operator', action: 'room.closed', subject: `room:r${index}` },
+      ...{ details: JSON.stringify({ 标题: '旧房间' }), address: null },
+    }));
+    for (let at = 0; at < rows.length; at += 100)
+      await database
+        .insertInto('audit_log')
+        .values(rows.slice(at, at + 100))
+        .execute();
+    await migrateDatabase(options, handle);
+    const store = new LogStore(database);
+    const { entries } = await store.page({ limit: 500, room: 'r0', text: '房间', kind: 'audit' });
+    expect(entries).toMatchObject([{ at: START_MS, message: 'room.closed', fields: { actor: 'operator' } }]);
+    let found = 0;
+    for await (const some of store.read({ text: '旧房间' }, { rows: 100 })) found += some.length;
+    expect(found).toBe(1100);
   });
 });
