@@ -83,7 +83,7 @@ export const alarmMessages = {
       ...{ webhook: 'Webhook', email: 'Mail', dingtalk: 'DingTalk', feishu: 'Feishu', wecom: 'WeCom', slack: 'Slack' },
     },
     test: 'Test',
-    testFor: 'Send a trial message to {name}',
+    testFor: 'Test {name} by a trial message',
     testDone: 'The trial message has arrived at {name}',
     testFailed: '{name} did not take it: {error}',
     channelWell: 'Works',

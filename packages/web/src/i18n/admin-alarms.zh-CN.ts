@@ -82,7 +82,7 @@ export const alarmMessages = {
       ...{ webhook: 'Webhook', email: '邮件', dingtalk: '钉钉', feishu: '飞书', wecom: '企业微信', slack: 'Slack' },
     },
     test: '测试',
-    testFor: '向 {name} 发送测试消息',
+    testFor: '测试 {name}：发送一条消息',
     testDone: '测试消息已送达 {name}',
     testFailed: '{name} 没有接收：{error}',
     channelWell: '正常',
