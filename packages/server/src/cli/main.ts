@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ConfigError } from '../app/config.ts';
-import { describeKeys } from '../app/config-help.ts';
 import { OperatorError } from '../app/operator-error.ts';
 import { parseInput, type Command } from './command.ts';
-import { COMMANDS } from './commands.ts';
-import { start } from './start.ts';
+import { allCommands, findCommand } from './commands.ts';
 
 const USAGE_WIDTH = 15;
 
@@ -14,9 +11,12 @@ export async function main(args: readonly string[]): Promise<void> {
   try {
     process.exitCode = await run(args);
   } catch (error) {
-    if (error instanceof ConfigError) for (const problem of error.problems) console.error(problem);
-    else if (error instanceof OperatorError) console.error(`kaibo: ${error.message}`);
-    else throw error;
+    if (error instanceof OperatorError) console.error(`kaibo: ${error.message}`);
+    else {
+      const { ConfigError } = await import('../app/config.ts');
+      if (!(error instanceof ConfigError)) throw error;
+      for (const problem of error.problems) console.error(problem);
+    }
     process.exit(1);
   }
 }
@@ -27,24 +27,17 @@ async function run(args: readonly string[]): Promise<number> {
     console.log(version);
     return 0;
   }
-  const { command, rest } = findCommand(args);
-  if (args.includes('--help') || args[0] === 'help') {
-    console.log(command === undefined || args[0] === 'help' ? usage() : usageOf(command));
+  const isHelp = args.includes('--help') || args[0] === 'help';
+  const words = wordsOf(args);
+  // Without a word it is `start`.
+  const command = await findCommand(words.length === 0 && !isHelp ? ['start'] : words);
+  if (isHelp) {
+    console.log(command === undefined ? await usage() : usageOf(command));
     return 0;
   }
-  if (command === undefined) throw new OperatorError(`unknown command "${wordsOf(args).join(' ')}"; see kaibo --help`);
+  if (command === undefined) throw new OperatorError(`unknown command "${words.join(' ')}"; see kaibo --help`);
+  const rest = words.length === 0 ? args : args.slice(command.name.split(' ').length);
   return command.run(parseInput(command, rest, version));
-}
-
-/** By its first one or two words; without a word it is `start`. */
-function findCommand(args: readonly string[]): { command?: Command; rest: readonly string[] } {
-  const words = wordsOf(args);
-  if (words.length === 0) return { command: args.includes('--help') ? undefined : start, rest: args };
-  for (const length of [2, 1]) {
-    const command = COMMANDS.find(({ name }) => name === words.slice(0, length).join(' '));
-    if (command !== undefined) return { command, rest: args.slice(command.name.split(' ').length) };
-  }
-  return { rest: args };
 }
 
 function wordsOf(args: readonly string[]): readonly string[] {
@@ -52,8 +45,9 @@ function wordsOf(args: readonly string[]): readonly string[] {
   return firstFlag < 0 ? args : args.slice(0, firstFlag);
 }
 
-function usage(): string {
-  const commands = COMMANDS.map(({ name, usage: operands, summary }) => {
+async function usage(): Promise<string> {
+  const { describeKeys } = await import('../app/config-help.ts');
+  const commands = (await allCommands()).map(({ name, usage: operands, summary }) => {
     const typed = operands === undefined ? name : `${name} ${operands}`;
     const gap =
       typed.length > USAGE_WIDTH ? `\n${' '.repeat(USAGE_WIDTH + 3)}` : ' '.repeat(USAGE_WIDTH - typed.length + 1);

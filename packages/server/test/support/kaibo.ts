@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, vi } from 'vitest';
 import { OperatorError } from '../../src/app/operator-error.ts';
 import { parseInput } from '../../src/cli/command.ts';
-import { COMMANDS } from '../../src/cli/commands.ts';
+import { findCommand } from '../../src/cli/commands.ts';
 import { tempFolder } from '../harness.ts';
 
 const LAUNCHER = join(import.meta.dirname, '../../bin/kaibo.mjs');
@@ -48,9 +48,8 @@ export async function kaibo(
 
 /** The same in this process: a command that starts no server needs none of its own, which takes a second to start. */
 export async function kaiboHere(args: readonly string[]): Promise<{ code: number; output: string }> {
-  const [one, two] = [args.slice(0, 1).join(' '), args.slice(0, 2).join(' ')];
-  const command = COMMANDS.find(({ name }) => name === two) ?? COMMANDS.find(({ name }) => name === one);
-  if (command === undefined) throw new Error(`there is no command ${two}`);
+  const command = await findCommand(args);
+  if (command === undefined) throw new Error(`there is no command ${args.slice(0, 2).join(' ')}`);
   let output = '';
   const log = vi.spyOn(console, 'log').mockImplementation((line: unknown) => void (output += `${line}\n`));
   try {
