@@ -426,3 +426,10 @@ test('docs/alarms.md says of every kind what the code says', () => {
     }),
   );
 });
+
+test.each(['en', 'zh-CN'])('the page has words for every kind in %s, and for none that there is not', (language) => {
+  const file = join(import.meta.dirname, `../../../../../web/src/i18n/admin-alarms.${language}.ts`);
+  const text = readFileSync(file, 'utf8');
+  const kinds = /\n {2}alarms: \{([^}]*)\}/.exec(text)?.[1] ?? '';
+  expect([...kinds.matchAll(/^ {4}(\w+): '.+',$/gm)].map(([, kind]) => kind)).toEqual(KIND_NAMES);
+});
