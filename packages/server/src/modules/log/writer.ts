@@ -4,7 +4,7 @@ import { DatabaseUnavailableError } from '../../database/errors.ts';
 import { entryOf } from './line.ts';
 import type { LogStore } from './log-store.ts';
 
-const BATCH = 200;
+const BATCH = 100;
 /** How long a line waits for others. */
 const GATHER_MS = 500;
 const MAX_WAITING_LINES = 10_000;
