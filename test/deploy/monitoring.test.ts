@@ -298,7 +298,7 @@ async function srsMetrics(): Promise<string> {
   const registry = new Registry();
   const state = new MemoryStateCenter({ historySize: 1, now: Date.now });
   const engine = new SrsEngine({
-    ...{ servers: [], hooksSecret: TOKEN, graceMs: 1000, hls: false, state, now: Date.now },
+    ...{ servers: [], hooksSecret: TOKEN, graceMs: 1000, hls: false, iceServers: () => [], state, now: Date.now },
     logger: pino({ level: 'silent' }),
   });
   engine.measure(registry);

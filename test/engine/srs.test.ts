@@ -37,7 +37,14 @@ engineSuite(`srs on ${SRS_NAME}`, async (handler) => {
         ports: { rtmp, http, rtc },
       }),
     ],
-    ...{ hooksSecret: 'not asked here', graceMs: SUITE_GRACE_MS, hls: false, state, now: Date.now },
+    ...{
+      hooksSecret: 'not asked here',
+      graceMs: SUITE_GRACE_MS,
+      hls: false,
+      iceServers: () => [],
+      state,
+      now: Date.now,
+    },
     logger: pino({ level: 'silent' }),
   });
   running.engine = engine;

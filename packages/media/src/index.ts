@@ -62,3 +62,5 @@ export type { EndReason } from './hub/subscriber.ts';
 export { PortInUseError } from './cluster/ports.ts';
 /** Whether WebRTC can work here, for whoever examines an installation. */
 export { probeCandidates, probeNativeModule } from './rtc/probe.ts';
+/** STUN and TURN servers for one user, with credentials of a time. */
+export { iceServersFor } from './rtc/ice.ts';

@@ -143,6 +143,16 @@ test('lost hooks are made up for, and counted', async () => {
   expect(metrics).toContain('kaibo_srs_servers{state="up"} 1');
 }, 60_000);
 
+test('browsers are given the STUN and TURN servers of the configuration, with credentials for a time', async () => {
+  const srs = await startSrs();
+  const node = await startNode(srs, {
+    change: ({ media }) => (media.rtc.iceServers = [{ urls: ['turn:turn.example:3478'], secret: 'e5a1b2c3d4f60718' }]),
+  });
+  const [server] = node.kaibo.engine.iceServers?.('someone') ?? [];
+  expect(server).toMatchObject({ urls: ['turn:turn.example:3478'], username: expect.stringMatching(/^\d+:/) });
+  expect(JSON.stringify(server)).not.toContain('e5a1b2c3d4f60718');
+});
+
 test('who publishes without having asked is cut: the hooks of that SRS are not set', async () => {
   const srs = await startSrs();
   const node = await startNode(srs);

@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import type { Logger } from 'pino';
 import type { MediaEngine } from '../engine/contract.ts';
 import { EmbeddedEngine } from '../engine/embedded/embedded-engine.ts';
+import { iceServersFor } from '../engine/embedded/ice-servers.ts';
 import { SrsApi } from '../engine/srs/api.ts';
 import { SrsServer, type SrsRole } from '../engine/srs/server.ts';
 import { SrsEngine } from '../engine/srs/srs-engine.ts';
@@ -52,7 +53,9 @@ function createSrsEngine({ config, state, folder, logger, now }: EngineDeps): Sr
     });
   };
   const origins = srs.origins.length > 0 ? srs.origins : [srs];
+  const { iceServers: ice, iceTtlSeconds: ttlSeconds } = config.media.rtc;
   return new SrsEngine({
+    iceServers: (user) => iceServersFor({ servers: ice, user, nowMs: now(), ttlSeconds }),
     servers: [
       ...origins.map((place) => serverOf('origin', place)),
       ...srs.edges.map((place) => serverOf('edge', place)),

@@ -12,6 +12,7 @@ import type {
   EngineStream,
   MediaEngine,
   PlayUrls,
+  IceServer,
   PublicEngineClient,
   PublishUrls,
   Site,
@@ -54,6 +55,8 @@ export interface SrsEngineOptions {
   proxyApiUrl?: string;
   /** Whether public rooms are offered by HLS. */
   hls: boolean;
+  /** STUN and TURN for one user's browser. */
+  iceServers(user: string): IceServer[];
   state: StateCenter;
   logger: Logger;
   now(): number;
@@ -178,6 +181,10 @@ export class SrsEngine implements MediaEngine {
       return http;
     });
     return [...new Set(origins)];
+  }
+
+  iceServers(user: string): IceServer[] {
+    return this.#options.iceServers(user);
   }
 
   addresses(host: string): string[] {
