@@ -3,7 +3,11 @@ import { ffmpegJobs } from '../transcode/ffmpeg-jobs.ts';
 import { ThreadBook } from './thread-book.ts';
 import { type ThreadFigures, ThreadMeter } from './thread-meter.ts';
 
-const nothing = new ThreadMeter({ timesLoop: false }).read();
+/** Other tests of this process may have run an ffmpeg. */
+const zeroed = <Names extends string>(counts: Readonly<Record<Names, number>>): Record<Names, number> =>
+  Object.fromEntries(Object.keys(counts).map((name) => [name, 0])) as Record<Names, number>;
+const { ffmpeg, totals } = new ThreadMeter({ timesLoop: false }).read();
+const nothing: ThreadFigures = { loopDelayMs: 0, heapBytes: 1, ffmpeg: zeroed(ffmpeg), totals: zeroed(totals) };
 const figures = (sentBytes: number, ladder = 0): ThreadFigures => ({
   ...nothing,
   ffmpeg: { ...nothing.ffmpeg, ladder },
@@ -27,13 +31,14 @@ describe('ThreadBook', () => {
     const book = new ThreadBook();
     book.report('worker-0', figures(0, 2));
     book.report('rtc', figures(0, 1));
+    const [running, failed] = [ffmpegJobs.running.import, ffmpegJobs.failed.import];
     const over = ffmpegJobs.begin('import');
-    expect(book.ffmpeg).toMatchObject({ ladder: 3, import: nothing.ffmpeg.import + 1 });
+    expect(book.ffmpeg).toMatchObject({ ladder: ffmpegJobs.running.ladder + 3, import: running + 1 });
     over(false);
     over(true);
     book.lost('worker-0');
-    expect(book.ffmpeg).toMatchObject({ ladder: 1, import: nothing.ffmpeg.import });
-    expect(book.total('failed.import')).toBe(nothing.totals['failed.import'] + 1);
+    expect(book.ffmpeg).toMatchObject({ ladder: ffmpegJobs.running.ladder + 1, import: running });
+    expect(book.total('failed.import')).toBe(failed + 1);
     book.close();
   });
 
