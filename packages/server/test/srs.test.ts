@@ -176,6 +176,8 @@ test('a server that neither answers nor calls is lost with its streams; one whos
   );
   onTestFinished(() => clearInterval(beats));
   expect(await node.create()).toMatchObject({ status: 'preparing' });
+  await until(() => !node.kaibo.engine.health().ok, { ...HEALED, what: 'its silence noticed' });
+  expect((await node.call('/readyz')).status).toBe(200);
   const since = performance.now();
   await until(
     async () => {

@@ -198,7 +198,8 @@ function addHealth(
     running: () => !status.isStopping,
     accepting: () => node.state() === 'active',
     database: async () => (await sql`select 1`.execute(database)).rows.length === 1,
-    engine: () => engine.health().ok,
+    // An engine that all nodes share takes none of them out of service.
+    engine: () => engine.capabilities.shared === true || engine.health().ok,
   };
   addHealthRoutes(app, checks, breakers);
 }

@@ -147,10 +147,11 @@ export class SrsEngine implements MediaEngine {
     this.#carried.forget();
   }
 
-  /** A server that is away is not this process's fault: the platform serves on. */
+  /** Not well when no origin answers; those who watch may still watch. */
   health(): EngineHealth {
     const { servers } = this.#options;
-    return { ok: true, workers: servers.length, workersUp: servers.filter(({ isUp }) => isUp).length };
+    const workersUp = servers.filter(({ isUp }) => isUp).length;
+    return { ok: this.#origins().some(({ isUp }) => isUp), workers: servers.length, workersUp };
   }
 
   playUrls(target: UrlTarget): PlayUrls {
