@@ -79,6 +79,8 @@ export class FakeEngine implements MediaEngine {
   readonly posters = new Map<string, EnginePoster>();
   readonly #renditions = new Map<string, EngineRendition[]>();
   readonly ended: string[] = [];
+  /** Streams that it has from another node by now. */
+  readonly foreign = new Set<string>();
   /** `STREAM CREDENTIAL` of publishers that send nothing any more. */
   readonly silent = new Set<string>();
   isHealthy = true;
@@ -135,7 +137,11 @@ export class FakeEngine implements MediaEngine {
   }
 
   async streams(): Promise<EngineStream[]> {
-    return [...this.#streams.values()];
+    return [...this.#streams.values()].filter(({ stream }) => !this.foreign.has(stream));
+  }
+
+  async passedOn(): Promise<EngineStream[]> {
+    return [...this.#streams.values()].filter(({ stream }) => this.foreign.has(stream));
   }
 
   poster({ stream }: StreamName): EnginePoster | undefined {

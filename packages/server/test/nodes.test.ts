@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { connect, keyOf, request, type Answer } from './harness.ts';
+import { connect, keyOf, owner, request, type Answer } from './harness.ts';
 import { People } from './rooms-people.ts';
 import { kaiboHere } from './support/kaibo.ts';
 import { startNodes, type TestNode } from './support/nodes.ts';
@@ -59,25 +59,44 @@ describe('two nodes', () => {
       action: 'deny',
       code: 'not_publishing',
     });
-    expect((await a.engine.play(made.playId, `${search}x`)).verdict).not.toHaveProperty('passesOn');
+    expect((await a.engine.play(made.playId, search.replace('&', 'x&'))).verdict).not.toHaveProperty('passesOn');
     expect(await a.engine.origin(made.playId)).toBe('none');
     expect(a.log.concat(b.log).join('')).not.toContain(new URLSearchParams(search).get('token'));
     a.engine.finish(made.playId);
-    await expect.poll(() => b.engine.origin(made.playId)).toBe('ended');
+    await expect.poll(() => b.engine.origin(made.playId), SEEN).toBe('ended');
   });
 
   test('one takes over what is silent on the other, by the same right only', async () => {
     const [a, b] = await start();
     const made = await a.create();
     await a.engine.publish(made.playId, keyOf(made));
-    await expect.poll(() => b.room(made.id)).toMatchObject({ status: 'live' });
+    await expect.poll(() => b.room(made.id), SEEN).toMatchObject({ status: 'live' });
     expect(await b.engine.publish(made.playId, keyOf(made))).toMatchObject({ code: 'already_publishing' });
     a.engine.silent.add(`${made.playId} room:other`);
     expect(await b.engine.publish(made.playId, keyOf(made))).toMatchObject({ code: 'already_publishing' });
     a.engine.silent.add(`${made.playId} room:${made.id}`);
     expect(await b.engine.publish(made.playId, keyOf(made))).toMatchObject({ action: 'publish' });
     expect((await a.engine.streams())[0]?.state).toBe('interrupted');
-    await expect.poll(async () => (await a.room(made.id)).interrupted).toBeUndefined();
+    await expect.poll(async () => (await a.room(made.id)).interrupted, SEEN).toBeUndefined();
+  });
+
+  test('what one publishes is recorded there, as the other was told, and where it goes on', async () => {
+    const [a, b] = await start();
+    const made = await a.create({ recording: 'manual' });
+    const turn = (node: TestNode, on: boolean): Promise<Answer> =>
+      node.call(`/api/rooms/${made.id}/recording`, { method: 'POST', body: { on }, headers: owner(made) });
+    const recording = (): number[] => [a, b].map(({ engine }) => engine.recorder.running.size);
+    await a.engine.publish(made.playId, keyOf(made));
+    await expect.poll(() => b.room(made.id), SEEN).toMatchObject({ status: 'live' });
+    expect((await turn(b, true)).status).toBe(200);
+    await expect.poll(recording, SEEN).toEqual([1, 0]);
+    a.engine.drop(made.playId);
+    await expect.poll(() => b.engine.publish(made.playId, keyOf(made)), SEEN).toMatchObject({ action: 'publish' });
+    // Who watches on a is shown it from b now.
+    a.engine.foreign.add(made.playId);
+    await expect.poll(recording, SEEN).toEqual([0, 1]);
+    expect((await turn(a, false)).status).toBe(200);
+    await expect.poll(recording, SEEN).toEqual([0, 0]);
   });
 
   test('one drains as the other was told, and works again', async () => {

@@ -129,7 +129,9 @@ export class Link {
 async function withinTime<T>(reply: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer from Redis within ${COMMAND_MS} ms`)), COMMAND_MS);
+    const refuse = (): void => reject(new Error(`no answer from Redis within ${COMMAND_MS} ms`));
+    // When this process was late itself, the answer may be there: it is read before.
+    timer = setTimeout(() => setImmediate(refuse), COMMAND_MS);
   });
   try {
     return await Promise.race([reply, late]);
