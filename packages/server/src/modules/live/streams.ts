@@ -118,19 +118,41 @@ export class StreamLeases implements Streams {
   }
 
   async #hold(playId: string): Promise<Held | undefined> {
-    const known = this.#held.get(playId);
-    if (known !== undefined && (await known.leasing)?.isHeld === true && this.#held.get(playId) === known) return known;
-    const leasing = this.#state.lease(leaseName(playId), this.#state.nodeId);
-    const held: Held = { isCurrent: known?.isCurrent ?? false, pendingUntilMs: 0, isCut: false, leasing };
-    held.pendingUntilMs = this.#now() + BECOMING_CURRENT_MS;
+    for (;;) {
+      const known = this.#held.get(playId);
+      const lease = await known?.leasing;
+      // Somebody else took it or gave it up while this one waited.
+      if (this.#held.get(playId) !== known) continue;
+      if (known !== undefined && lease?.isHeld === true) return known;
+      return this.#take(playId, { lease, isCurrent: known?.isCurrent ?? false });
+    }
+  }
+
+  /** Takes the place of what is known in the same turn, so that of two who come at once the second waits for the first. */
+  async #take(playId: string, before: { lease: Lease | undefined; isCurrent: boolean }): Promise<Held | undefined> {
+    const held: Held = {
+      leasing: this.#lease(playId, before.lease),
+      isCurrent: before.isCurrent,
+      pendingUntilMs: this.#now() + BECOMING_CURRENT_MS,
+      isCut: false,
+    };
     this.#held.set(playId, held);
-    try {
-      if ((await leasing) !== undefined) return held;
+    const forget = (): void => {
       if (this.#held.get(playId) === held) this.#held.delete(playId);
+    };
+    try {
+      if ((await held.leasing) !== undefined) return held;
+      forget();
       return undefined;
     } catch (error) {
-      if (this.#held.get(playId) === held) this.#held.delete(playId);
+      forget();
       throw error;
     }
+  }
+
+  /** One that was not renewed in time is given up first: were it forgotten, it would be renewed for nobody, and nobody could publish. */
+  async #lease(playId: string, stale: Lease | undefined): Promise<Lease | undefined> {
+    await stale?.release();
+    return this.#state.lease(leaseName(playId), this.#state.nodeId);
   }
 }

@@ -62,8 +62,14 @@ export class Leases {
     this.#options = options;
   }
 
+  /**
+   * One of this node's own that was not renewed in time is given up first: whoever asks again believes in it no longer, and renewed
+   * for nobody it would keep everybody out for as long as this node lives.
+   */
   async take(name: string, value: string): Promise<Lease | undefined> {
     const { connection, keys, link, nodeId } = this.#options;
+    const own = this.#held.get(name);
+    if (own?.isHeld === false) await own.release();
     const giveUp = (given: HeldLease): Promise<void> => this.#release(given);
     const lease = new HeldLease({ name, value, nodeId, giveUp });
     const key = keys.lease(name);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pino from 'pino';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import { RedisCluster, RedisServer } from '../../../test/support/redis-server.ts';
 import { stateCenterSuite } from '../contract.suite.ts';
 import { RedisStateCenter } from './index.ts';
@@ -42,6 +42,21 @@ test('what is given up by closing is free for others', async () => {
   expect((await other.lease('a'))?.isHeld).toBe(true);
 });
 
+test('a node that was held up takes its own lease again, and whoever forgot the one before keeps nobody out', async () => {
+  const prefix = randomUUID();
+  const [one, other] = await Promise.all([connect(server.url, { prefix }), connect(server.url, { prefix })]);
+  onTestFinished(() => Promise.all([one.close(), other.close()]).then(() => undefined));
+  const before = await one.lease('a');
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(performance.now() + 60_000);
+  expect(before?.isHeld).toBe(false);
+  const again = await one.lease('a');
+  clock.mockRestore();
+  expect([before?.isHeld, again?.isHeld]).toEqual([false, true]);
+  expect(await other.lease('a')).toBeUndefined();
+  await again?.release();
+  expect((await other.lease('a'))?.isHeld).toBe(true);
+});
+
 test('a password is asked for, used, and never shown', async () => {
   await using guarded = await RedisServer.start({ password: 'not-to-be-shown' });
   const state = await connect(guarded.url);
@@ -52,7 +67,7 @@ test('a password is asked for, used, and never shown', async () => {
     prefix: 'a',
     historySize: 1,
     logger: pino({ level: 'silent' }),
-    connectTimeoutMs: 500,
+    connectTimeoutMs: 10_000,
   });
   await expect(wrong).rejects.toThrow(/WRONGPASS/);
   await expect(wrong).rejects.not.toThrow(/secret/);
