@@ -169,6 +169,10 @@ export const ROUTE_RIGHTS: Readonly<Record<string, RouteRow>> = {
   },
   'POST /api/admin/token-keys/rotate': { answers: admins(200) },
   'GET /api/admin/audit': { answers: admins(200) },
+  'GET /api/logs': { answers: admins(200) },
+  'GET /api/logs/export': { query: () => '?format=csv&level=fatal', answers: admins(200) },
+  // Who is let in stays: they are turned away by what they ask.
+  'GET /api/logs/tail': { query: () => '?level=loud', answers: admins(400) },
   'GET /api/admin/rooms': { answers: admins(200) },
   'GET /api/monitor/overview': { answers: admins(200) },
   'GET /api/monitor/history': { answers: admins(200) },

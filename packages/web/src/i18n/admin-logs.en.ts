@@ -17,7 +17,7 @@ export const logMessages = {
   },
   from: 'From',
   to: 'Before',
-  about: 'By what it is about',
+  about: 'More: time, and what it is about',
   ids: { user: 'User', room: 'Room', stream: 'Stream', requestId: 'Request', node: 'Node' },
   only: 'Only such lines',
   clear: 'Clear',

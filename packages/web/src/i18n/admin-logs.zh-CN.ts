@@ -17,7 +17,7 @@ export const logMessages = {
   },
   from: '起始时间',
   to: '截止时间',
-  about: '按相关对象筛选',
+  about: '更多筛选：时间与相关对象',
   ids: { user: '用户', room: '房间', stream: '流', requestId: '请求', node: '节点' },
   only: '只看这些日志',
   clear: '清除',
