@@ -13,6 +13,8 @@ import { Backoff } from './backoff.ts';
 import { openSource, type PullSource } from './pull-source.ts';
 
 const RETRY = { firstMs: 1000, maxMs: 30_000 };
+/** Codes of a source with which no connection came about. */
+const UNREACHED = new Set(['unreachable', 'timeout']);
 /** A source that sent this long has earned a quick attempt again. */
 const STEADY_MS = 10_000;
 /** Packets that come while the right to publish is asked for; a source that sends more meanwhile loses them. */
@@ -80,7 +82,9 @@ export class StreamPull {
     if (this.#stopped) return;
     if (this.#order.isOnce) {
       const fields = { stream: `${this.#order.app}/${this.#order.stream}`, code };
-      this.#host.log.info(fields, `a stream does not come from another node any more: ${message}`);
+      // That it ends, and is looked for elsewhere, is the way of things; a node that cannot be reached is for an operator.
+      const level = UNREACHED.has(code) ? 'warn' : 'info';
+      this.#host.log[level](fields, `a stream does not come from another node: ${message}`);
       return this.#over();
     }
     if (this.#flowsSinceMs !== undefined && Date.now() - this.#flowsSinceMs >= STEADY_MS) this.#retry.reset();
