@@ -38,7 +38,7 @@ function platform(database: Database) {
   const start = (place = 'node-1', more: Partial<DeskDeps> = {}): Desk => {
     const one: Omit<Desk, 'desk'> = { told: [], events: [], notified: [] };
     const desk = new AlarmDesk({
-      ...{ rules: rulesOf([]), store, outbox, silences, logger, now, repeatMs: 240 * MINUTE },
+      ...{ rules: rulesOf([]), store, outbox, silences, logger, now, repeatMs: 240 * MINUTE, patienceMs: 60_000 },
       place: place === '' ? { place, node: null, nodeName: null } : { place, node: `${place}-id`, nodeName: 'web-1' },
       dispatcher: { add: ({ type, alarm }: Telling) => one.told.push(`${type} ${alarm.kind}`) > 0 },
       notify: async (_work, { kind }) => void one.notified.push(kind),
@@ -112,11 +112,18 @@ onEveryDatabase('alarms', (open) => {
     const [a, b] = [start('a'), start('b')];
     await Promise.all([pass(a, 0, BAD), pass(b, 0, BAD)]);
     expect(await rows()).toHaveLength(3);
+    // Who wrote it died before a channel had it: the other one tells it in the end.
+    const other = one.told.length > 0 ? two : one;
+    await pass(other, 2 * MINUTE, lost);
+    expect(other.told).toEqual(['fired node_lost']);
     // Who takes the work over goes on with what is open; who lost it forgets.
     one.desk.forget();
     expect(one.desk.firing()).toEqual([]);
     await pass(one, 0, lost);
     expect(one.desk.firing().map(({ id }) => id)).toEqual(two.desk.firing().map(({ id }) => id));
+    // It is over once, too.
+    await Promise.all([pass(one, 0), pass(two, 0)]);
+    expect([...one.told, ...two.told].filter((what) => what === 'cleared node_lost')).toHaveLength(1);
   });
 
   test('what becomes graver is told again; what goes on is repeated until somebody takes it on', async () => {
@@ -229,7 +236,7 @@ onEveryDatabase('alarms', (open) => {
     const release = Promise.withResolvers<never[]>();
     onTestFinished(() => release.resolve([]));
     const hanging = Object.assign(Object.create(store) as AlarmStore, { openOf: () => release.promise });
-    const node = start('node-1', { store: hanging });
+    const node = start('node-1', { store: hanging, patienceMs: 50 });
     await pass(node, 0, BAD);
     expect(node.told).toEqual(['fired dependency_down']);
   });
@@ -259,6 +266,10 @@ onEveryDatabase('alarms', (open) => {
     expect((await ask({ state: 'firing', node: 'web-9' })).alarms).toEqual([]);
     expect(await store.closeGone(['node-1'], clock.now)).toEqual([]);
     expect(await store.closeGone(['node-9'], clock.now)).toMatchObject([{ subject: 'redis' }]);
+    // It was not gone.
+    await pass(node, 6000, BAD);
+    expect((await store.openOf('node-1')).map(({ subject }) => subject)).toEqual(['redis']);
+    expect(await store.closeGone(['node-9'], clock.now)).toHaveLength(1);
     await store.sweep(clock.now - MINUTE);
     expect((await ask({ limit: 100 })).alarms.length).toBeLessThan(8);
     await store.sweep(clock.now + 1);

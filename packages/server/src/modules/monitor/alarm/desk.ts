@@ -8,10 +8,10 @@ import type { Dispatcher } from './dispatcher.ts';
 import type { Rules } from './kinds.ts';
 import type { Telling } from './message.ts';
 import type { Silences } from './silences.ts';
-import { ackOf, alarmOf, rowOf, type AlarmStore, type Place } from './store.ts';
+import { ackOf, alarmOf, rowOf, type AlarmRow, type AlarmStore, type Place } from './store.ts';
 
-/** Firing and telling do not wait longer for the database: it may be what is wrong. */
-const MOST_WAIT_MS = 1000;
+/** Whoever wrote an alarm of all nodes has told it by then, or will not. */
+const TOLD_WITHIN_MS = 60_000;
 /** How old what others wrote, such as who took an alarm on, may be here. */
 const FRESH_MS = 4000;
 /** Alarms that are over and not written yet. */
@@ -29,6 +29,8 @@ export interface DeskDeps {
   /** To whoever looks at the page. */
   tell(event: typeof ALARM_FIRED | typeof ALARM_CLEARED, alarm: MonitorAlarm): void;
   repeatMs: number;
+  /** Firing and telling do not wait longer for the database: it may be what is wrong. */
+  patienceMs: number;
   logger: Logger;
   now: () => number;
 }
@@ -46,6 +48,10 @@ export class AlarmDesk {
   readonly #changed = new Set<string>();
   readonly #raised = new Set<string>();
   readonly #told = new Map<string, number>();
+  /** Ids that another process wrote, and may be telling right now. */
+  readonly #foreign = new Set<string>();
+  /** Ids whose end another process has told. */
+  readonly #closedElsewhere = new Set<string>();
   readonly #over = new Map<string, { alarm: Alarm; clearedAt: number }>();
   #isAdopted = false;
   #readAtMs = -Infinity;
@@ -86,7 +92,7 @@ export class AlarmDesk {
   /** Another node is at it now: what is remembered is void, and stands in the table. */
   forget(): void {
     this.#book.forget();
-    for (const set of [this.#written, this.#changed, this.#raised, this.#told, this.#over]) set.clear();
+    for (const set of [this.#written, this.#changed, this.#raised, this.#told, this.#foreign, this.#over]) set.clear();
     this.#isAdopted = false;
     this.#readAtMs = -Infinity;
   }
@@ -111,9 +117,10 @@ export class AlarmDesk {
     const view = this.#view(alarm);
     if (type === 'lowered') return;
     if (type === 'cleared') {
+      this.#raised.delete(id);
+      if (this.#closedElsewhere.delete(id)) return;
       logger.info({ alarm: id, kind, subject }, 'an alarm is over');
       tell(ALARM_CLEARED, { ...view, clearedAt: this.#deps.now() });
-      this.#raised.delete(id);
       // Whoever was not told that it began is not told that it is over.
       if (alarm.toldAt !== undefined && view.silenced === undefined) this.#send('cleared', alarm);
       return;
@@ -129,8 +136,10 @@ export class AlarmDesk {
   #remind(alarm: Alarm): void {
     const { repeatMs, now, silences } = this.#deps;
     if (silences.covers(this.#view(alarm))) return;
-    if (alarm.toldAt === undefined) this.#send('fired', alarm);
-    else if (this.#raised.has(alarm.id)) this.#send('raised', alarm);
+    const isOthers = this.#foreign.has(alarm.id) && now() - alarm.firedAt < TOLD_WITHIN_MS;
+    if (alarm.toldAt === undefined) {
+      if (!isOthers) this.#send('fired', alarm);
+    } else if (this.#raised.has(alarm.id)) this.#send('raised', alarm);
     else if (repeatMs > 0 && alarm.acknowledged === undefined && now() - alarm.toldAt >= repeatMs)
       this.#send('repeated', alarm);
   }
@@ -162,7 +171,7 @@ export class AlarmDesk {
           this.#deps.logger.warn({ reason: reasonOf(error) }, 'alarms are not written down yet');
       })
       .finally(() => (this.#syncing = undefined));
-    await Promise.race([this.#syncing, delay(MOST_WAIT_MS, undefined, { ref: false })]);
+    await Promise.race([this.#syncing, delay(this.#deps.patienceMs, undefined, { ref: false })]);
   }
 
   async #sync(): Promise<void> {
@@ -170,11 +179,15 @@ export class AlarmDesk {
     if (!this.#isAdopted) await this.#read();
     for (const [id, { alarm, clearedAt }] of this.#over) {
       const row = rowOf(alarm, place, clearedAt);
-      if (this.#written.has(id)) await store.close(id, row);
-      else await store.addOver(row);
+      if (this.#written.has(id)) {
+        const isOurs = (await store.close(id, row)) || place.place !== '';
+        if (!isOurs) this.#closedElsewhere.add(id);
+      } else await store.addOver(row);
       this.#over.delete(id);
-      for (const set of [this.#written, this.#changed, this.#told]) set.delete(id);
+      for (const set of [this.#written, this.#changed, this.#told, this.#foreign]) set.delete(id);
     }
+    // Some were told to be over before that was known.
+    if (this.#closedElsewhere.size > MAX_OVER) this.#closedElsewhere.clear();
     for (const alarm of this.#book.firing()) await this.#write(alarm);
     for (const [id, atMs] of this.#told) {
       await store.told([id], atMs);
@@ -195,8 +208,7 @@ export class AlarmDesk {
       });
       alarm.id = open.id;
       this.#written.add(open.id);
-      // Whoever wrote it tells the channels.
-      if (!isNew) alarm.toldAt ??= open.told_at ?? this.#deps.now();
+      if (!isNew) this.#isForeign(alarm, open);
       this.#changed.delete(alarm.id);
     } else if (this.#changed.delete(alarm.id)) {
       const { level, data } = row;
@@ -212,15 +224,30 @@ export class AlarmDesk {
     }
   }
 
+  /** Others thought that this node had gone for good, and closed what goes on. */
+  async #reopen(rows: readonly AlarmRow[]): Promise<void> {
+    const open = new Set(rows.map(({ id }) => id));
+    for (const { id } of this.#book.firing())
+      if (this.#written.has(id) && !open.has(id)) await this.#deps.store.reopen(id);
+  }
+
+  /** Whoever wrote it tells the channels. A node is alone at its place: what it finds there was written before it started. */
+  #isForeign(alarm: Alarm, { told_at: toldAt }: AlarmRow): void {
+    alarm.toldAt ??= toldAt ?? undefined;
+    if (this.#deps.place.place === '') this.#foreign.add(alarm.id);
+  }
+
   /** What is open here: an earlier process may have written it, and somebody may have taken it on. */
   async #read(): Promise<void> {
     const { store, place, now } = this.#deps;
     const rows = (await store.openOf(place.place)).filter(({ id }) => !this.#over.has(id));
     const known = new Map(this.#book.firing().map((alarm) => [alarm.key, alarm]));
+    if (place.place !== '') await this.#reopen(rows);
     for (const row of rows) {
       const mine = known.get(row.key);
       if (mine !== undefined) {
         mine.acknowledged = ackOf(row) ?? mine.acknowledged;
+        mine.toldAt ??= row.told_at ?? undefined;
         continue;
       }
       const alarm = alarmOf(row);
@@ -231,6 +258,7 @@ export class AlarmDesk {
       }
       this.#book.adopt([alarm]);
       this.#written.add(row.id);
+      this.#isForeign(alarm, row);
       // Its process is another one now.
       if (row.node !== place.node)
         await store.change(undefined, row.id, { node: place.node, node_name: place.nodeName });

@@ -30,6 +30,9 @@ const EVERY_MS = 2000;
 const SWEEP_EVERY_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
+/** For what is about all nodes longer: another one may be at it, and only the database knows. */
+const NODE_PATIENCE_MS = 1000;
+const CLUSTER_PATIENCE_MS = 10_000;
 /** A node that is away no longer may be starting anew, and finds its alarms as it left them. */
 const GONE_MS = 120_000;
 
@@ -179,8 +182,9 @@ function assemble(deps: AlarmDeps) {
     notify: (work: Work, alarm: MonitorAlarm) => notifyAdministrators(deps, { store, work, alarm }),
   };
   const here = { place: place.id, node: state.nodeId, nodeName: place.machine };
-  const node = new AlarmDesk({ ...common, place: here });
-  const cluster = new AlarmDesk({ ...common, place: { place: '', node: null, nodeName: null } });
+  const node = new AlarmDesk({ ...common, place: here, patienceMs: NODE_PATIENCE_MS });
+  const everywhere = { place: '', node: null, nodeName: null };
+  const cluster = new AlarmDesk({ ...common, place: everywhere, patienceMs: CLUSTER_PATIENCE_MS });
   const service = new AlarmService({
     ...deps,
     store,

@@ -69,13 +69,22 @@ export class AlarmStore {
     await this.#database.updateTable('alarms').set({ told_at: atMs }).where('id', 'in', ids).execute();
   }
 
-  async close(id: string, { cleared_at, level, data }: Pick<AlarmRow, 'cleared_at' | 'level' | 'data'>): Promise<void> {
-    await this.#database
+  /** Whether it was open until now. */
+  async close(
+    id: string,
+    { cleared_at, level, data }: Pick<AlarmRow, 'cleared_at' | 'level' | 'data'>,
+  ): Promise<boolean> {
+    const { numUpdatedRows } = await this.#database
       .updateTable('alarms')
       .set({ cleared_at, level, data })
       .where('id', '=', id)
       .where('cleared_at', 'is', null)
-      .execute();
+      .executeTakeFirstOrThrow();
+    return numUpdatedRows > 0n;
+  }
+
+  async reopen(id: string): Promise<void> {
+    await this.#database.updateTable('alarms').set({ cleared_at: null }).where('id', '=', id).execute();
   }
 
   async openOf(place: string): Promise<AlarmRow[]> {
