@@ -10,6 +10,8 @@ import type { Telling } from './message.ts';
 import type { Silences } from './silences.ts';
 import { ackOf, alarmOf, rowOf, type AlarmRow, type AlarmStore, type Place } from './store.ts';
 
+/** A stop waits no longer. */
+const STOP_MS = 1000;
 /** Whoever wrote an alarm of all nodes has told it by then, or will not. */
 const TOLD_WITHIN_MS = 60_000;
 /** How old what others wrote, such as who took an alarm on, may be here. */
@@ -99,7 +101,7 @@ export class AlarmDesk {
 
   /** What is not written yet, once more. */
   async stop(): Promise<void> {
-    await this.#soon();
+    await this.#soon(STOP_MS);
   }
 
   #note({ type, alarm }: Change): void {
@@ -163,7 +165,7 @@ export class AlarmDesk {
   }
 
   /** The table as it should be, or as far as that goes in a moment. One at a time: what hangs is waited for the next time. */
-  async #soon(): Promise<void> {
+  async #soon(waitMs = this.#deps.patienceMs): Promise<void> {
     this.#syncing ??= this.#sync()
       .catch((error: unknown) => {
         // What is away says so by itself.
@@ -171,7 +173,7 @@ export class AlarmDesk {
           this.#deps.logger.warn({ reason: reasonOf(error) }, 'alarms are not written down yet');
       })
       .finally(() => (this.#syncing = undefined));
-    await Promise.race([this.#syncing, delay(this.#deps.patienceMs, undefined, { ref: false })]);
+    await Promise.race([this.#syncing, delay(waitMs, undefined, { ref: false })]);
   }
 
   async #sync(): Promise<void> {
