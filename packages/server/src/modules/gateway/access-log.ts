@@ -11,6 +11,9 @@ export interface AccessLogOptions {
   access: 'notable' | 'all';
 }
 
+/** What is no id is said by the address alone. */
+const ROOM_ID = /^[\w-]{1,64}$/;
+
 const spans = new WeakMap<FastifyRequest, LogSpan>();
 
 /** From here on whatever is logged for a request says which one, of whom and about which room. Before all other hooks. */
@@ -32,7 +35,7 @@ export function nameAsker(app: FastifyInstance): void {
     const { roomId } = request.params as { roomId?: string };
     spanOf(request).know({
       ...(request.account === undefined ? {} : { user: request.account.id }),
-      ...(roomId === undefined ? {} : { room: roomId }),
+      ...(roomId !== undefined && ROOM_ID.test(roomId) ? { room: roomId } : {}),
     });
   });
 }
