@@ -211,9 +211,14 @@ test('two nodes without their Redis both say so, and what is about all of them i
       change: (config) => {
         config.alarms.groupSeconds = 0;
         config.alarms.allowPrivate = ['127.0.0.1'];
-        config.alarms.rules = [{ kind: 'state_unavailable', forSeconds: 0, clearAfterSeconds: 0 }];
+        config.alarms.rules = [
+          { kind: 'state_unavailable', forSeconds: 0, clearAfterSeconds: 0 },
+          { kind: 'dependency_down', clearAfterSeconds: 0 },
+        ];
         const hook = { name: 'ops', type: 'webhook' as const, url: receiver.url, secret: SECRET };
-        config.alarms.channels = [{ ...hook, levels: ['critical'], kinds: ['state_*', 'node_*'], cleared: true }];
+        config.alarms.channels = [
+          { ...hook, levels: ['critical'], kinds: ['state_*', 'node_*', 'dependency_*'], cleared: true },
+        ];
       },
     });
   };
@@ -248,17 +253,19 @@ test('two nodes without their Redis both say so, and what is about all of them i
     await expect.poll(() => firing(node, 'node_lost'), SOON).toMatchObject([{ acknowledged: {} }]);
   await expect.poll(() => told('node_lost', 'fired'), SOON).toBe(1);
 
-  await redis.kill();
-  await expect.poll(() => told('state_unavailable', 'fired'), SOON).toBe(2);
-  expect(
+  // Each node says so, whatever it hears of the other.
+  const nodesThatTold = (kind: string, what: string): number =>
     new Set(
       toldOf(receiver)
-        .filter(({ kind }) => kind === 'state_unavailable')
+        .filter((one) => one.kind === kind && one.what === what)
         .map(({ node }) => node),
-    ).size,
-  ).toBe(2);
+    ).size;
+  await redis.kill();
+  for (const kind of ['state_unavailable', 'dependency_down'])
+    await expect.poll(() => nodesThatTold(kind, 'fired'), SOON).toBe(2);
   await redis.resume();
-  await expect.poll(() => told('state_unavailable', 'cleared'), SOON).toBe(2);
+  for (const kind of ['state_unavailable', 'dependency_down'])
+    await expect.poll(() => nodesThatTold(kind, 'cleared'), SOON).toBe(2);
   // Back it is, under another id, at the same place.
   const back = { node: { ...ghost, id: 'ghost-2' }, alarms: [], place: 'ghost' };
   await expect
