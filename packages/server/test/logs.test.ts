@@ -8,6 +8,7 @@ import { readEvents } from './support/event-source.ts';
 test('what happened is found by whom, where and by which request, as it is said and afterwards', async () => {
   const kaibo = await startAccounts((config) => {
     config.log.access = 'all';
+    config.node.name = 'media-1';
   });
   const admin = await kaibo.person('operator');
   const ada = await kaibo.person('ada');
@@ -42,8 +43,10 @@ test('what happened is found by whom, where and by which request, as it is said 
     { what: 'the request in the database' },
   );
   const fields = { method: 'GET', route: '/api/rooms/:roomId', status: 200, url: `/api/rooms/${room.id}` };
-  expect(found).toMatchObject({ level: 'info', kind: 'access', user: ada.id, room: room.id, fields });
-  expect((await logs(`room=${room.id}&kind=audit`)).map(({ message }) => message)).toContain('room.created');
+  expect(found).toMatchObject({ level: 'info', kind: 'access', node: 'media-1', user: ada.id, room: room.id, fields });
+  expect((await logs(`room=${room.id}&kind=audit&node=media-1`)).map(({ message }) => message)).toContain(
+    'room.created',
+  );
   expect((await logs(`text=${encodeURIComponent('音乐')}&kind=audit`)).length).toBeGreaterThan(0);
   expect((await kaibo.audit(admin, `?subject=room:${room.id}`)).map(({ action }) => action)).toContain('room.created');
 

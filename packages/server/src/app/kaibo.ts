@@ -87,7 +87,8 @@ export async function startKaibo(deps: KaiboDeps): Promise<Kaibo> {
   const tracer = await openOwnTracer(deps, started);
   const database = deps.database ?? (await openOwnDatabase(deps, { folder, started, breakers, measured, tracer }));
   const state = deps.state ?? (await openOwnState(deps, started));
-  const outbox = new Outbox({ database, state, logger: logger.child({ module: 'outbox' }), now, tracer });
+  const told = { logger: logger.child({ module: 'outbox' }), node: config.node.name };
+  const outbox = new Outbox({ ...told, database, state, now, tracer });
   started.defer(() => outbox.stop());
   measured.push(outbox);
   const engine = new GuardedEngine(deps.engine ?? createEngine({ config, state, folder, logger, now }), tracer);

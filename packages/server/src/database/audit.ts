@@ -28,13 +28,19 @@ export interface AuditRow {
 const INFO = 30;
 /** What was written in a transaction, until it is committed. */
 const written = new WeakMap<Transaction, NewLogEntry[]>();
+const nodes = new WeakMap<Transaction, string>();
+
+/** What is written in the transaction is written by the node that operators call so. */
+export function auditAs(transaction: Transaction, node: string): void {
+  nodes.set(transaction, node);
+}
 
 /** Writes who did what in the transaction that does it, and where the log is searched. */
 export async function audit(transaction: Transaction, entry: AuditEntry): Promise<void> {
   const { actor, action, subject, details = {}, address = null, atMs } = entry;
   const row = { at: atMs, actor, action, subject, details: JSON.stringify(details), address };
   await transaction.insertInto('audit_log').values(row).execute();
-  const logged = auditLogEntry(row);
+  const logged = { ...auditLogEntry(row), node: nodes.get(transaction) };
   await insertLogEntries(transaction, [logged]);
   const others = written.get(transaction);
   if (others === undefined) written.set(transaction, [logged]);

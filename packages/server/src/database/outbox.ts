@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import type { StateCenter } from '../state/contract.ts';
-import { auditedIn } from './audit.ts';
+import { auditAs, auditedIn } from './audit.ts';
 import type { Database, Transaction } from './database.ts';
 import type { NewLogEntry } from './log-entries.ts';
 import { NO_TRACER, type Tracer } from '../http/trace.ts';
@@ -54,6 +54,8 @@ export interface OutboxDeps {
   database: Database;
   logger: Logger;
   now: () => number;
+  /** What operators call this one; left out, as the machine is called. */
+  node?: string;
   /** Left out by the command line, which commits only: the platform that runs appends within a second. */
   state?: StateCenter;
   /** Left out, nothing is traced. */
@@ -69,6 +71,7 @@ export class Outbox {
   readonly #database: Database;
   readonly #now: () => number;
   readonly #tracer: Tracer;
+  readonly #node: string | undefined;
   readonly #relay: OutboxRelay | undefined;
   #tap: OutboxTap | undefined;
   #audited: ((entries: readonly NewLogEntry[]) => void) | undefined;
@@ -76,6 +79,7 @@ export class Outbox {
   constructor({ state, ...deps }: OutboxDeps) {
     this.#database = deps.database;
     this.#now = deps.now;
+    this.#node = deps.node;
     this.#tracer = deps.tracer ?? NO_TRACER;
     this.#relay = state === undefined ? undefined : new OutboxRelay({ ...deps, state });
   }
@@ -100,6 +104,7 @@ export class Outbox {
     let noted = 0;
     let audited: readonly NewLogEntry[] = [];
     const result = await this.#database.transaction().execute(async (transaction) => {
+      if (this.#node !== undefined) auditAs(transaction, this.#node);
       const answer = await work({
         transaction,
         emit: async (...events) => {
