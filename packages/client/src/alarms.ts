@@ -7,7 +7,7 @@ export interface MonitorAlarm {
   kind: string;
   level: 'warning' | 'critical';
   subject?: string;
-  /** Id of the node that it is about, where it is about one, and the name of its machine. */
+  /** Id of the node that it is about, where it is about one, and what operators call it. */
   node?: string;
   nodeName?: string;
   since: number;
@@ -28,7 +28,7 @@ export interface AlarmQuery {
   kind?: string;
   level?: 'warning' | 'critical';
   subject?: string;
-  /** Id of a node, or the name of its machine. */
+  /** Id or name of a node. */
   node?: string;
   before?: string;
   limit?: number;

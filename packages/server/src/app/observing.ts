@@ -59,7 +59,7 @@ export function createObserving({ config, live, recording, logger, ...deps }: Ob
     },
     alarms: config.alarms,
     isPublic: isPublicAddress,
-    place: { id: loadPlaceId(deps.folder), machine: hostname() },
+    place: { id: loadPlaceId(deps.folder), name: config.node.name ?? hostname() },
     pageUrl: config.publicUrl === undefined ? undefined : new URL('admin/alarms', `${config.publicUrl}/`).href,
     settings: settingsOf(config, origins),
     countRooms: () => live.countRooms(),

@@ -13,7 +13,7 @@ export interface AlarmTable {
   key: string;
   kind: string;
   subject: string | null;
-  /** Id of the process that let it fire, and the name of its machine; null for all nodes together. */
+  /** Id of the process that let it fire, and what operators call it; null for all nodes together. */
   node: string | null;
   node_name: string | null;
   level: 'warning' | 'critical';

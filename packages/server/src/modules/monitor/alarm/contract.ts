@@ -16,7 +16,7 @@ export const monitorAlarmSchema = z.object({
   level: z.enum(['warning', 'critical']),
   subject: z.string().optional().describe('What it is about: a dependency, a recording, a stream name'),
   node: z.string().optional().describe('Id of the node that it is about, where it is about one'),
-  nodeName: z.string().optional().describe('Name of its machine'),
+  nodeName: z.string().optional().describe('What operators call that node'),
   since: ms.describe('From when on it is so, ms since the epoch'),
   firedAt: ms.describe('When it had lasted long enough, ms since the epoch'),
   clearedAt: ms.optional().describe('When it was over, ms since the epoch'),
@@ -48,7 +48,7 @@ export const alarmsQuerySchema = z.object({
   kind: name,
   level: z.enum(['warning', 'critical']).optional(),
   subject: name,
-  node: name.describe('Id of the node, or name of its machine'),
+  node: name.describe('Id or name of the node'),
   before: z
     .string()
     .regex(/^\d{1,16}_[\w-]{1,64}$/)
@@ -74,7 +74,7 @@ export const newSilenceSchema = z
   .strictObject({
     kind: pattern('Kind of alarm'),
     subject: pattern('What it is about'),
-    node: pattern('Name of a machine, or id of a node'),
+    node: pattern('Name or id of a node'),
     startsAt: ms.optional().describe('ms since the epoch; left out, now. In the future it is a maintenance window'),
     endsAt: ms,
     reason: lineSchema(500),

@@ -58,8 +58,8 @@ export interface AlarmDeps extends Pick<ClusterReaderDeps, 'lostNodes' | 'failed
   isPublic(address: string): boolean;
   options: AlarmOptions;
   bounds: AlarmBounds;
-  /** This node, under the name that it keeps over restarts, and of its machine. */
-  place: { id: string; machine: string };
+  /** This node: what it keeps over restarts, and what operators call it. */
+  place: { id: string; name: string };
   /** Of the page of alarms, where it is known. */
   pageUrl: string | undefined;
   /** To whoever looks at the page. */
@@ -165,7 +165,7 @@ function assemble(deps: AlarmDeps) {
   const outbound = new Outbound({ ...deps, ...options });
   const dispatcher = new Dispatcher({
     ...{ ...options, now, logger, sender: new Sender({ ...deps, outbound }), groupMs: options.groupSeconds * 1000 },
-    ...{ site: () => `Kaibo · ${place.machine}`, url: deps.pageUrl },
+    ...{ site: () => `Kaibo · ${place.name}`, url: deps.pageUrl },
     count: (type, outcome) => metrics.delivery(type, outcome),
     onTold: (ids, atMs) => {
       for (const desk of [node, cluster]) desk.wasTold(ids, atMs);
@@ -181,7 +181,7 @@ function assemble(deps: AlarmDeps) {
     repeatMs: options.repeatMinutes * MINUTE_MS,
     notify: (work: Work, alarm: MonitorAlarm) => notifyAdministrators(deps, { store, work, alarm }),
   };
-  const here = { place: place.id, node: state.nodeId, nodeName: place.machine };
+  const here = { place: place.id, node: state.nodeId, nodeName: place.name };
   const node = new AlarmDesk({ ...common, place: here, patienceMs: NODE_PATIENCE_MS });
   const everywhere = { place: '', node: null, nodeName: null };
   const cluster = new AlarmDesk({ ...common, place: everywhere, patienceMs: CLUSTER_PATIENCE_MS });
