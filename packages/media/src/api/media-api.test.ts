@@ -215,7 +215,9 @@ test('with a secret and a certificate it speaks TLS only, and a renewed one is s
   try {
     const old = await certificateOf(api);
     const headers = { Authorization: `Bearer ${SECRET}` };
-    await expect(call('/api/v1/versions', { headers, port: api })).rejects.toThrow(/socket hang up|ECONNRESET|Parse Error/);
+    await expect(call('/api/v1/versions', { headers, port: api })).rejects.toThrow(
+      /socket hang up|ECONNRESET|Parse Error/,
+    );
     // Its request is begun before the renewal, and ended after.
     const open = tls.connect({ host: '127.0.0.1', port: api, rejectUnauthorized: false });
     let answer = '';
