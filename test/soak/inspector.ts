@@ -10,13 +10,14 @@ interface Answer {
 }
 
 interface Measured {
+  /** Without what is on its way to sockets, which goes up and down by itself; RSS has that too. */
   heapBytes: number;
   /** What keeps the loop alive: sockets, timers and so on, by their kinds. */
   resources: Record<string, number>;
 }
 
 const MEASURE = `JSON.stringify({
-  heapBytes: process.memoryUsage().heapUsed + process.memoryUsage().external,
+  heapBytes: process.memoryUsage().heapUsed,
   resources: process.getActiveResourcesInfo().reduce((all, kind) => ({ ...all, [kind]: (all[kind] ?? 0) + 1 }), {}),
 })`;
 const ANSWER_MS = 60_000;
