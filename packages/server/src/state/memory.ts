@@ -16,6 +16,8 @@ import type {
 
 /** A group that has been empty this long forgets its peak. */
 const EMPTY_GROUP_MS = 3_600_000;
+/** The log of a channel that nobody listens to or asks for this long is forgotten: broadcasts end, and others begin. */
+const UNUSED_LOG_MS = 300_000;
 const SWEEP_MS = 10_000;
 /** A token that is there but for the last digits of its arithmetic is there. */
 const ROUNDING = 1e-6;
@@ -28,6 +30,7 @@ interface Channel {
   /** Ids of the events in `history`, with their offsets. */
   ids: Map<string, number>;
   listeners: Set<Listener>;
+  usedAtMs: number;
 }
 
 interface Group {
@@ -109,6 +112,8 @@ export class MemoryStateCenter implements StateCenter {
     listeners.add(listener);
     return async () => {
       listeners.delete(listener);
+      // From here on it may be unused.
+      if (this.#channels.get(name)?.listeners === listeners) this.#use(name);
     };
   }
 
@@ -212,7 +217,9 @@ export class MemoryStateCenter implements StateCenter {
       history: [],
       ids: new Map(),
       listeners: new Set(),
+      usedAtMs: 0,
     };
+    channel.usedAtMs = this.#now();
     this.#channels.delete(name);
     this.#channels.set(name, channel);
     if (this.#channels.size > this.#maxChannels) this.#evict();
@@ -233,6 +240,8 @@ export class MemoryStateCenter implements StateCenter {
     for (const [name, fullAtMs] of this.#buckets) if (fullAtMs <= now) this.#buckets.delete(name);
     for (const [name, { emptySinceMs }] of this.#groups)
       if (emptySinceMs !== undefined && emptySinceMs + EMPTY_GROUP_MS <= now) this.#groups.delete(name);
+    for (const [name, { listeners, usedAtMs }] of this.#channels)
+      if (listeners.size === 0 && usedAtMs + UNUSED_LOG_MS <= now) this.#channels.delete(name);
   }
 }
 
