@@ -1,5 +1,6 @@
-import type { NotNull } from 'kysely';
+import { sql, type NotNull, type QueryCreator } from 'kysely';
 import type { Database, Transaction } from '../../database/database.ts';
+import type { DatabaseSchema } from '../../database/schema.ts';
 import type { RecordingRow } from './store.ts';
 
 /** What recordings of a room or channel take. */
@@ -60,25 +61,38 @@ export class KeeperStore {
     return Number(bytes ?? 0);
   }
 
-  /** Those that take most first; `over` only those that take more. */
-  async usages({ limit, over }: { limit: number; over?: number }): Promise<Usage[]> {
-    let query = this.#database
+  /**
+   * Those that take most first; `over` only those that take more. By the files that are closed: a recording that was stopped
+   * by its quota is not over, and has no size of its own yet. Of those in `openIds` the engine knows.
+   */
+  async usages({
+    limit,
+    over,
+    openIds = [],
+  }: {
+    limit: number;
+    over?: number;
+    openIds?: readonly string[];
+  }): Promise<Usage[]> {
+    const rows = await this.#database
+      .with('closed', (database) => closedFiles(database, openIds))
       .selectFrom('recordings')
+      .leftJoin('closed', 'closed.recording_id', 'recordings.id')
       .select(({ fn }) => [
         'play_id',
         fn.max('user_id').as('user_id'),
         fn.max('title').as('title'),
         fn.countAll<number>().as('count'),
-        fn.sum<number>('size_bytes').as('bytes'),
+        fn.coalesce(fn.sum<number>('closed.bytes'), sql<number>`0`).as('bytes'),
       ])
       .where('state', '<>', 'deleted')
       .where('play_id', 'is not', null)
       .$narrowType<{ play_id: NotNull }>()
       .groupBy('play_id')
+      .$if(over !== undefined, (query) => query.having(({ fn }) => fn.sum<number>('closed.bytes'), '>', over ?? 0))
       .orderBy('bytes', 'desc')
-      .limit(limit);
-    if (over !== undefined) query = query.having(({ fn }) => fn.sum<number>('size_bytes'), '>', over);
-    const rows = await query.execute();
+      .limit(limit)
+      .execute();
     return rows.map((row) => ({
       playId: row.play_id,
       userId: row.user_id,
@@ -88,10 +102,12 @@ export class KeeperStore {
     }));
   }
 
-  async usedBy(playId: string): Promise<number> {
+  async usedBy(playId: string, openIds: readonly string[]): Promise<number> {
     const { bytes } = await this.#database
+      .with('closed', (database) => closedFiles(database, openIds))
       .selectFrom('recordings')
-      .select(({ fn }) => fn.sum<number | null>('size_bytes').as('bytes'))
+      .innerJoin('closed', 'closed.recording_id', 'recordings.id')
+      .select(({ fn }) => fn.sum<number | null>('closed.bytes').as('bytes'))
       .where('play_id', '=', playId)
       .where('state', '<>', 'deleted')
       .executeTakeFirstOrThrow();
@@ -201,4 +217,13 @@ export class KeeperStore {
       .executeTakeFirst();
     return row?.user_id ?? null;
   }
+}
+
+/** Bytes of the closed files of each recording. */
+function closedFiles(database: QueryCreator<DatabaseSchema>, openIds: readonly string[]) {
+  return database
+    .selectFrom('recording_parts')
+    .select(({ fn }) => ['recording_id', fn.sum<number>('size_bytes').as('bytes')])
+    .$if(openIds.length > 0, (query) => query.where('recording_id', 'not in', [...openIds]))
+    .groupBy('recording_id');
 }

@@ -153,9 +153,11 @@ export class Keeper {
     if (quota > 0) {
       const openOf = new Map<string, number>();
       for (const { stream, sizeBytes } of open) openOf.set(stream, (openOf.get(stream) ?? 0) + sizeBytes);
-      const kept = new Map((await keeperStore.usages({ limit: BATCH, over: quota })).map((use) => [use.playId, use]));
+      const openIds = idsOf(open);
+      const most = await keeperStore.usages({ limit: BATCH, over: quota, openIds });
+      const kept = new Map(most.map((use) => [use.playId, use]));
       for (const playId of new Set([...openOf.keys(), ...kept.keys()])) {
-        const used = kept.get(playId)?.sizeBytes ?? (await keeperStore.usedBy(playId));
+        const used = kept.get(playId)?.sizeBytes ?? (await keeperStore.usedBy(playId, openIds));
         const over = used + (openOf.get(playId) ?? 0) - quota;
         if (over >= 0 && !(await this.#makeRoom(over, { playId, why: 'room quota' }))) full.add(playId);
       }
