@@ -31,6 +31,7 @@ export class SrsDuty {
   readonly #subscriptions: Unsubscribe[] = [];
   #lease: Lease | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #trying: Promise<void> | undefined;
   #isOnDuty = false;
   #isStopped = false;
 
@@ -70,6 +71,8 @@ export class SrsDuty {
     clearTimeout(this.#timer);
     await Promise.all(this.#subscriptions.splice(0).map((unsubscribe) => unsubscribe()));
     for (const settle of this.#waiting.values()) settle(503);
+    // A lease that is on its way is given back too.
+    await this.#trying;
     await this.#lease?.release();
   }
 
@@ -100,7 +103,13 @@ export class SrsDuty {
       );
   }
 
-  async #try(): Promise<void> {
+  /** Who comes while it is being settled, such as by a node's loss, waits for that. */
+  #try(): Promise<void> {
+    this.#trying ??= this.#settle().finally(() => (this.#trying = undefined));
+    return this.#trying;
+  }
+
+  async #settle(): Promise<void> {
     clearTimeout(this.#timer);
     try {
       await this.#look();
