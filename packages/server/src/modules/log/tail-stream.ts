@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import type { Guest } from '../../sockets/roster.ts';
 import type { Caller } from '../gateway/contract.ts';
 import type { LogEntry } from './contract.ts';
+import { beginEventStream } from '../../http/event-stream.ts';
 
 const RETRY_MS = 3000;
 const HEARTBEAT_MS = 15_000;
@@ -26,13 +27,7 @@ export class TailStream implements Guest {
   constructor({ response, headers, caller, onEnd }: TailStreamDeps) {
     this.caller = caller;
     this.#response = response;
-    response.writeHead(200, {
-      ...headers,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store, no-transform',
-      'x-accel-buffering': 'no',
-    });
-    response.write(`retry: ${RETRY_MS}\n\n`);
+    beginEventStream(response, { headers, retryMs: RETRY_MS });
     this.#heart = setInterval(() => this.#write(':\n\n'), HEARTBEAT_MS).unref();
     response.on('error', () => response.destroy());
     response.on('close', () => {

@@ -3,6 +3,7 @@ import type { Guest } from '../../sockets/roster.ts';
 import type { Caller } from '../gateway/contract.ts';
 import { vectorText, type Vector } from './contract.ts';
 import type { FeedMessage } from './message.ts';
+import { beginEventStream } from '../../http/event-stream.ts';
 
 /** How long a browser waits before it comes back. */
 const RETRY_MS = 2000;
@@ -39,13 +40,7 @@ export class EventStream implements Guest {
     this.#vector = vector;
     this.#maxQueueBytes = maxQueueBytes;
     this.#onCut = onCut;
-    response.writeHead(200, {
-      ...headers,
-      'content-type': 'text/event-stream; charset=utf-8',
-      'cache-control': 'no-store, no-transform',
-      'x-accel-buffering': 'no',
-    });
-    response.write(`retry: ${RETRY_MS}\n\n`);
+    beginEventStream(response, { headers, retryMs: RETRY_MS });
     this.#heart = setInterval(() => this.#write(':\n\n'), heartbeatMs).unref();
     response.on('error', () => response.destroy());
     response.on('close', () => {
