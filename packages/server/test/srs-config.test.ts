@@ -91,6 +91,16 @@ test('hooks lead to this platform with its secret, which is made once and kept',
   expect(statSync(join(folder, 'srs-secrets.json')).mode & 0o777).toBe(0o600);
 });
 
+test('where nodes share a database nothing is made that only one of them would know', async () => {
+  const shared = ['--database.url=postgres://127.0.0.1:1/kaibo'];
+  expect(await refusal(...shared)).toMatch(/engine\.srs\.hooksSecret and engine\.srs\.apiPassword/);
+  expect(await refusal(...shared, '--engine.srs.hooksSecret=c0ffee1234567890abcdef42')).toMatch(
+    /engine\.srs\.apiPassword/,
+  );
+  const both = ['--engine.srs.hooksSecret=c0ffee1234567890abcdef42', '--engine.srs.apiPassword=91be42a77d03'];
+  expect(await srsConfig(...shared, ...both)).toContain('/api/hooks/srs/c0ffee1234567890abcdef42');
+});
+
 test('an edge takes no publisher, and one of several servers is the one whose API is named', async () => {
   const edges = JSON.stringify([
     { apiUrl: 'http://10.0.0.21:1985', rtmpPort: 2935 },

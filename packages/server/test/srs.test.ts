@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { pino } from 'pino';
+import { createClient } from 'redis';
 import { expect, onTestFinished, test } from 'vitest';
 import { until } from '../../../test/support/until.ts';
 import type { Config } from '../src/app/config.ts';
@@ -266,12 +267,15 @@ test('two nodes and one SRS: hooks may come to either, viewers count once, and w
   const other = onDuty === first ? second : first;
   expect(other.kaibo.engine.isOnDuty).toBe(false);
 
-  // By the node that is not on duty.
+  // By the node that is not on duty, and nobody reads a key in the state center.
+  const passed = await listenAtRedis(redis.url);
   const made = await other.create();
   expect((await srs.publish(other.hooks, made.playId, '?key=wrong')).code).toBe(403);
   expect((await srs.publish(other.hooks, made.playId, keyOf(made))).code).toBe(0);
   await live(onDuty, made.id);
   await live(other, made.id);
+  expect(passed.join('\n')).toContain('engine:srs:asked');
+  expect(passed.join('\n')).not.toContain(keyOf(made).slice(5));
   const seat = await srs.play(other.hooks, made.playId);
   await srs.play(onDuty.hooks, made.playId);
   await viewers(other, made.id, 2);
@@ -297,6 +301,15 @@ test('two nodes and one SRS: hooks may come to either, viewers count once, and w
   expect(await other.room(made.id)).toMatchObject({ status: 'live' });
   expect((await srs.publish(other.hooks, made.playId, keyOf(made))).code).toBe(409);
 }, 60_000);
+
+/** Every command that this Redis is sent from now on. */
+async function listenAtRedis(url: string): Promise<string[]> {
+  const commands: string[] = [];
+  const client = await createClient({ url }).connect();
+  onTestFinished(() => client.destroy());
+  await client.monitor((command) => commands.push(String(command)));
+  return commands;
+}
 
 const OFFER = `${[
   ...['v=0', 'o=- 1 1 IN IP4 0.0.0.0', 's=-', 't=0 0', 'm=video 9 UDP/TLS/RTP/SAVPF 96', 'c=IN IP4 0.0.0.0'],

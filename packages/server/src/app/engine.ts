@@ -31,7 +31,7 @@ type Place = Config['engine']['srs']['origins'][number] & { origin?: string };
 
 function createSrsEngine({ config, state, folder, logger, now }: EngineDeps): SrsEngine {
   const { srs } = config.engine;
-  const secrets = srsSecrets(folder, srs);
+  const secrets = srsSecrets(folder, config);
   const serverOf = (role: SrsRole, { apiUrl, publicHost, address, origin, ...ports }: Place): SrsServer => {
     const { host, hostname } = new URL(apiUrl);
     const api = new SrsApi({

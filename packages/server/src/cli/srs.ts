@@ -37,7 +37,7 @@ export const srsConfig: Command = {
   run: async ({ flags, options }) => {
     const { config, warnings } = await loadConfig({ flags, env: process.env });
     for (const warning of warnings) console.error(warning);
-    const secrets = srsSecrets(makeDataFolder(config.dataDir), config.engine.srs);
+    const secrets = srsSecrets(makeDataFolder(config.dataDir), config);
     const text = fileOf({ options, config, secrets });
     const { out } = options;
     if (typeof out === 'string') writeSecretly(out, text);

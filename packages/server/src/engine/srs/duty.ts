@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { StateUnavailableError, type Lease, type StateCenter, type Unsubscribe } from '../../state/contract.ts';
+import { Seal } from './seal.ts';
 
 const LEASE = 'engine:srs';
 const ASKED = 'engine:srs:asked';
 const answersTo = (nodeId: string): string => `engine:srs:answered:${nodeId}`;
+const NEWS = 'engine:srs:news';
 /** How soon a node that is not on duty tries to be. */
 const TRY_EVERY_MS = 2000;
 /** SRS waits 30 s for a hook; an encoder less. */
@@ -18,15 +20,23 @@ interface Question {
   body: unknown;
 }
 
+interface News {
+  from: string;
+  news: unknown;
+}
+
 /**
  * Several nodes share one SRS: the one on duty answers for it, alone. Hooks that a balancer brings to another are passed
- * on to it by the state center, and come back as its answer. With one node, that is on duty at once.
+ * on to it by the state center, and come back as its answer. With one node, that is on duty at once. Hooks carry stream
+ * keys and tokens: what passes through the state center is sealed.
  */
 export class SrsDuty {
   readonly #state: StateCenter;
   readonly #logger: Logger;
   readonly #answer: (body: unknown) => Promise<number>;
   readonly #onChange: (isOnDuty: boolean) => void;
+  readonly #onNews: (news: unknown) => void;
+  readonly #seal: Seal;
   readonly #waiting = new Map<string, (code: number) => void>();
   readonly #subscriptions: Unsubscribe[] = [];
   #lease: Lease | undefined;
@@ -38,13 +48,19 @@ export class SrsDuty {
   constructor(deps: {
     state: StateCenter;
     logger: Logger;
+    /** The same on all nodes. */
+    secret: string;
     answer(body: unknown): Promise<number>;
     onChange(isOnDuty: boolean): void;
+    /** What another node told. */
+    onNews(news: unknown): void;
   }) {
     this.#state = deps.state;
     this.#logger = deps.logger;
     this.#answer = (body) => deps.answer(body);
     this.#onChange = (isOnDuty) => deps.onChange(isOnDuty);
+    this.#onNews = (news) => deps.onNews(news);
+    this.#seal = new Seal(deps.secret, 'kaibo srs between nodes');
   }
 
   get isOnDuty(): boolean {
@@ -53,13 +69,14 @@ export class SrsDuty {
 
   async start(): Promise<void> {
     this.#subscriptions.push(
-      await this.#state.subscribe(ASKED, { deliver: ({ data }) => this.#asked(data as Question), reset: () => {} }),
-      await this.#state.subscribe(answersTo(this.#state.nodeId), {
-        deliver: ({ data }) => {
-          const { id, code } = data as { id: string; code: number };
-          this.#waiting.get(id)?.(code);
-        },
-        reset: () => {},
+      await this.#listen(ASKED, (question) => this.#asked(question as Question)),
+      await this.#listen(answersTo(this.#state.nodeId), (answer) => {
+        const { id, code } = answer as { id: string; code: number };
+        this.#waiting.get(id)?.(code);
+      }),
+      await this.#listen(NEWS, (message) => {
+        const { from, news } = message as News;
+        if (from !== this.#state.nodeId) this.#onNews(news);
       }),
     );
     this.#state.onNodeLost(() => void this.#try());
@@ -85,7 +102,7 @@ export class SrsDuty {
     const timer = setTimeout(() => resolve(503), ANSWER_MS);
     this.#waiting.set(id, resolve);
     try {
-      await this.#state.publishEphemeral(ASKED, 'asked', { id, from: this.#state.nodeId, body } satisfies Question);
+      await this.#send(ASKED, { id, from: this.#state.nodeId, body } satisfies Question);
       return await promise;
     } finally {
       clearTimeout(timer);
@@ -93,10 +110,30 @@ export class SrsDuty {
     }
   }
 
+  /** To the other nodes, as far as they can be reached. */
+  async tell(news: unknown): Promise<void> {
+    await this.#send(NEWS, { from: this.#state.nodeId, news } satisfies News).catch((error: unknown) =>
+      this.#logger.warn({ err: error }, 'the other nodes are not told of a client of SRS'),
+    );
+  }
+
+  #send(channel: string, value: unknown): Promise<void> {
+    return this.#state.publishEphemeral(channel, 'sealed', this.#seal.seal(value));
+  }
+
+  #listen(channel: string, take: (value: unknown) => void): Promise<Unsubscribe> {
+    const deliver = ({ data }: { data: unknown }): void => {
+      const value = this.#seal.open(String(data));
+      if (value !== undefined) return take(value);
+      this.#logger.error('another node has another engine.srs.hooksSecret: it has to be the same on all');
+    };
+    return this.#state.subscribe(channel, { deliver, reset: () => {} });
+  }
+
   #asked({ id, from, body }: Question): void {
     if (!this.#isOnDuty || from === this.#state.nodeId) return;
     this.#answer(body)
-      .then((code) => this.#state.publishEphemeral(answersTo(from), 'answered', { id, code }))
+      .then((code) => this.#send(answersTo(from), { id, code }))
       // Whoever asked hears nothing, and refuses.
       .catch((error: unknown) =>
         this.#logger.warn({ err: error }, 'a hook that another node was sent is not answered'),

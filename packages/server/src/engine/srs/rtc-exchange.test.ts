@@ -49,6 +49,7 @@ function exchangeBefore(reply: SrsReply | ((request: SrsRequest) => SrsReply), c
     }),
     apiOf: () => API,
     kick: async (clientId) => kicked.push(clientId) > 0,
+    tell: async () => {},
     secret: 'a secret of all nodes',
     now: () => nowMs,
     send: async (request) => {
@@ -150,8 +151,8 @@ describe('what a refusal of SRS becomes', () => {
     const denial = { action: 'deny', status: 503, code: 'room_full', message: 'full' } as const;
     const made = exchangeBefore((request) => {
       // SRS gives the hook the query that it was asked with.
-      made.exchange.heard(new URL(request.url).search, { denial });
-      made.exchange.heard('?kaibo=unknown', { denial });
+      void made.exchange.heard(new URL(request.url).search, { denial });
+      void made.exchange.heard('?kaibo=unknown', { denial });
       return { type: 'closed' };
     });
     expect(await made.exchange.exchange(OFFER)).toEqual(denial);
@@ -205,7 +206,7 @@ describe('a session', () => {
     'without an address (%s) is kicked',
     async (location) => {
       const made = exchangeBefore((request) => {
-        made.exchange.heard(new URL(request.url).search, { clientId: 'c_srs' });
+        void made.exchange.heard(new URL(request.url).search, { clientId: 'c_srs' });
         return { ...TAKEN, location };
       });
       const answer = await made.exchange.exchange(OFFER);
@@ -219,7 +220,7 @@ describe('a session', () => {
   test('that ended by itself is told once, one that was closed is not', async () => {
     let ids = 0;
     const made = exchangeBefore((request) => {
-      if (request.method === 'POST') made.exchange.heard(new URL(request.url).search, { clientId: `c${++ids}` });
+      if (request.method === 'POST') void made.exchange.heard(new URL(request.url).search, { clientId: `c${++ids}` });
       return TAKEN;
     });
     const told: string[] = [];
@@ -227,13 +228,48 @@ describe('a session', () => {
     const [first, second] = [await made.exchange.open(OFFER), await made.exchange.open(OFFER)];
     if (first.action !== 'answer' || second.action !== 'answer') throw new Error('refused');
     await made.exchange.close(first.sessionId);
-    for (const id of ['c1', 'c2', 'c2', 'c3']) made.exchange.ended(id, 'closed');
+    for (const id of ['c1', 'c2', 'c2', 'c3']) await made.exchange.ended(id, 'closed');
     expect(told).toEqual([`${second.sessionId} closed`]);
     leave();
     const third = await made.exchange.open(OFFER);
-    made.exchange.ended('c3', 'closed');
+    await made.exchange.ended('c3', 'closed');
     expect(third.action).toBe('answer');
     expect(told).toHaveLength(1);
+  });
+
+  describe('whose hooks reach another node', () => {
+    /** `hooked` has the hooks, `here` the browsers. */
+    function twoNodes(reply: (request: SrsRequest) => SrsReply) {
+      const here = exchangeBefore(reply, { tell: async (news) => hooked.exchange.told(news) });
+      const hooked = exchangeBefore(TAKEN, { tell: async (news) => here.exchange.told(news) });
+      const ends: string[] = [];
+      here.exchange.onClosed((id, reason) => ends.push(`${id} ${reason}`));
+      return { here: here.exchange, hooked: hooked.exchange, ends };
+    }
+
+    test('is refused for the reason that the hook was answered', async () => {
+      const denial = { action: 'deny', status: 503, code: 'room_full', message: 'full' } as const;
+      const { here, hooked } = twoNodes((request) => {
+        void hooked.heard(new URL(request.url).search, { denial });
+        return { type: 'closed' };
+      });
+      expect(await here.open(OFFER)).toEqual(denial);
+    });
+
+    test('is told of its end, although the client became known after SRS had answered', async () => {
+      const queries: string[] = [];
+      const { here, hooked, ends } = twoNodes((request) => {
+        queries.push(new URL(request.url).search);
+        return TAKEN;
+      });
+      const opened = await here.open(OFFER);
+      if (opened.action !== 'answer') throw new Error(opened.code);
+      for (const forged of ['', '?kaibo=', '?kaibo=x', `?kaibo=${'y'.repeat(16)}`])
+        await hooked.heard(forged, { clientId: 'forged' });
+      await hooked.heard(queries[0] ?? '', { clientId: 'c1' });
+      for (const id of ['forged', 'c1', 'c1']) await hooked.ended(id, 'kicked');
+      expect(ends).toEqual([`${opened.sessionId} kicked`]);
+    });
   });
 });
 

@@ -11,10 +11,13 @@ const TAG_BYTES = 12;
 const SESSION_MS = 24 * 3_600_000;
 /** SRS asks its hook, which is the platform, before it answers. */
 const ANSWER_MS = 10_000;
+/** How long after SRS's answer another node may tell which client it was. */
+const LATE_MS = 2000;
 /** Offers that wait for SRS's answer; more are refused. */
 const MAX_WAITING = 500;
 /** Sessions of the platform's signaling whose end is told. */
 const MAX_SIGNALED = 20_000;
+const TAG_VALUE = /^[\w-]{16}$/;
 const STREAM_NAME = /^[A-Za-z0-9][\w.-]{0,127}$/;
 /** Rights are signed or random text of these. */
 const RIGHT = /^[\w.~+/=-]{1,4096}$/;
@@ -32,17 +35,27 @@ export interface SrsRtcDeps {
   kick(clientId: string): Promise<boolean>;
   /** Shared by all nodes; what ids of sessions are sealed with. */
   secret: string;
+  /** To the other nodes, which may have opened the session. */
+  tell(news: RtcNews): Promise<void>;
   now(): number;
   send?: SrsSend;
 }
 
 export type SrsOpened = { action: 'answer'; sessionId: string; sdp: string } | Denial;
 
-/** What hooks told of a session before SRS answered. */
+/** What hooks told of a session, for the most part before SRS answered. */
 interface Heard {
   clientId?: string;
   denial?: Denial;
 }
+
+interface Waiting extends Heard {
+  /** Of a session of `open` that SRS has answered. */
+  sessionId?: string;
+}
+
+/** What a node that hooks reach tells the others, one of which has opened the session. */
+export type RtcNews = ({ type: 'heard'; tag: string } & Heard) | { type: 'ended'; clientId: string; reason: string };
 
 /**
  * Offers of WebRTC to SRS: the platform judges right and description first, then asks in a query of its own making, for
@@ -52,7 +65,7 @@ export class SrsRtcExchange implements RtcSignaling {
   readonly #deps: SrsRtcDeps;
   readonly #send: SrsSend;
   readonly #seal: SessionSeal;
-  readonly #waiting = new Map<string, Heard>();
+  readonly #waiting = new Map<string, Waiting>();
   /** Of `open`, by SRS's id of the client. */
   readonly #signaled = new Map<string, string>();
   readonly #listeners = new Set<(sessionId: string, reason: string) => void>();
@@ -64,14 +77,12 @@ export class SrsRtcExchange implements RtcSignaling {
   }
 
   async open(offer: RtcOffer): Promise<SrsOpened> {
-    const { opened, clientId } = await this.#open(offer);
-    if (opened.action === 'answer' && clientId !== undefined) this.#follow(clientId, opened.sessionId);
-    return opened;
+    return this.#open(offer, { isSignaled: true });
   }
 
   /** The same for whoever keeps the session's id as an address, and is told of its end by its own connection. */
   async exchange(offer: RtcOffer): Promise<SrsOpened> {
-    return (await this.#open(offer)).opened;
+    return this.#open(offer, { isSignaled: false });
   }
 
   /** SRS needs no candidates of clients: it is reached, and answers to where it was. */
@@ -83,7 +94,7 @@ export class SrsRtcExchange implements RtcSignaling {
     const session = this.#seal.open(sessionId, this.#deps.now());
     if (session === undefined) return false;
     if (session.clientId !== undefined) this.#signaled.delete(session.clientId);
-    await this.#end(session);
+    await this.#hangUp(session);
     return true;
   }
 
@@ -92,31 +103,55 @@ export class SrsRtcExchange implements RtcSignaling {
     return () => this.#listeners.delete(listener);
   }
 
-  /** A hook came: the query that SRS was asked with, and what it was answered. */
-  heard(param: string, heard: Heard): void {
-    const waiting = this.#waiting.get(new URLSearchParams(param).get(TAG) ?? '');
-    if (waiting !== undefined) Object.assign(waiting, heard);
+  /** A hook came: the query that SRS was asked with, and what it is answered. Before it is, so that who asked SRS knows. */
+  async heard(param: string, heard: Heard): Promise<void> {
+    const tag = new URLSearchParams(param).get(TAG) ?? '';
+    if (!TAG_VALUE.test(tag) || this.#take(tag, heard)) return;
+    await this.#deps.tell({ type: 'heard', tag, ...heard });
   }
 
-  /** A client of SRS is gone, whoever ended it. */
-  ended(clientId: string, reason: string): void {
+  /** A client of SRS that came by WebRTC is gone, whoever ended it. */
+  async ended(clientId: string, reason: string): Promise<void> {
+    if (!this.#end(clientId, reason)) await this.#deps.tell({ type: 'ended', clientId, reason });
+  }
+
+  /** By another node, of a session that may be one of this. */
+  told(news: RtcNews): void {
+    if (news.type === 'ended') this.#end(news.clientId, news.reason);
+    else this.#take(news.tag, { clientId: news.clientId, denial: news.denial });
+  }
+
+  #take(tag: string, heard: Heard): boolean {
+    const waiting = this.#waiting.get(tag);
+    if (waiting === undefined) return false;
+    Object.assign(waiting, heard);
+    this.#follow(waiting);
+    return true;
+  }
+
+  #end(clientId: string, reason: string): boolean {
     const sessionId = this.#signaled.get(clientId);
-    if (sessionId === undefined) return;
+    if (sessionId === undefined) return false;
     this.#signaled.delete(clientId);
     for (const listener of this.#listeners) listener(sessionId, reason);
+    return true;
   }
 
-  async #open(offer: RtcOffer): Promise<{ opened: SrsOpened; clientId?: string }> {
-    if (this.#waiting.size >= MAX_WAITING) return { opened: UNAVAILABLE };
+  async #open(offer: RtcOffer, { isSignaled }: { isSignaled: boolean }): Promise<SrsOpened> {
+    if (this.#waiting.size >= MAX_WAITING) return UNAVAILABLE;
     const tag = randomBytes(TAG_BYTES).toString('base64url');
-    const heard: Heard = {};
-    this.#waiting.set(tag, heard);
+    const waiting: Waiting = {};
+    this.#waiting.set(tag, waiting);
     try {
       const problem = this.#problem(offer) ?? (await this.#judge(offer));
-      const opened = problem ?? (await this.#ask(offer, { tag, heard }));
-      return { opened, clientId: heard.clientId };
+      const opened = problem ?? (await this.#ask(offer, { tag, heard: waiting }));
+      if (isSignaled && opened.action === 'answer') waiting.sessionId = opened.sessionId;
+      this.#follow(waiting);
+      return opened;
     } finally {
-      this.#waiting.delete(tag);
+      const isLate = waiting.sessionId !== undefined && waiting.clientId === undefined;
+      if (isLate) setTimeout(() => this.#waiting.delete(tag), LATE_MS).unref();
+      else this.#waiting.delete(tag);
     }
   }
 
@@ -155,14 +190,14 @@ export class SrsRtcExchange implements RtcSignaling {
       untilMs: this.#deps.now() + SESSION_MS,
     };
     if (answeredLines(reply.body) === 0) {
-      await this.#end(session);
+      await this.#hangUp(session);
       return NOTHING_IN_COMMON;
     }
     return { action: 'answer', sessionId: this.#seal.seal(session), sdp: reply.body };
   }
 
   /** By the address that SRS gave it; its proxy gives none. */
-  async #end({ api, location, clientId }: RtcSession): Promise<void> {
+  async #hangUp({ api, location, clientId }: RtcSession): Promise<void> {
     if (location !== '') {
       const headers = this.#authorization();
       await this.#send({ method: 'DELETE', url: api + location, headers, timeoutMs: ANSWER_MS });
@@ -174,7 +209,9 @@ export class SrsRtcExchange implements RtcSignaling {
     return authorization === undefined ? {} : { Authorization: authorization };
   }
 
-  #follow(clientId: string, sessionId: string): void {
+  /** From when both are known: the session, and SRS's name of its client. */
+  #follow({ clientId, sessionId }: Waiting): void {
+    if (clientId === undefined || sessionId === undefined) return;
     const [oldest] = this.#signaled.keys();
     if (this.#signaled.size >= MAX_SIGNALED && oldest !== undefined) this.#signaled.delete(oldest);
     this.#signaled.set(clientId, sessionId);

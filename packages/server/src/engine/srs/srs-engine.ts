@@ -26,7 +26,7 @@ import { SrsDuty } from './duty.ts';
 import { hookCodeOf, sameSecret, takeHeartbeat, takeHook, type SrsHookTarget } from './hooks.ts';
 import { measureSrs } from './metrics.ts';
 import { carrierOf, originOf, playServerOf } from './place.ts';
-import { SrsRtcExchange } from './rtc-exchange.ts';
+import { SrsRtcExchange, type RtcNews } from './rtc-exchange.ts';
 import { SrsRtcHttp } from './rtc-http.ts';
 import type { SrsServer } from './server.ts';
 
@@ -101,9 +101,10 @@ export class SrsEngine implements MediaEngine {
     this.#carried = new SrsCarried({ emit: (event) => this.#tell(event), now, graceMs });
     const target = this.#target();
     this.#duty = new SrsDuty({
-      ...{ state, logger },
+      ...{ state, logger, secret: options.hooksSecret },
       answer: (body) => takeHook(body, target),
       onChange: () => this.#changeDuty(),
+      onNews: (news) => this.rtc.told(news as RtcNews),
     });
     this.callbacks = {
       knows: (secret) => sameSecret(secret, options.hooksSecret),
@@ -116,6 +117,7 @@ export class SrsEngine implements MediaEngine {
         options.proxyApiUrl ??
         (intent === 'publish' ? originOf(this.#origins(), stream) : carrierOf(servers, stream)).options.api.url,
       kick: (clientId) => this.kickClient(clientId),
+      tell: (news) => this.#duty.tell(news),
       ...{ secret: options.hooksSecret, authorization: servers[0]?.options.api.authorization, now },
     });
     this.rtcHttp = new SrsRtcHttp(this.rtc);
@@ -297,7 +299,7 @@ export class SrsEngine implements MediaEngine {
       return other?.clientId === client.clientId ? undefined : other;
     };
     const verdict = await this.#handler.authorizePublish({ ...client, param });
-    this.rtc.heard(param, verdict.action === 'deny' ? { denial: verdict } : { clientId: client.clientId });
+    await this.rtc.heard(param, verdict.action === 'deny' ? { denial: verdict } : { clientId: client.clientId });
     if (verdict.action === 'deny') return hookCodeOf(verdict);
     // SRS would refuse a second one itself, but only on the same server, and without telling of its end.
     if (rival() !== undefined) await this.#lookAround();
@@ -309,7 +311,7 @@ export class SrsEngine implements MediaEngine {
     }
     // An encoder that lost its connection: the dead one goes, and its next attempt is let in.
     if (this.#carried.mayBeReplaced(client, verdict.credential)) await this.kickClient(other.clientId);
-    this.rtc.heard(param, { denial: BUSY });
+    await this.rtc.heard(param, { denial: BUSY });
     return hookCodeOf(BUSY);
   }
 
@@ -317,7 +319,8 @@ export class SrsEngine implements MediaEngine {
     const key = keyOf(event);
     if (event.type === 'published' && !this.#startedAt.has(key)) this.#startedAt.set(key, event.atMs);
     if (event.type === 'ended') this.#startedAt.delete(key);
-    if (event.type === 'interrupted' || event.type === 'stopped') this.rtc.ended(event.client.clientId, event.reason);
+    if ((event.type === 'interrupted' || event.type === 'stopped') && event.client.protocol === 'webrtc')
+      void this.rtc.ended(event.client.clientId, event.reason);
     this.#handler?.notify(event);
   }
 
@@ -331,10 +334,10 @@ export class SrsEngine implements MediaEngine {
     if (typeof verdict === 'number' || verdict.action === 'deny') {
       this.#refused.play++;
       if (typeof verdict === 'number') return verdict;
-      this.rtc.heard(param, { denial: verdict });
+      await this.rtc.heard(param, { denial: verdict });
       return hookCodeOf(verdict);
     }
-    this.rtc.heard(param, { clientId: client.clientId });
+    await this.rtc.heard(param, { clientId: client.clientId });
     this.#carried.playing(client, verdict.viewer ?? client.clientId);
     return 0;
   }
