@@ -7,7 +7,7 @@ const OPTIONS: SessionOptions = {
   video: {} as HTMLVideoElement,
   url: 'http://h/a.m3u8',
   quality: 'auto',
-  events: { onEnd: () => {}, onFacts: () => {}, onSpeed: () => {}, onLevels: () => {} },
+  events: { onLoaded: () => {}, onEnd: () => {}, onFacts: () => {}, onSpeed: () => {}, onLevels: () => {} },
 };
 
 class Told implements PlaySession {

@@ -34,7 +34,10 @@ class LiveSession implements PlaySession {
     this.id = id;
     this.options = options;
   }
-  open = () => Promise.resolve();
+  async open(): Promise<void> {
+    await loading;
+    this.options.events.onLoaded();
+  }
   progress = () => this.pictures;
   delayS = () => this.delay;
   keepUp = () => false;
@@ -56,6 +59,8 @@ class PastSession extends LiveSession {
   setQuality = (quality: string) => void this.qualities.push(quality);
 }
 
+/** Of the code of a session. */
+let loading: Promise<void>;
 let sessions: LiveSession[];
 let state: PlayerState;
 let picture: Picture;
@@ -87,6 +92,7 @@ const WITH_PAST = () => [...RUNGS(), rung('hls', 'hls', 12_000, 2)];
 
 beforeEach(() => {
   vi.useFakeTimers();
+  loading = Promise.resolve();
   sessions = [];
   state = { ...INITIAL_STATE };
   picture = new Picture();
@@ -122,6 +128,21 @@ async function playsFor(session: LiveSession, ms: number): Promise<void> {
     await vi.advanceTimersByTimeAsync(400);
   }
 }
+
+test('a way whose code is long on its way is waited for, then as long as any other; code that never comes is given up', async () => {
+  const arrival = Promise.withResolvers<void>();
+  loading = arrival.promise;
+  player.start(RUNGS());
+  await vi.advanceTimersByTimeAsync(14_000);
+  arrival.resolve();
+  await vi.advanceTimersByTimeAsync(2_500);
+  expect(sessions.map(({ id }) => id)).toEqual(['whep']);
+  loading = new Promise(() => {});
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(sessions.map(({ id }) => id)).toEqual(['whep', 'ws-flv']);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(sessions.map(({ id }) => id).slice(0, 4)).toEqual(['whep', 'ws-flv', 'ws-flv', 'http-flv']);
+});
 
 test('no picture by WebRTC in 3 s: the next way is taken at once, and it is still the first connecting', async () => {
   player.start(RUNGS());

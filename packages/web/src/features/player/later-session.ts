@@ -20,6 +20,7 @@ export class LaterSession implements PlaySession {
     const session = await this.#load(this.#options);
     if (this.#destroyed) return;
     this.#session = session;
+    this.#options.events.onLoaded();
     // Wished for while the code was on its way.
     if (this.#options.quality !== quality) session.setQuality?.(this.#options.quality);
     if (this.#options.behindS !== undefined && this.#options.behindS !== behindS)

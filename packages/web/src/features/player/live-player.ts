@@ -21,6 +21,8 @@ const MOVED = ['timeupdate', 'playing'] as const;
 const BACKOFF = { minMs: 400, maxMs: 10_000 };
 /** Playing this long means that the connection is a good one. */
 const GOOD_TIME_MS = 10_000;
+/** The code of a way may take this long to load: a slow network is no reason to give up the way itself. */
+const LOAD_MS = 15_000;
 /** A paused viewer's connection is given back after this long. */
 const PAUSED_KEEP_MS = 15_000;
 /** Nearer than this to the newest picture nobody goes back: what leads there is about as far behind. */
@@ -175,7 +177,8 @@ export class LivePlayer {
     const rung = this.#ways.current;
     if (!rung || !this.#running) return;
     this.#closeSession();
-    this.#watch = new StallWatch(Date.now(), rung.transport.patience);
+    const { patience } = rung.transport;
+    this.#watch = new StallWatch(Date.now(), { ...patience, firstPictureMs: LOAD_MS });
     const { isBack } = this.#ways;
     const behindS = isBack ? this.#place.behindS(Date.now()) : undefined;
     this.#onState({ phase, failure: null, transport: rung.transport.id, isBack, speedBps: 0, delayS: behindS ?? 0 });
@@ -185,6 +188,7 @@ export class LivePlayer {
       quality: rung.quality,
       behindS,
       events: {
+        onLoaded: () => (this.#watch = new StallWatch(Date.now(), patience)),
         onEnd: (end) => this.#ended(end),
         onFacts: (facts) => this.#onState({ facts }),
         onSpeed: (speedBps) => this.#onState({ speedBps }),

@@ -21,6 +21,8 @@ export interface QualityLevel {
 }
 
 export interface SessionEvents {
+  /** Its own code is there: from now on pictures can be waited for. */
+  onLoaded(): void;
   /** At most once, and never after `destroy`. */
   onEnd(end: SessionEnd): void;
   onFacts(facts: MediaFacts): void;
