@@ -14,7 +14,7 @@ import { until } from '../support/until.ts';
 
 const CONFIG = readFileSync(join(import.meta.dirname, '../../deploy/haproxy/haproxy.cfg'), 'utf8');
 
-/** Says its name over HTTP, and over TCP at once; `isReady` is what it says to whoever asks. */
+/** Says its name over HTTP, and over TCP once it was told for whom; `isReady` is what it says to whoever asks. */
 class NamedNode implements AsyncDisposable {
   isReady = true;
   readonly #http: http.Server;
@@ -28,7 +28,7 @@ class NamedNode implements AsyncDisposable {
     });
     this.#tcp = net.createServer((socket) => {
       socket.on('error', () => socket.destroy());
-      socket.end(name);
+      socket.once('data', (header) => socket.end(header.includes('\0\r\nQUIT\n') ? name : 'no PROXY header'));
     });
   }
 

@@ -30,7 +30,8 @@ const stack = new AsyncDisposableStack();
 
 beforeAll(async () => {
   const [media, rtmp, mediaApi] = [await freePort(), await freePort(), await freePort()];
-  const ports = [`--media.http.port=${media}`, `--media.rtmp.port=${rtmp}`, `--media.api.port=${mediaApi}`];
+  const proxies = '--media.rtmp.proxies=["127.0.0.2"]';
+  const ports = [proxies, `--media.http.port=${media}`, `--media.rtmp.port=${rtmp}`, `--media.api.port=${mediaApi}`];
   const rest = [
     '--trustProxy=127.0.0.1,::1',
     '--access=open',

@@ -8,7 +8,14 @@ engineSuite('embedded', async (handler) => {
   const engine = new EmbeddedEngine({
     options: {
       ...DEFAULT_MEDIA_OPTIONS,
-      ...{ host: '127.0.0.1', rtmp: free, http: free, api: free, workers: 1, graceMs: SUITE_GRACE_MS },
+      ...{
+        host: '127.0.0.1',
+        rtmp: { ...DEFAULT_MEDIA_OPTIONS.rtmp, ...free },
+        http: free,
+        api: free,
+        workers: 1,
+        graceMs: SUITE_GRACE_MS,
+      },
       rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0 },
       snapshot: { ...DEFAULT_MEDIA_OPTIONS.snapshot, enabled: false },
     },

@@ -26,7 +26,7 @@ const server = new MediaServer({
   options: {
     ...DEFAULT_MEDIA_OPTIONS,
     host: '127.0.0.1',
-    rtmp: port,
+    rtmp: { ...DEFAULT_MEDIA_OPTIONS.rtmp, ...port },
     http: port,
     api: port,
     rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, ...port },

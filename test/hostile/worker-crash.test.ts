@@ -24,7 +24,7 @@ beforeAll(async () => {
   server = new MediaServer({
     options: {
       ...DEFAULT_MEDIA_OPTIONS,
-      ...{ host: '127.0.0.1', rtmp: free, http: free, api: free, workers: 2 },
+      ...{ host: '127.0.0.1', rtmp: { ...DEFAULT_MEDIA_OPTIONS.rtmp, ...free }, http: free, api: free, workers: 2 },
       rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, ...free },
     },
     hooks: {

@@ -17,6 +17,7 @@ type LocalMediaOptions = Partial<Pick<MediaOptions, 'host' | 'graceMs' | 'tls' |
   transcode?: Partial<MediaOptions['transcode']>;
   record?: Partial<MediaOptions['record']>;
   apiSecret?: string;
+  proxies?: MediaOptions['rtmp']['proxies'];
   limits?: Partial<MediaOptions['limits']>;
   authorizePublish?: MediaHooks['authorizePublish'];
   authorizePlay?: MediaHooks['authorizePlay'];
@@ -47,6 +48,7 @@ export class LocalMediaServer {
     transcode,
     record,
     apiSecret,
+    proxies = [],
     limits,
     authorizePublish,
     authorizePlay,
@@ -59,7 +61,7 @@ export class LocalMediaServer {
     const server = new MediaServer({
       options: {
         ...DEFAULT_MEDIA_OPTIONS,
-        ...{ host: '127.0.0.1', rtmp: free, http: free, rtmps: free, https: free },
+        ...{ host: '127.0.0.1', rtmp: { ...free, proxies }, http: free, rtmps: free, https: free },
         api: { ...free, secret: apiSecret },
         rtc: { ...DEFAULT_MEDIA_OPTIONS.rtc, port: 0, ...rtc },
         ...{ workers: 2, graceMs: 1500 },

@@ -17,6 +17,8 @@ const DEFAULT_TIMEOUT_MS = 10_000;
 export interface RtmpClientOptions {
   port: number;
   host?: string;
+  /** From which of this machine's addresses. */
+  localAddress?: string;
   /** RTMPS, without checking the certificate. */
   tls?: boolean;
   /** For every wait of this client. */
@@ -56,7 +58,7 @@ export class RtmpClient {
   outChunkSize = 128;
   /** Resolves when the connection is gone, by whichever side. */
   readonly closed: Promise<void>;
-  private readonly options: Required<Omit<RtmpClientOptions, 'tls'>>;
+  private readonly options: Required<Omit<RtmpClientOptions, 'tls' | 'localAddress'>>;
   private readonly reader = new ChunkReader();
   private handshakeBytes: Buffer[] | undefined = [];
   private handshakeAnswer = (s1: Buffer, _s2: Buffer): Buffer => s1;
@@ -84,7 +86,8 @@ export class RtmpClient {
 
   /** A connection without handshake yet. */
   static async open(options: RtmpClientOptions): Promise<RtmpClient> {
-    const target = { port: options.port, host: options.host ?? '127.0.0.1' };
+    const { port, host = '127.0.0.1', localAddress } = options;
+    const target = { port, host, localAddress };
     const socket = options.tls ? tls.connect({ ...target, rejectUnauthorized: false }) : net.connect(target);
     await new Promise<void>((resolve, reject) => {
       socket.once(options.tls ? 'secureConnect' : 'connect', resolve);

@@ -59,7 +59,13 @@ const profileSchema = z
 /** The stand-alone server's configuration: the media part of kaibo.yaml, without its `media.` prefix, and the hooks. */
 export const MediaConfig = z.strictObject({
   host: z.string().default(D.host),
-  rtmp: part({ port: port(D.rtmp.port) }),
+  rtmp: part({
+    port: port(D.rtmp.port),
+    proxies: z
+      .array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))
+      .max(100)
+      .default([]),
+  }),
   http: part({ port: port(D.http.port) }),
   rtmps: part({ port: port(D.rtmps.port) }),
   https: part({ port: port(D.https.port) }),

@@ -123,7 +123,8 @@ export interface DoctorOptions {
 /** Everything the media server can be told. Port 0 takes a free one, resolved once for all workers. */
 export interface MediaOptions {
   host: string;
-  rtmp: { port: number };
+  /** `proxies`: addresses and networks whose RTMP and RTMPS connections begin with a PROXY header, which is believed. */
+  rtmp: { port: number; proxies: readonly string[] };
   http: { port: number };
   /** Served only when `tls` is set. */
   rtmps: { port: number };
@@ -150,7 +151,7 @@ export interface MediaOptions {
 
 export const DEFAULT_MEDIA_OPTIONS: MediaOptions = {
   host: '0.0.0.0',
-  rtmp: { port: 1935 },
+  rtmp: { port: 1935, proxies: [] },
   http: { port: 8080 },
   rtmps: { port: 1936 },
   https: { port: 8444 },

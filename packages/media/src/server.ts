@@ -460,7 +460,7 @@ async function resolveOptions(
   const ports = { ...tcp, rtc };
   const resolved: MediaOptions = {
     ...options,
-    rtmp: { port: ports.rtmp },
+    rtmp: { ...options.rtmp, port: ports.rtmp },
     http: { port: ports.http },
     rtc: { ...options.rtc, port: ports.rtc },
     rtmps: { port: ports.rtmps ?? options.rtmps.port },

@@ -145,8 +145,7 @@ export class MediaWorker implements SessionHost {
     this.#link.send({ type: 'ready' });
   }
 
-  admit(socket: Socket): boolean {
-    const address = socket.remoteAddress ?? '';
+  admit(socket: Socket, address = socket.remoteAddress ?? ''): boolean {
     const refusal = this.#connections.add(address);
     if (refusal) {
       this.log.warn({ address, limit: refusal }, 'connection refused');

@@ -36,8 +36,8 @@ export interface MediaLog {
 export interface SessionHost {
   readonly options: MediaOptions;
   readonly log: MediaLog;
-  /** Counts a new socket until it closes. False: over a limit, and the socket is gone. */
-  admit(socket: Socket): boolean;
+  /** Counts a new socket until it closes, by `address` where a proxy made it for that one. False: over a limit, and the socket is gone. */
+  admit(socket: Socket, address?: string): boolean;
   /**
    * Asks whether an RTMP connection may be made at all, when anybody wants to be asked; its close is told then.
    * Undefined: nobody does, go on.

@@ -28,6 +28,8 @@ interface MessageStream {
 
 /** The session as its NetConnection needs it. */
 export interface RtmpTransport extends RtmpConnection {
+  /** Of the client. */
+  readonly address: string;
   /** Whether any message stream publishes or plays: an idle connection is closed in time. */
   working(busy: boolean): void;
 }
@@ -279,7 +281,7 @@ export class NetConnection {
     return {
       clientId: this.#streams.size <= 1 ? this.#clientId : randomClientId(),
       protocol: this.#protocol,
-      address: this.#transport.socket.remoteAddress ?? '',
+      address: this.#transport.address,
       vhost: '__defaultVhost__',
       app,
       stream,

@@ -14,15 +14,23 @@ const MIN_ACK_WINDOW_BYTES = 1024;
 /** Answers and media that the peer has not taken yet; a healthy player is far below. */
 const MAX_UNREAD_BYTES = 1024 * 1024;
 
+export interface RtmpSessionDeps {
+  socket: Socket;
+  /** Of the client, which is not the socket's where a proxy stands between. */
+  address: string;
+  host: SessionHost;
+  protocol: 'rtmp' | 'rtmps';
+}
+
 /**
  * One RTMP connection as bytes: handshake → chunks → messages, which go to its NetConnection. Everything a peer does
  * wrong ends this connection and nothing else.
  */
 export class RtmpSession implements RtmpTransport {
   readonly socket: Socket;
+  readonly address: string;
   readonly host: SessionHost;
   #protocol: 'rtmp' | 'rtmps';
-  #address: string;
   #handshake = new ServerHandshake();
   #chunks = new ChunkReader();
   #connection: NetConnection;
@@ -32,11 +40,11 @@ export class RtmpSession implements RtmpTransport {
   #idle: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor({ socket, host, protocol }: { socket: Socket; host: SessionHost; protocol: 'rtmp' | 'rtmps' }) {
+  constructor({ socket, address, host, protocol }: RtmpSessionDeps) {
     this.socket = socket;
+    this.address = address;
     this.host = host;
     this.#protocol = protocol;
-    this.#address = socket.remoteAddress ?? '';
     this.#connection = new NetConnection(this, protocol);
     this.working(false);
     socket.on('data', (bytes: Buffer) => this.#receive(bytes));
@@ -70,7 +78,7 @@ export class RtmpSession implements RtmpTransport {
       else this.#shake(bytes);
     } catch (error) {
       if (!(error instanceof RtmpError || error instanceof HandshakeError)) throw error;
-      this.host.log.info({ address: this.#address, protocol: this.#protocol, code: error.code }, error.message);
+      this.host.log.info({ address: this.address, protocol: this.#protocol, code: error.code }, error.message);
       this.#connection.finish('malformed');
       this.close();
     } finally {

@@ -12,7 +12,7 @@ export function testOptions({
   return {
     ...DEFAULT_MEDIA_OPTIONS,
     host: '127.0.0.1',
-    rtmp: { port: 0 },
+    rtmp: { port: 0, proxies: [] },
     http: { port: 0 },
     rtmps: { port: 0 },
     https: { port: 0 },

@@ -25,6 +25,8 @@ const media = DEFAULT_MEDIA_OPTIONS;
 const { doctor, hls, limits, record, relay, rtc, snapshot, transcode } = media;
 
 const port = () => z.int().min(0).max(65_535);
+/** Of a machine, or a network. */
+const address = () => z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]);
 const whole = () => z.int().min(1).max(Number.MAX_SAFE_INTEGER);
 /** Commas part a list of them. */
 const redisUrl = () => z.string().regex(/^rediss?:\/\/[^\s,]+$/, 'redis://HOST:6379');
@@ -111,7 +113,7 @@ export const configSchema = section({
     .default('members')
     .describe('Who may create rooms: members (accounts; this machine itself while there are none) or open (anyone)'),
   trustProxy: z
-    .union([z.boolean(), z.int().min(1), z.array(z.union([z.cidrv4(), z.cidrv6(), z.ipv4(), z.ipv6()]))])
+    .union([z.boolean(), z.int().min(1), z.array(address())])
     .default(false)
     .describe('Believe X-Forwarded-*: true, a number of hops, or a list of proxy addresses'),
   database: section({
@@ -200,7 +202,14 @@ export const configSchema = section({
       .describe('A process this late refuses new requests with 503 until it has caught up'),
   }).prefault({}),
   media: section({
-    rtmp: section({ port: port().default(media.rtmp.port).describe('RTMP in and out') }).prefault({}),
+    rtmp: section({
+      port: port().default(media.rtmp.port).describe('RTMP in and out'),
+      proxies: z
+        .array(address())
+        .max(100)
+        .default([])
+        .describe('Proxies whose RTMP and RTMPS connections all begin with a PROXY header (version 1 or 2)'),
+    }).prefault({}),
     rtmps: section({ port: port().default(media.rtmps.port).describe('RTMP over TLS') }).prefault({}),
     http: section({ port: port().default(media.http.port).describe('FLV and WebSocket-FLV') }).prefault({}),
     https: section({ port: port().default(media.https.port).describe('FLV and WebSocket-FLV over TLS') }).prefault({}),
