@@ -1,23 +1,40 @@
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import net from 'node:net';
 
+/** Below what the system gives to whoever asks for any: between our look and its use nobody is given it by chance. */
+const FIRST = 12_000;
+const COUNT = 20_000;
+const TRIES = 100;
+
 /** A TCP port that was free a moment ago. Prefer port 0 where the program says what it got. */
-export async function freePort(): Promise<number> {
-  const probe = net.createServer();
-  await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
-  const address = probe.address();
-  await new Promise((resolve) => probe.close(resolve));
-  if (!address || typeof address === 'string') throw new Error('no free port');
-  return address.port;
+export const freePort = (): Promise<number> => find(isFreeTcp);
+
+/** A UDP port that was free a moment ago. */
+export const freeUdpPort = (): Promise<number> => find(isFreeUdp);
+
+async function find(isFree: (port: number) => Promise<boolean>): Promise<number> {
+  for (let tries = 0; tries < TRIES; tries++) {
+    const port = FIRST + randomInt(COUNT);
+    if (await isFree(port)) return port;
+  }
+  throw new Error('no free port');
 }
 
-/** A UDP port that was free a moment ago, on loopback. */
-export async function freeUdpPort(): Promise<number> {
+function isFreeTcp(port: number): Promise<boolean> {
+  const probe = net.createServer();
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.listen(port, '0.0.0.0', () => probe.close(() => resolve(true)));
+  });
+}
+
+function isFreeUdp(port: number): Promise<boolean> {
   const probe = createSocket('udp4');
-  await new Promise<void>((resolve) => probe.bind(0, '127.0.0.1', resolve));
-  const { port } = probe.address();
-  await new Promise<void>((resolve) => probe.close(resolve));
-  return port;
+  return new Promise((resolve) => {
+    probe.once('error', () => resolve(false));
+    probe.bind(port, '0.0.0.0', () => probe.close(() => resolve(true)));
+  });
 }
 
 export async function isPortOpen(port: number): Promise<boolean> {
