@@ -39,7 +39,7 @@ export async function startPlatform(...flags: string[]): Promise<Platform> {
     'start',
     `--dataDir=${folder.file('data')}`,
     '--log.format=json',
-    '--media.workers=2',
+    '--media.workers=1',
     // Many tests share few cores; refusing work when late has tests of its own.
     '--limits.eventLoopDelayMs=60000',
     // Nothing outside is asked.

@@ -22,19 +22,19 @@ export interface TestDatabases {
   server(): PostgresServer;
 }
 
+/** Of this process, for all its test files; it ends with it. */
 let shared: PostgresServer | undefined;
+/** Of one server: each takes 10 MB of what is memory for the most part. */
+const MAX_DATABASES = 60;
 
-/** Migrated once in a test file, and copied for each test: migrations take longer than most tests do. */
-const templates = new Map<Kind, Promise<Template>>();
-interface Template {
-  copyTo(folder: string): Promise<{ url?: string }>;
-  remove(): void;
-}
+/** Migrated once, and copied for each test: migrations take longer than most tests do. */
+const templates = new Map<Kind, Promise<CopyTo>>();
+type CopyTo = (folder: string) => Promise<{ url?: string }>;
 
 type Kind = DatabaseHandle['kind'];
 type Tests = (open: () => Promise<Database>, databases: TestDatabases) => void;
 
-/** Runs the same tests on SQLite and on a PostgreSQL of this test file; `open` makes a fresh, migrated database for a test. */
+/** Runs the same tests on SQLite and on PostgreSQL; `open` makes a fresh, migrated database for a test. */
 export function onEveryDatabase(name: string, tests: Tests): void {
   for (const kind of ['sqlite', 'postgres'] as const) onDatabase(kind, name, tests);
 }
@@ -42,15 +42,21 @@ export function onEveryDatabase(name: string, tests: Tests): void {
 /** What only one of them has. */
 export function onDatabase(kind: Kind, name: string, tests: Tests): void {
   describe(`${name} on ${kind}`, () => {
-    if (kind === 'postgres') beforeAll(async () => void (shared ??= await PostgresServer.start()));
+    if (kind === 'postgres')
+      beforeAll(async () => {
+        shared ??= await PostgresServer.start();
+        // A test that stopped it may have failed before it went on.
+        await shared.resume();
+      });
     const databases = databasesOf(kind);
     tests(async () => (await databases.handle(await databases.options('migrated'), 'as it is')).database, databases);
   });
   afterAll(async () => {
-    for (const made of templates.values()) (await made).remove();
-    templates.clear();
-    await shared?.[Symbol.asyncDispose]();
+    if (shared === undefined || shared.databases < MAX_DATABASES) return;
+    templates.delete('postgres');
+    const full = shared;
     shared = undefined;
+    await full[Symbol.asyncDispose]();
   });
 }
 
@@ -67,34 +73,29 @@ function optionsOf(folder: string): DatabaseOptions {
   return { folder, poolSize: 10, statementTimeoutMs: 15_000, logger: pino({ level: 'silent' }) };
 }
 
-function templateOf(kind: Kind): Promise<Template> {
+function templateOf(kind: Kind): Promise<CopyTo> {
   const made = templates.get(kind) ?? (kind === 'postgres' ? postgresTemplate() : sqliteTemplate());
   templates.set(kind, made);
   return made;
 }
 
-async function sqliteTemplate(): Promise<Template> {
+async function sqliteTemplate(): Promise<CopyTo> {
   const from = newFolder();
   const handle = await openDatabase(optionsOf(from));
   await handle.close();
-  return {
-    copyTo: async (folder) => {
-      copyFileSync(handle.place, join(folder, basename(handle.place)));
-      return {};
-    },
-    remove: () => rmSync(from, { recursive: true, force: true }),
+  return async (folder) => {
+    copyFileSync(handle.place, join(folder, basename(handle.place)));
+    return {};
   };
 }
 
-async function postgresTemplate(): Promise<Template> {
+async function postgresTemplate(): Promise<CopyTo> {
   const folder = newFolder();
   const url = await server().createDatabase();
   await (await openDatabase({ ...optionsOf(folder), url })).close();
+  rmSync(folder, { recursive: true, force: true });
   const name = new URL(url).pathname.slice(1);
-  return {
-    copyTo: async () => ({ url: await server().createDatabase(name) }),
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  };
+  return async () => ({ url: await server().createDatabase(name) });
 }
 
 function databasesOf(kind: Kind): TestDatabases {
@@ -104,7 +105,7 @@ function databasesOf(kind: Kind): TestDatabases {
     options: async (as = 'empty') => {
       const folder = newFolder();
       onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-      if (as === 'migrated') return { ...optionsOf(folder), ...(await (await templateOf(kind)).copyTo(folder)) };
+      if (as === 'migrated') return { ...optionsOf(folder), ...(await (await templateOf(kind))(folder)) };
       return { ...optionsOf(folder), url: kind === 'postgres' ? await server().createDatabase() : undefined };
     },
     handle: async (options, how = 'migrated') => {

@@ -106,6 +106,11 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
+  /** Made so far. */
+  get databases(): number {
+    return this.#databases;
+  }
+
   /** Of the program whose children serve the connections; undefined while it is stopped. */
   get pid(): number | undefined {
     return this.#process?.pid;
@@ -134,8 +139,9 @@ export class PostgresServer implements AsyncDisposable {
     }
   }
 
-  /** Starts it (again), on the same port with the same data; ready when it resolves. */
+  /** Starts it (again) unless it runs, on the same port with the same data; ready when it resolves. */
   async resume(): Promise<void> {
+    if (this.#process !== undefined && this.#process.exitCode === null && this.#process.signalCode === null) return;
     const { uid, gid } = identity();
     const user = uid === undefined ? [] : [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
     const settings = Object.entries({ ...SETTINGS, port: this.#port }).flatMap(([key, value]) => [
