@@ -177,7 +177,8 @@ describe('a platform on PostgreSQL and Redis, with a publisher and viewers, watc
     const redis = stack.use(await RedisServer.start());
     const postgres = stack.use(await PostgresServer.start());
     const flags = [`--database.url=${await postgres.createDatabase()}`, `--redis.url=${redis.url}`];
-    const platform = stack.use(await startPlatform(...flags, '--metrics.perStream=true', `--metrics.token=${TOKEN}`));
+    const shown = ['--media.workers=2', '--metrics.perStream=true', `--metrics.token=${TOKEN}`];
+    const platform = stack.use(await startPlatform(...flags, ...shown));
     const [, port] = await platform.program.saw(/"metrics":(\d+)/);
     const scrape = async (): Promise<string> => {
       const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { headers: { authorization: `Bearer ${TOKEN}` } });

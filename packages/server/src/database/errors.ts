@@ -31,6 +31,14 @@ export function isUniqueViolation(error: unknown): boolean {
   return ['23505', 'SQLITE_CONSTRAINT_UNIQUE'].includes(codeOf(error));
 }
 
+/**
+ * How loud a failure is that is tried again by itself: that the database is away is said by the database's own line, and
+ * those who only wait for it have nothing to add.
+ */
+export function levelOf(error: unknown): 'warn' | 'debug' {
+  return error instanceof DatabaseUnavailableError ? 'debug' : 'warn';
+}
+
 /** One line that says what went wrong: `connect ECONNREFUSED 127.0.0.1:5432`. */
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);

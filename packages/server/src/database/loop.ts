@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { levelOf } from './errors.ts';
 
 export interface LoopDeps {
   /** @returns whether there is more to do at once */
@@ -57,7 +58,7 @@ export class Loop {
       }
     } catch (error) {
       // Nothing is lost: it stands in the database, and the next time finds it.
-      logger.warn({ err: error }, failedWords);
+      logger[levelOf(error)]({ err: error }, failedWords);
     }
     if (!this.#isStopped) this.#timer = setTimeout(() => this.nudge(), restMs).unref();
   }

@@ -27,10 +27,13 @@ const START_ATTEMPTS = 5;
 /** It must be nowhere but in the URL: tests look for it in logs and answers. */
 export const POSTGRES_PASSWORD = 'not-to-be-shown';
 
-/** Written, but not forced to the disk: only processes are killed in tests, never the machine. */
+/** Written, but not forced to the disk: only processes are killed in tests, never the machine. Nobody tidies up or copies it. */
 const SETTINGS = {
   fsync: 'off',
   full_page_writes: 'off',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  autovacuum: 'off',
   shared_buffers: '32MB',
   max_connections: '200',
   listen_addresses: '127.0.0.1',
@@ -124,7 +127,7 @@ export class PostgresServer implements AsyncDisposable {
   /** An empty one, or as `template` is, to which nobody is connected; answers its URL. */
   async createDatabase(template = 'template0'): Promise<string> {
     const name = `test_${++this.#databases}`;
-    await this.query(`create database ${name} template ${template}`);
+    await this.query(`create database ${name} template ${template} strategy file_copy`);
     return this.url(name);
   }
 

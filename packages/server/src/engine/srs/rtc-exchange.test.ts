@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { EngineClient, RtcOffer } from '../contract.ts';
+import type { EngineClient, PublicEngineClient, RtcOffer } from '../contract.ts';
 import { SrsRtcExchange, type SrsRtcDeps } from './rtc-exchange.ts';
 import { SrsRtcHttp } from './rtc-http.ts';
 import type { SrsReply, SrsRequest } from './rtc-send.ts';
@@ -28,6 +28,10 @@ const OFFER: RtcOffer = {
   ...{ intent: 'publish', app: 'live', stream: 'room-one', param: '?key=good', address: '203.0.113.7' },
   sdp: sdp(),
 };
+
+const clientOf = (clientId: string): PublicEngineClient => ({
+  ...{ clientId, app: 'live', stream: 'room-one', protocol: 'webrtc', address: '203.0.113.7' },
+});
 
 /** An exchange before an SRS that answers as it is told. */
 function exchangeBefore(reply: SrsReply | ((request: SrsRequest) => SrsReply), change: Partial<SrsRtcDeps> = {}) {
@@ -228,11 +232,11 @@ describe('a session', () => {
     const [first, second] = [await made.exchange.open(OFFER), await made.exchange.open(OFFER)];
     if (first.action !== 'answer' || second.action !== 'answer') throw new Error('refused');
     await made.exchange.close(first.sessionId);
-    for (const id of ['c1', 'c2', 'c2', 'c3']) await made.exchange.ended(id, 'closed');
+    for (const id of ['c1', 'c2', 'c2', 'c3']) await made.exchange.ended(clientOf(id), 'closed');
     expect(told).toEqual([`${second.sessionId} closed`]);
     leave();
     const third = await made.exchange.open(OFFER);
-    await made.exchange.ended('c3', 'closed');
+    await made.exchange.ended(clientOf('c3'), 'closed');
     expect(third.action).toBe('answer');
     expect(told).toHaveLength(1);
   });
@@ -267,7 +271,7 @@ describe('a session', () => {
       for (const forged of ['', '?kaibo=', '?kaibo=x', `?kaibo=${'y'.repeat(16)}`])
         await hooked.heard(forged, { clientId: 'forged' });
       await hooked.heard(queries[0] ?? '', { clientId: 'c1' });
-      for (const id of ['forged', 'c1', 'c1']) await hooked.ended(id, 'kicked');
+      for (const id of ['forged', 'c1', 'c1']) await hooked.ended(clientOf(id), 'kicked');
       expect(ends).toEqual([`${opened.sessionId} kicked`]);
     });
   });

@@ -1,5 +1,5 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import type { Denial, EngineHandler, RtcOffer, RtcSignaling, StreamName } from '../contract.ts';
+import type { Denial, EngineHandler, PublicEngineClient, RtcOffer, RtcSignaling, StreamName } from '../contract.ts';
 import { answeredLines, deny, offerProblem, type RtcIntent } from './rtc-offer.ts';
 import { SessionSeal, type RtcSession } from './rtc-session.ts';
 import { sendToSrs, type SrsReply, type SrsSend } from './rtc-send.ts';
@@ -110,9 +110,10 @@ export class SrsRtcExchange implements RtcSignaling {
     await this.#deps.tell({ type: 'heard', tag, ...heard });
   }
 
-  /** A client of SRS that came by WebRTC is gone, whoever ended it. */
-  async ended(clientId: string, reason: string): Promise<void> {
-    if (!this.#end(clientId, reason)) await this.#deps.tell({ type: 'ended', clientId, reason });
+  /** A client of SRS is gone, whoever ended it; of one that came by WebRTC another node may have opened the session. */
+  async ended({ clientId, protocol }: PublicEngineClient, reason: string): Promise<void> {
+    const isOwn = this.#end(clientId, reason);
+    if (!isOwn && protocol === 'webrtc') await this.#deps.tell({ type: 'ended', clientId, reason });
   }
 
   /** By another node, of a session that may be one of this. */

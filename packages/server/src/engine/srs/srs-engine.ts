@@ -319,8 +319,7 @@ export class SrsEngine implements MediaEngine {
     const key = keyOf(event);
     if (event.type === 'published' && !this.#startedAt.has(key)) this.#startedAt.set(key, event.atMs);
     if (event.type === 'ended') this.#startedAt.delete(key);
-    if ((event.type === 'interrupted' || event.type === 'stopped') && event.client.protocol === 'webrtc')
-      void this.rtc.ended(event.client.clientId, event.reason);
+    if (event.type === 'interrupted' || event.type === 'stopped') void this.rtc.ended(event.client, event.reason);
     this.#handler?.notify(event);
   }
 

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import { audit } from '../../../database/audit.ts';
+import { levelOf } from '../../../database/errors.ts';
 import type { Outbox } from '../../../database/outbox.ts';
 import type { StateCenter } from '../../../state/contract.ts';
 import type { Notifier } from '../../notice/contract.ts';
@@ -80,7 +81,7 @@ export class Drawer {
       try {
         for (const { id } of await store.due(now(), LOOKED_AT)) this.#begin(id);
       } catch (error) {
-        logger.warn({ err: error }, 'lotteries that are due could not be looked for');
+        logger[levelOf(error)]({ err: error }, 'lotteries that are due could not be looked for');
       }
     }
   }
@@ -89,7 +90,7 @@ export class Drawer {
     if (this.#running.has(id) || this.#running.size >= AT_ONCE || this.#isStopped) return;
     const work = this.#work(id)
       .catch((error: unknown) => {
-        this.#deps.logger.warn({ err: error, lottery: id }, 'a lottery waits, and is tried again');
+        this.#deps.logger[levelOf(error)]({ err: error, lottery: id }, 'a lottery waits, and is tried again');
         return false;
       })
       .then((hasMoved) => {

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { levelOf } from '../../../database/errors.ts';
 import { AppError } from '../../gateway/contract.ts';
 import type { ArchivedMessage, ChatArchive } from '../chat/contract.ts';
 import type { EntryDesk } from './entry-desk.ts';
@@ -41,7 +42,7 @@ export class PhraseWatch {
   start(): void {
     const refresh = (): void => {
       this.refresh().catch((error: unknown) =>
-        this.#logger.warn({ err: error }, 'open lotteries could not be looked for'),
+        this.#logger[levelOf(error)]({ err: error }, 'open lotteries could not be looked for'),
       );
     };
     this.#timer = setInterval(refresh, REFRESH_MS).unref();
@@ -84,7 +85,7 @@ export class PhraseWatch {
     this.#enter(row.id, { userId, name }).catch((error: unknown) => {
       if (error instanceof AppError && error.code.startsWith('lottery_')) return;
       entered.delete(userId);
-      this.#logger.warn({ err: error, lottery: row.id }, 'an entry by a phrase failed');
+      this.#logger[levelOf(error)]({ err: error, lottery: row.id }, 'an entry by a phrase failed');
     });
   }
 
