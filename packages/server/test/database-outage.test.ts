@@ -5,7 +5,7 @@ import { onDatabase } from './support/databases.ts';
 onDatabase('postgres', 'a platform', (_open, databases) => {
   test('whose database goes away says so, fails fast, and serves again when it is back', async () => {
     const { url } = await databases.options();
-    const { base, call, create, kaibo } = await startTest({
+    const { base, call, create, kaibo, log } = await startTest({
       change: (config) => {
         config.database.url = url;
       },
@@ -35,6 +35,10 @@ onDatabase('postgres', 'a platform', (_open, databases) => {
     await expect.poll(() => call('/api/rooms').then(({ status }) => status), { timeout: 15_000 }).toBe(200);
     expect((await call('/readyz')).body).toMatchObject({ status: 'ready', breakers: { database: 'closed' } });
     expect(await gauge()).toContain('kaibo_breaker_state{dependency="database",state="closed"} 1');
+    // It is said once, by the database's own line, and not by all who wait for it.
+    const loud = log.filter((line) => /"level":[45]0/.test(line));
+    expect(loud.filter((line) => line.includes('DatabaseUnavailableError'))).toEqual([]);
+    expect(loud.filter((line) => line.includes('the database is not available')).length).toBeGreaterThan(0);
     socket.send({ type: 'subscribe', id: 'again', channel });
     expect(await socket.next(({ type }) => type === 'snapshot')).toMatchObject({ channel, recovered: false });
   });

@@ -35,8 +35,8 @@ export function isUniqueViolation(error: unknown): boolean {
  * How loud a failure is that is tried again by itself: that the database is away is said by the database's own line, and
  * those who only wait for it have nothing to add.
  */
-export function levelOf(error: unknown): 'warn' | 'debug' {
-  return error instanceof DatabaseUnavailableError ? 'debug' : 'warn';
+export function levelOf(error: unknown, usual: 'warn' | 'error' = 'warn'): 'error' | 'warn' | 'debug' {
+  return error instanceof DatabaseUnavailableError ? 'debug' : usual;
 }
 
 /** One line that says what went wrong: `connect ECONNREFUSED 127.0.0.1:5432`. */

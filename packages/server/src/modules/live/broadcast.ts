@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { levelOf } from '../../database/errors.ts';
 import type { EngineEvent, EngineStream, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
 import { roomChannel } from './announcer.ts';
@@ -269,7 +270,7 @@ export class Broadcast {
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.reconcile().catch((error: unknown) => {
-        this.#deps.logger.error({ err: error }, 'rooms could not be compared with streams');
+        this.#deps.logger[levelOf(error, 'error')]({ err: error }, 'rooms could not be compared with streams');
         this.#schedule(RECONCILE_EVERY_MS);
       });
     }, waitMs);

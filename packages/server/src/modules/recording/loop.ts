@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { levelOf } from '../../database/errors.ts';
 
 /** Something that is done again and again: soon when it is asked for, and at the latest after what it answers. Never twice at a time. */
 export class Loop {
@@ -47,7 +48,7 @@ export class Loop {
       }
     } catch (error) {
       // The next time repeats what failed here.
-      this.#logger.error({ err: error }, this.#failedWords);
+      this.#logger[levelOf(error, 'error')]({ err: error }, this.#failedWords);
       waitMs = this.#retryMs;
     }
     clearTimeout(this.#timer);

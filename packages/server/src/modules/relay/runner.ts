@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { levelOf } from '../../database/errors.ts';
 import type { EngineEvent, EnginePush, EngineRelay, MediaEngine } from '../../engine/contract.ts';
 import type { StateCenter, Unsubscribe } from '../../state/contract.ts';
 import { CONTROL_CHANNEL } from '../auth/contract.ts';
@@ -83,7 +84,7 @@ export class RelayRunner {
       }
     } catch (error) {
       // The next comparison repeats what failed here.
-      this.#deps.logger.error({ err: error }, 'streams could not be compared with their targets');
+      this.#deps.logger[levelOf(error, 'error')]({ err: error }, 'streams could not be compared with their targets');
     }
     clearTimeout(this.#timer);
     if (!this.#isStopping) this.#timer = setTimeout(() => this.nudge(), waitMs).unref();
