@@ -123,7 +123,9 @@ async function nothingLost(judge: Judge, { id, listeners, giver }: RoomUnderWatc
   for (const listener of listeners)
     await until(() => listener.gifts.length >= orders.length, {
       timeoutMs: TRUTH_MS,
-      what: `${listener.name} hearing of ${orders.length} gifts, not ${listener.gifts.length}`,
+      what: `everybody hearing of ${orders.length} gifts`,
+    }).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${listeners.map((one) => one.told).join('; ')}`, { cause: error });
     });
   const [first] = listeners;
   expect(first?.gifts.toSorted()).toEqual(orders.map((order) => order.id).toSorted());

@@ -48,6 +48,7 @@ export class Listener {
   readonly states: string[] = [];
   /** Snapshots after the first: each is a loss. */
   losses = 0;
+  #heardMs = 0;
   readonly #stop: () => void;
   #snapshots = 0;
   readonly begun: Promise<void>;
@@ -63,6 +64,7 @@ export class Listener {
     realtime.subscribe(
       `room:${roomId}`,
       (message) => {
+        this.#heardMs = Date.now();
         if (message.kind === 'snapshot') {
           if (this.#snapshots++ > 0) this.losses++;
           resolve();
@@ -74,6 +76,11 @@ export class Listener {
     // By this one they are counted.
     realtime.subscribe(`live:${roomId}`, () => undefined, { vid });
     this.#stop = () => realtime.close();
+  }
+
+  /** For a message of what went wrong. */
+  get told(): string {
+    return `${this.name} heard of ${this.gifts.length}, ${this.losses} losses, the last at ${this.#heardMs}`;
   }
 
   close(): void {

@@ -44,7 +44,8 @@ export class House implements AsyncDisposable {
   }
 
   async open(rooms: number, viewers: Record<ViewerKind, number>): Promise<void> {
-    while (this.#tokens.length < TALKERS) this.#tokens.push(await this.#register(`talker${this.#tokens.length}`));
+    while (this.#tokens.length < TALKERS)
+      this.#tokens.push(await this.#enter('register', `talker${this.#tokens.length}`));
     this.#publishers = fork(PUBLISHERS, [this.#film], { execArgv: [] });
     this.#crowd = fork(CROWD, {
       execArgv: [],
@@ -91,15 +92,24 @@ export class House implements AsyncDisposable {
 
   async say(at: number): Promise<void> {
     const roomId = this.#rooms[at % this.#rooms.length]?.soak.id;
-    const authorization = `Bearer ${this.#tokens[at % this.#tokens.length]}`;
-    const answer = await fetch(`${this.#platform.url}/api/rooms/${roomId}/chat`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', authorization },
-      body: JSON.stringify({ text: `线上的第 ${at} 句` }),
-    });
-    await answer.body?.cancel();
-    if (answer.ok) this.counted.said++;
-    else this.counted.ends[`chat ${answer.status}`] = (this.counted.ends[`chat ${answer.status}`] ?? 0) + 1;
+    const talker = at % this.#tokens.length;
+    const post = async (): Promise<number> => {
+      const answer = await fetch(`${this.#platform.url}/api/rooms/${roomId}/chat`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${this.#tokens[talker]}` },
+        body: JSON.stringify({ text: `线上的第 ${at} 句` }),
+      });
+      await answer.body?.cancel();
+      return answer.status;
+    };
+    let status = await post();
+    if (status === 401) {
+      // An access token is good for a quarter of an hour.
+      this.#tokens[talker] = await this.#enter('login', `talker${talker}`);
+      status = await post();
+    }
+    if (status < 300) this.counted.said++;
+    else this.counted.ends[`chat ${status}`] = (this.counted.ends[`chat ${status}`] ?? 0) + 1;
   }
 
   /** Somebody watches by WebRTC until they have had so many packets. */
@@ -156,13 +166,13 @@ export class House implements AsyncDisposable {
       this.counted.ends[reason] = (this.counted.ends[reason] ?? 0) + count;
   }
 
-  async #register(username: string): Promise<string> {
-    const answer = await fetch(`${this.#platform.url}/api/auth/register`, {
+  async #enter(by: 'register' | 'login', username: string): Promise<string> {
+    const answer = await fetch(`${this.#platform.url}/api/auth/${by}`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ username, password: PASSWORD }),
     });
-    if (answer.status !== 201) throw new Error(`register: ${answer.status} ${await answer.text()}`);
+    if (!answer.ok) throw new Error(`${by}: ${answer.status} ${await answer.text()}`);
     return ((await answer.json()) as { accessToken: string }).accessToken;
   }
 }

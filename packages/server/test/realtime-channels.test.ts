@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { AppError } from '../src/modules/gateway/contract.ts';
 import type { ChannelSource, Removal } from '../src/modules/realtime/contract.ts';
 import { MemoryStateCenter } from '../src/state/memory.ts';
-import type { Listener } from '../src/state/contract.ts';
+import { StateUnavailableError, type Listener } from '../src/state/contract.ts';
 import { connect, request, type Message } from './harness.ts';
 import { readEvents } from './support/event-source.ts';
 import { startFront, type SocketFront } from './support/socket-front.ts';
@@ -34,6 +34,25 @@ async function write({ state }: SocketFront, channel: string, count: number): Pr
     await state.append(channel, { id: `event-${written}`, event: 'news.written', data: { n: written } });
   }
 }
+
+test('a start that cannot be read is told as the refusal of its channel, although it comes after the ack', async () => {
+  const state = new MemoryStateCenter({ historySize: 100 });
+  let isAway = true;
+  state.read = async (...args) => {
+    if (isAway) throw new StateUnavailableError();
+    return MemoryStateCenter.prototype.read.apply(state, args);
+  };
+  const front = await startFront({ state, sources: newsSources() });
+  const socket = await connect(front.base);
+  const since = await state.position('news');
+  socket.send({ type: 'subscribe', id: '1', channel: 'news', since });
+  expect(await socket.next(() => true)).toEqual({ type: 'ack', id: '1' });
+  const refusal = { type: 'error', id: '1', channel: 'news', code: 'state_unavailable' };
+  expect(await socket.next(() => true)).toMatchObject({ ...refusal, retryAfter: expect.any(Number) });
+  isAway = false;
+  socket.send({ type: 'subscribe', id: '2', channel: 'news', since });
+  expect(await socket.next(isSnapshot)).toMatchObject({ channel: 'news', recovered: true });
+});
 
 const poll = (base: string, query: string) => request(`${base}/api/events?${query}`);
 

@@ -24,8 +24,8 @@ export class WebSocketTransport implements Transport {
   #channels: ReadonlyMap<string, Channel> = new Map();
   #socket: WebSocket | null = null;
   #aliveTimer: ReturnType<typeof setTimeout> | undefined;
-  /** Which channel an unanswered subscription is about, by its id. */
-  readonly #subscribing = new Map<string, string>();
+  /** The id of each channel's last subscription. Its ack is not the end of it: the snapshot may fail afterwards. */
+  readonly #subscribed = new Map<string, string>();
   #isOpen = false;
 
   constructor(options: WebSocketTransportOptions, events: TransportEvents) {
@@ -50,11 +50,12 @@ export class WebSocketTransport implements Transport {
     const { name, position, token, vid } = channel;
     const extras = { ...(position ? { since: position } : {}), ...(token ? { token } : {}), ...(vid ? { vid } : {}) };
     const id = this.#options.newId();
-    this.#subscribing.set(id, name);
+    this.#subscribed.set(name, id);
     this.#write({ type: 'subscribe', id, channel: name, ...extras });
   }
 
   unsubscribe(name: string): void {
+    this.#subscribed.delete(name);
     if (this.#isOpen) this.#write({ type: 'unsubscribe', channel: name });
   }
 
@@ -69,7 +70,7 @@ export class WebSocketTransport implements Transport {
   close(code: number): void {
     clearTimeout(this.#aliveTimer);
     this.#isOpen = false;
-    this.#subscribing.clear();
+    this.#subscribed.clear();
     const socket = this.#socket;
     this.#socket = null;
     socket?.close(code);
@@ -97,11 +98,9 @@ export class WebSocketTransport implements Transport {
 
   /** An error that answers a subscription says which channel was refused. */
   #withChannel(message: ServerMessage): ServerMessage {
-    if (message.type !== 'ack' && message.type !== 'error') return message;
-    const channel = message.id === undefined ? undefined : this.#subscribing.get(message.id);
-    if (channel === undefined || message.id === undefined) return message;
-    this.#subscribing.delete(message.id);
-    return message.type === 'error' ? { ...message, channel } : message;
+    if (message.type !== 'error' || message.id === undefined) return message;
+    const [channel] = [...this.#subscribed].find(([, id]) => id === message.id) ?? [];
+    return channel === undefined ? message : { ...message, channel };
   }
 
   /** A token that is not good any more ends the attempt; its loss makes the client renew it. */

@@ -137,13 +137,14 @@ export class Connection implements Guest {
     this.#stream.write(frame);
   }
 
-  /** Answers a malformed or refused message; too many end the connection. */
-  refuse(error: unknown, id: MessageId): void {
+  /** Answers a malformed or refused message, about a channel where it is about one; too many end the connection. */
+  refuse(error: unknown, id: MessageId, channel?: string): void {
     const refusal = asAppError(error, this.#caller);
     if (refusal.code === 'internal') this.#handler.failed(error);
     const { retryAfterSeconds: retryAfter } = refusal;
     this.send({
       ...{ type: 'error', id, code: refusal.code, error: refusal.words(this.#caller.language) },
+      ...(channel === undefined ? {} : { channel }),
       ...(retryAfter === undefined ? {} : { retryAfter }),
     });
     // Our own trouble is not the client's fault.

@@ -105,7 +105,9 @@ export const serverMessageSchemas = {
       error: z.string(),
       retryAfter: z.number().optional().describe('Seconds to wait before the same may be asked again'),
     })
-    .describe('With `channel` and without `id`: the subscription has ended'),
+    .describe(
+      'With `channel` there is no subscription to it, or no longer: with `id` it answers a `subscribe`, and may follow its `ack`',
+    ),
   snapshot: z
     .object({
       type: z.literal('snapshot'),

@@ -71,7 +71,10 @@ export class Session {
     return command.run(message, this.#connection.caller);
   }
 
-  /** The ack comes first when the message has an id, then the snapshot. A second subscription takes the first one's place. */
+  /**
+   * The ack comes first when the message has an id, then the snapshot, or an error that names the channel: what is read
+   * for the start may fail after the ack. A second subscription takes the first one's place.
+   */
   async #subscribe({ id, channel, since, token, vid }: z.output<typeof subscribeSchema>): Promise<void> {
     this.#connection.assertFresh();
     if (!this.#subscriptions.has(channel) && this.#subscriptions.size >= this.#deps.maxSubscriptions) {
@@ -96,8 +99,10 @@ export class Session {
       if (id !== undefined) this.#connection.send({ type: 'ack', id });
       await subscription.begin(since ?? undefined);
     } catch (error) {
+      // Whose place another one has taken says nothing of the channel.
+      const about = isLeft ? undefined : channel;
       leave();
-      throw error;
+      this.#connection.refuse(error, id, about);
     }
   }
 
