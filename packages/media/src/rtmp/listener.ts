@@ -53,18 +53,20 @@ export class RtmpListener {
   async #accept(socket: Socket): Promise<void> {
     const own = socket.remoteAddress ?? '';
     if (!this.#isProxy(own)) return this.#admit(socket, own);
-    try {
-      const { address = own } = await takeProxyHeader(socket, this.#host.options.limits.handshakeMs);
-      const end = endOf(socket);
-      this.#clients.set(end, address);
-      socket.once('close', () => this.#clients.delete(end));
-      this.#admit(socket, address);
-    } catch (error) {
+    const { limits } = this.#host.options;
+    const header = await takeProxyHeader(socket, limits.handshakeMs).catch((error: unknown) =>
       this.#host.log.warn(
         { address: own, reason: String(error) },
         'a proxy of media.rtmp.proxies sends no PROXY header',
-      );
-    }
+      ),
+    );
+    // One that is gone has no 'close' to come, by which its place would be given back.
+    if (header === undefined || socket.destroyed) return;
+    const { address = own } = header;
+    const end = endOf(socket);
+    this.#clients.set(end, address);
+    socket.once('close', () => this.#clients.delete(end));
+    this.#admit(socket, address);
   }
 
   /** The bare socket, so that one in the middle of its TLS handshake counts too. */
