@@ -12,10 +12,10 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir, userInfo } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import pg from 'pg';
+import { freePort } from '../../../../test/support/ports.ts';
 
 const DEBIAN_FOLDER = '/usr/lib/postgresql';
 const APT_LINE = 'apt-get install -y --no-install-recommends postgresql util-linux';
@@ -63,15 +63,6 @@ function programs(): string {
   if (newest === undefined || !existsSync(join(folder, 'initdb')) || !existsSync('/usr/bin/setpriv'))
     throw new Error(`these tests need PostgreSQL: ${APT_LINE}`);
   return folder;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 export class PostgresServer implements AsyncDisposable {

@@ -2,10 +2,10 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { freePort } from '../../../../test/support/ports.ts';
 
 const APT_LINE = 'apt-get install -y --no-install-recommends redis-server';
 const START_DEADLINE_MS = 20_000;
@@ -17,15 +17,6 @@ export interface RedisServerOptions {
   keepsData?: boolean;
   password?: string;
   isClusterNode?: boolean;
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const { port } = probe.address() as AddressInfo;
-  probe.close();
-  await once(probe, 'close');
-  return port;
 }
 
 export class RedisServer implements AsyncDisposable {
